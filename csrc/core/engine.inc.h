@@ -1,0 +1,461 @@
+/*
+ * engine.inc.h - the bodies of engine_api.inc.h for one precision. Expects T, P and engine_names.h.
+ */
+static size_t
+EN(panel_count)(size_t columns, size_t w)
+{
+    return columns / w + (columns % w != 0);
+}
+
+/* Counts the arrays of an engine (arena base NULL) or hands them out. */
+static void
+EN(carve)(EN(engine) * e, const il_net *net, unsigned passes, const il_optimizer *optimizer, int packed,
+          il_arena *arena)
+{
+    const size_t W = e->k->lanes, R = e->rows;
+    size_t widest = 1;
+    EN(layer) *layers = il_arena_take(arena, e->L, sizeof *layers);
+    for (size_t l = 0; l < e->L; l++) {
+        EN(layer) y = {.N = net->widths[l], .M = net->widths[l + 1], .activation = net->activations[l]};
+        y.w = y.M <= W ? W : 2 * W;
+        y.panels = EN(panel_count)(y.M, y.w);
+        y.contract = y.M <= W ? e->k->contract_narrow : e->k->contract_wide;
+        widest = y.M > widest ? y.M : widest;
+        const size_t columns = y.panels * y.w;
+        if (columns < y.M || y.N > SIZE_MAX / columns || R > SIZE_MAX / columns) {
+            arena->overflow = 1;
+            return;
+        }
+        if (packed) {
+            y.panel_step = y.N * y.w;
+            y.row_step = (ptrdiff_t)y.w;
+            y.weights = il_arena_take(arena, y.N * columns, sizeof(T));
+            y.bias = il_arena_take(arena, columns, sizeof(T));
+        } else {
+            y.panel_step = y.w;
+            y.row_step = (ptrdiff_t)y.M;
+            y.weights = (T *)net->parameters + net->weight_offset[l];
+            y.bias = (T *)net->parameters + net->bias_offset[l];
+        }
+        y.z = il_arena_take(arena, R * columns, sizeof(T));
+        const int apart = (passes & IL_KEEP_Z) || il_activation_needs_z(y.activation.kind);
+        y.a = apart ? il_arena_take(arena, R * columns, sizeof(T)) : y.z;
+        if (passes & IL_BACKWARD) {
+            y.d = il_arena_take(arena, R * columns, sizeof(T));
+            y.gradient = il_arena_take(arena, y.N * columns, sizeof(T));
+            y.bias_gradient = il_arena_take(arena, columns, sizeof(T));
+            if (l > 0) {
+                const size_t below = y.N <= W ? W : 2 * W;
+                const size_t padded = EN(panel_count)(y.N, below) * below;
+                if (y.M > SIZE_MAX / padded) {
+                    arena->overflow = 1;
+                    return;
+                }
+                y.transposed = il_arena_take(arena, y.M * padded, sizeof(T));
+            }
+        }
+        for (size_t s = 0; s < 2; s++) {
+            if (optimizer != NULL && il_optimizer_keeps(optimizer, s)) {
+                y.state[s] = il_arena_take(arena, y.N * columns, sizeof(T));
+                y.bias_state[s] = il_arena_take(arena, columns, sizeof(T));
+            }
+        }
+        if (layers != NULL) {
+            layers[l] = y;
+        }
+    }
+    const size_t M = net->widths[e->L];
+    const size_t work_rows = R > IL_SUM_LANES ? R : IL_SUM_LANES;
+    if (work_rows > SIZE_MAX / widest) {
+        arena->overflow = 1;
+        return;
+    }
+    e->logits = il_arena_take(arena, R * M, sizeof(T));
+    e->outputs = il_arena_take(arena, R * M, sizeof(T));
+    e->work = il_arena_take(arena, work_rows * widest, sizeof(T));
+    e->log_sum = il_arena_take(arena, R, sizeof(T));
+    e->chunk = il_arena_take(arena, (size_t)IL_CHUNK * 2 * W, sizeof(T));
+    e->ones = il_arena_take(arena, 1, sizeof(T));
+    e->layers = layers;
+}
+
+/* Plain rows [rows][M] into panels [panels][rows][w]; padding columns become +0. */
+static void
+EN(pack)(size_t rows, size_t M, size_t w, const T *plain, T *panels)
+{
+    for (size_t c0 = 0; c0 < M; c0 += w) {
+        const size_t columns = M - c0 < w ? M - c0 : w;
+        for (size_t r = 0; r < rows; r++, panels += w) {
+            for (size_t c = 0; c < w; c++) {
+                panels[c] = c < columns ? plain[r * M + c0 + c] : 0;
+            }
+        }
+    }
+}
+
+void
+EN(unpack)(size_t rows, size_t M, size_t w, const T *panels, size_t step, T *plain)
+{
+    if (M == 1) { /* the usual output layer: a strided copy, not `rows` calls of memcpy */
+        for (size_t r = 0; r < rows; r++) {
+            plain[r] = panels[r * w];
+        }
+        return;
+    }
+    for (size_t c0 = 0; c0 < M; c0 += w, panels += step) {
+        const size_t columns = M - c0 < w ? M - c0 : w;
+        for (size_t r = 0; r < rows; r++) {
+            memcpy(plain + r * M + c0, panels + r * w, columns * sizeof(T));
+        }
+    }
+}
+
+/* Rows n0..n1-1 of panel p of the weights into the transposed copy. */
+static void
+EN(refresh_transposed)(const EN(engine) * e, size_t l, size_t p, size_t n0, size_t n1)
+{
+    const EN(layer) *y = &e->layers[l];
+    if (y->transposed == NULL) {
+        return;
+    }
+    const size_t below = e->layers[l - 1].w;
+    const size_t columns = y->M - p * y->w < y->w ? y->M - p * y->w : y->w;
+    for (size_t n = n0; n < n1;) {
+        const size_t q = n / below, end = (q + 1) * below < n1 ? (q + 1) * below : n1;
+        const T *src = y->weights + p * y->panel_step + n * y->w;
+        T *dst = y->transposed + (q * y->M + p * y->w) * below + n % below;
+        e->k->transpose(end - n, columns, src, y->w, dst, below);
+        n = end;
+    }
+}
+
+/* The net's parameters into the engine's panels. */
+static void
+EN(load)(EN(engine) * e, const il_net *net)
+{
+    for (size_t l = 0; l < e->L; l++) {
+        EN(layer) *y = &e->layers[l];
+        EN(pack)(y->N, y->M, y->w, (const T *)net->parameters + net->weight_offset[l], y->weights);
+        EN(pack)(1, y->M, y->w, (const T *)net->parameters + net->bias_offset[l], y->bias);
+        for (size_t p = 0; p < y->panels; p++) {
+            EN(refresh_transposed)(e, l, p, 0, y->N);
+        }
+    }
+}
+
+void
+EN(load_state)(EN(engine) * e, const il_net *net)
+{
+    for (size_t l = 0; l < e->L; l++) {
+        EN(layer) *y = &e->layers[l];
+        for (size_t s = 0; s < 2; s++) {
+            if (y->state[s] != NULL) {
+                EN(pack)(y->N, y->M, y->w, (const T *)net->slots[s] + net->weight_offset[l], y->state[s]);
+                EN(pack)(1, y->M, y->w, (const T *)net->slots[s] + net->bias_offset[l], y->bias_state[s]);
+            }
+        }
+    }
+}
+
+void
+EN(unpack_weights)(const EN(layer) * y, const T *panels, T *plain)
+{
+    EN(unpack)(y->N, y->M, y->w, panels, y->N * y->w, plain);
+}
+
+void
+EN(unpack_bias)(const EN(layer) * y, const T *panels, T *plain)
+{
+    EN(unpack)(1, y->M, y->w, panels, y->w, plain);
+}
+
+void
+EN(save)(const EN(engine) * e, il_net *net)
+{
+    for (size_t l = 0; l < e->L; l++) {
+        const EN(layer) *y = &e->layers[l];
+        EN(unpack_weights)(y, y->weights, (T *)net->parameters + net->weight_offset[l]);
+        EN(unpack_bias)(y, y->bias, (T *)net->parameters + net->bias_offset[l]);
+        for (size_t s = 0; s < 2; s++) {
+            if (y->state[s] != NULL) {
+                EN(unpack_weights)(y, y->state[s], (T *)net->slots[s] + net->weight_offset[l]);
+                EN(unpack_bias)(y, y->bias_state[s], (T *)net->slots[s] + net->bias_offset[l]);
+            }
+        }
+    }
+}
+
+il_status
+EN(create)(EN(engine) * e, const il_net *net, const SET *k, size_t rows, unsigned passes,
+           const il_optimizer *optimizer)
+{
+    enum { ROWS_WORTH_PACKING = 32 };
+    const int packed = (passes & IL_BACKWARD) || rows >= ROWS_WORTH_PACKING;
+    *e = (EN(engine)){.k = k, .L = net->layers, .loss = net->loss, .rows = rows};
+    il_arena arena = {NULL, 0, 0};
+    EN(carve)(e, net, passes, optimizer, packed, &arena);
+    e->block = arena.overflow ? NULL : il_allocate(1, arena.used);
+    if (e->block == NULL) {
+        return IL_ERROR_MEMORY;
+    }
+    arena.base = e->block;
+    arena.used = 0;
+    EN(carve)(e, net, passes, optimizer, packed, &arena);
+    e->ones[0] = 1;
+    if (packed) {
+        EN(load)(e, net);
+    }
+    return IL_OK;
+}
+
+void
+EN(destroy)(EN(engine) * e)
+{
+    il_release(e->block);
+}
+
+/* z = a_below W + b of one layer, for R rows; x [R][N] feeds the first. */
+static void
+EN(preactivate)(const EN(engine) * e, size_t l, size_t R, const T *x)
+{
+    const EN(layer) *y = &e->layers[l];
+    CONTRACTION job = {.rows = R, .K = y->N, .k_stride = 1, .b_stride = y->row_step};
+    if (l == 0) {
+        job.a = x;
+        job.row_stride = (ptrdiff_t)y->N;
+        job.segment = y->N;
+    } else {
+        const EN(layer) *below = &e->layers[l - 1];
+        job.a = below->a;
+        job.row_stride = (ptrdiff_t)below->w;
+        job.segment = below->w;
+        job.segment_jump = (ptrdiff_t)((R - 1) * below->w);
+    }
+    for (size_t p = 0; p < y->panels; p++) {
+        job.b = y->weights + p * y->panel_step;
+        job.start = y->bias + p * y->w;
+        job.c = y->z + p * R * y->w;
+        y->contract(&job);
+        if (l + 1 < e->L) {
+            e->k->activate(y->activation, R * y->w, job.c, y->a + p * R * y->w);
+        }
+    }
+}
+
+void
+EN(forward)(EN(engine) * e, size_t R, const T *x)
+{
+    for (size_t l = 0; l < e->L; l++) {
+        EN(preactivate)(e, l, R, x);
+    }
+    const EN(layer) *top = &e->layers[e->L - 1];
+    const il_activation sigmoid = {IL_SIGMOID, 0};
+    EN(unpack)(R, top->M, top->w, top->z, R * top->w, e->logits);
+    switch (e->loss) {
+    case IL_BINARY_CROSS_ENTROPY: e->k->activate(sigmoid, R * top->M, e->logits, e->outputs); break;
+    case IL_CROSS_ENTROPY: e->k->softmax(R, top->M, e->logits, e->outputs, e->log_sum); break;
+    default: memcpy(e->outputs, e->logits, R * top->M * sizeof(T));
+    }
+}
+
+void
+EN(add_loss)(EN(engine) * e, size_t R, const T *y, double lanes[IL_SUM_LANES])
+{
+    const size_t M = e->layers[e->L - 1].M;
+    switch (e->loss) {
+    case IL_BINARY_CROSS_ENTROPY:
+        e->k->binary_cross_entropy(R * M, e->logits, y, e->work);
+        e->k->sum(R * M, e->work, lanes);
+        break;
+    case IL_CROSS_ENTROPY:
+        e->k->cross_entropy(R, M, e->logits, y, e->log_sum, e->work);
+        e->k->sum(R, e->work, lanes);
+        break;
+    default: e->k->sum_squared_differences(R * M, e->outputs, y, lanes);
+    }
+}
+
+double
+EN(loss_count)(const EN(engine) * e, size_t B)
+{
+    const size_t M = e->loss == IL_CROSS_ENTROPY ? 1 : e->layers[e->L - 1].M;
+    return (double)B * (double)M;
+}
+
+void
+EN(output_delta)(EN(engine) * e, size_t R, const T *y, size_t B)
+{
+    const EN(layer) *top = &e->layers[e->L - 1];
+    const T numerator = e->loss == IL_MSE ? 2 : 1;
+    const T c = numerator / (T)EN(loss_count)(e, B);
+    e->k->delta(R * top->M, e->outputs, y, c, e->work);
+    EN(pack)(R, top->M, top->w, e->work, top->d);
+}
+
+/* d of the layer below l from d of l, by the weights before their update. */
+static void
+EN(backward)(const EN(engine) * e, size_t l, size_t R)
+{
+    const EN(layer) *y = &e->layers[l], *below = &e->layers[l - 1];
+    CONTRACTION job = {.rows = R,
+                       .K = y->M,
+                       .a = y->d,
+                       .row_stride = (ptrdiff_t)y->w,
+                       .k_stride = 1,
+                       .segment = y->w,
+                       .segment_jump = (ptrdiff_t)((R - 1) * y->w),
+                       .b_stride = (ptrdiff_t)below->w};
+    for (size_t q = 0; q < below->panels; q++) {
+        const size_t at = q * R * below->w;
+        job.b = y->transposed + q * y->M * below->w;
+        job.c = below->d + at;
+        below->contract(&job);
+        e->k->derive(below->activation, R * below->w, below->z + at, below->a + at, job.c, job.c);
+    }
+}
+
+/* Gradient of rows n0..n1-1 of one panel over R samples, into out [n1 - n0][w]. */
+static void
+EN(weight_gradient)(const EN(engine) * e, size_t l, size_t p, size_t n0, size_t n1, size_t R, const T *x, T *out)
+{
+    const EN(layer) *y = &e->layers[l];
+    CONTRACTION job = {.K = R,
+                       .row_stride = 1,
+                       .segment = R,
+                       .b = y->d + p * R * y->w,
+                       .b_stride = (ptrdiff_t)y->w};
+    if (l == 0) {
+        job.rows = n1 - n0;
+        job.a = x + n0;
+        job.k_stride = (ptrdiff_t)y->N;
+        job.c = out;
+        y->contract(&job);
+        return;
+    }
+    const EN(layer) *below = &e->layers[l - 1];
+    job.k_stride = (ptrdiff_t)below->w;
+    for (size_t n = n0; n < n1; n += job.rows) {
+        const size_t q = n / below->w, end = (q + 1) * below->w < n1 ? (q + 1) * below->w : n1;
+        job.rows = end - n;
+        job.a = below->a + q * R * below->w + n % below->w;
+        job.c = out + (n - n0) * y->w;
+        y->contract(&job);
+    }
+}
+
+static void
+EN(bias_gradient)(const EN(engine) * e, size_t l, size_t p, size_t R, T *out)
+{
+    const EN(layer) *y = &e->layers[l];
+    const CONTRACTION job = {.rows = 1,
+                             .K = R,
+                             .a = e->ones,
+                             .segment = R,
+                             .b = y->d + p * R * y->w,
+                             .b_stride = (ptrdiff_t)y->w,
+                             .c = out};
+    y->contract(&job);
+}
+
+void
+EN(store_gradients)(EN(engine) * e, size_t R, const T *x, int add)
+{
+    for (size_t l = e->L; l-- > 0;) {
+        const EN(layer) *y = &e->layers[l];
+        if (l > 0) {
+            EN(backward)(e, l, R);
+        }
+        for (size_t p = 0; p < y->panels; p++) {
+            T *bias = y->bias_gradient + p * y->w;
+            EN(bias_gradient)(e, l, p, R, add ? e->chunk : bias);
+            if (add) {
+                e->k->add(y->w, e->chunk, bias);
+            }
+            for (size_t n0 = 0; n0 < y->N; n0 += IL_CHUNK) {
+                const size_t n1 = y->N - n0 < IL_CHUNK ? y->N : n0 + IL_CHUNK;
+                T *out = y->gradient + (p * y->N + n0) * y->w;
+                EN(weight_gradient)(e, l, p, n0, n1, R, x, add ? e->chunk : out);
+                if (add) {
+                    e->k->add((n1 - n0) * y->w, e->chunk, out);
+                }
+            }
+        }
+    }
+}
+
+void
+EN(gradient_squares)(const EN(engine) * e, size_t l, double lanes[IL_SUM_LANES])
+{
+    const EN(layer) *y = &e->layers[l];
+    for (size_t n = 0; n < y->N; n += IL_SUM_LANES) { /* 8 rows: pieces are multiples of 8 */
+        const size_t rows = y->N - n < IL_SUM_LANES ? y->N - n : IL_SUM_LANES;
+        EN(unpack)(rows, y->M, y->w, y->gradient + n * y->w, y->N * y->w, e->work);
+        e->k->sum_squares(rows * y->M, e->work, lanes);
+    }
+}
+
+/* NULL stays NULL: an optimizer without that state. */
+static T *
+EN(at)(T *state, size_t offset)
+{
+    return state != NULL ? state + offset : NULL;
+}
+
+static void
+EN(update_bias)(const EN(engine) * e, size_t l, size_t p, const il_update *u, const T *gradient)
+{
+    const EN(layer) *y = &e->layers[l];
+    const size_t at = p * y->w;
+    e->k->update(u, y->w, gradient, y->bias + at, EN(at)(y->bias_state[0], at), EN(at)(y->bias_state[1], at));
+}
+
+static void
+EN(update_weights)(const EN(engine) * e, size_t l, size_t p, size_t n0, size_t n1, const il_update *u,
+                   const T *gradient)
+{
+    const EN(layer) *y = &e->layers[l];
+    const size_t at = (p * y->N + n0) * y->w;
+    e->k->update(u, (n1 - n0) * y->w, gradient, y->weights + at, EN(at)(y->state[0], at),
+                 EN(at)(y->state[1], at));
+    EN(refresh_transposed)(e, l, p, n0, n1);
+}
+
+void
+EN(update_stored)(EN(engine) * e, const il_update *u)
+{
+    for (size_t l = 0; l < e->L; l++) {
+        const EN(layer) *y = &e->layers[l];
+        for (size_t p = 0; p < y->panels; p++) {
+            EN(update_bias)(e, l, p, u, y->bias_gradient + p * y->w);
+            EN(update_weights)(e, l, p, 0, y->N, u, y->gradient + p * y->N * y->w);
+        }
+    }
+}
+
+void
+EN(update_fused)(EN(engine) * e, size_t R, const T *x, const il_update *u)
+{
+    for (size_t l = e->L; l-- > 0;) {
+        const EN(layer) *y = &e->layers[l];
+        if (l > 0) {
+            EN(backward)(e, l, R); /* before this layer's weights change */
+        }
+        for (size_t n0 = 0; n0 < y->N; n0 += IL_CHUNK) {
+            const size_t n1 = y->N - n0 < IL_CHUNK ? y->N : n0 + IL_CHUNK;
+            for (size_t p = 0; p < y->panels; p++) {
+                EN(weight_gradient)(e, l, p, n0, n1, R, x, e->chunk);
+                EN(update_weights)(e, l, p, n0, n1, u, e->chunk);
+            }
+        }
+        for (size_t p = 0; p < y->panels; p++) {
+            EN(bias_gradient)(e, l, p, R, e->chunk);
+            EN(update_bias)(e, l, p, u, e->chunk);
+        }
+    }
+}
+
+int
+EN(deltas_finite)(const EN(engine) * e, size_t R)
+{
+    return e->k->all_finite(R * e->layers[e->L - 1].M, e->work);
+}

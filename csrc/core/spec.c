@@ -1,0 +1,61 @@
+/* spec.c - see spec.h; the ranges are those the public header states. */
+#include "spec.h"
+
+#include <math.h>
+
+int
+il_activation_valid(il_activation g)
+{
+    switch (g.kind) {
+    case IL_LEAKY_RELU: return g.parameter >= 0 && g.parameter <= 1;
+    case IL_ELU: return g.parameter > 0 && isfinite(g.parameter);
+    case IL_ACTIVATION_COUNT: return 0;
+    default: return g.kind >= 0 && g.kind < IL_ACTIVATION_COUNT && g.parameter == 0;
+    }
+}
+
+static int
+is_share(double x)
+{
+    return x >= 0 && x < 1;
+}
+
+int
+il_optimizer_valid(const il_optimizer *o)
+{
+    if (!(o->learning_rate >= 0 && isfinite(o->learning_rate) && o->weight_decay >= 0
+          && isfinite(o->weight_decay) && is_share(o->momentum))) {
+        return 0;
+    }
+    switch (o->kind) {
+    case IL_SGD: return o->nesterov == 0 || (o->nesterov == 1 && o->momentum > 0);
+    case IL_ADAM:
+        return o->nesterov == 0 && o->momentum == 0 && is_share(o->beta1) && is_share(o->beta2)
+               && o->epsilon > 0 && isfinite(o->epsilon);
+    case IL_RMSPROP: return o->nesterov == 0 && is_share(o->beta2) && o->epsilon > 0 && isfinite(o->epsilon);
+    case IL_OPTIMIZER_COUNT: break;
+    }
+    return 0;
+}
+
+int
+il_optimizer_equal(const il_optimizer *p, const il_optimizer *q)
+{
+    return p->kind == q->kind && p->learning_rate == q->learning_rate && p->momentum == q->momentum
+           && p->nesterov == q->nesterov && p->beta1 == q->beta1 && p->beta2 == q->beta2
+           && p->epsilon == q->epsilon && p->weight_decay == q->weight_decay;
+}
+
+int
+il_scheme_valid(const il_scheme *s)
+{
+    switch (s->kind) {
+    case IL_SCHEME_CONSTANT: return isfinite(s->a);
+    case IL_SCHEME_NORMAL: return isfinite(s->a) && isfinite(s->b) && s->b >= 0;
+    case IL_SCHEME_UNIFORM: return isfinite(s->a) && isfinite(s->b) && s->a <= s->b && isfinite(s->b - s->a);
+    case IL_SCHEME_VARIANCE_SCALING:
+        return isfinite(s->a) && s->a >= 0 && s->mode >= IL_FAN_IN && s->mode <= IL_FAN_AVG
+               && s->distribution >= IL_DISTRIBUTION_NORMAL && s->distribution <= IL_DISTRIBUTION_UNIFORM;
+    }
+    return 0;
+}

@@ -1,0 +1,12 @@
+/* spec.h - are these settings in range? One check per settings struct of the public header. */
+#ifndef IL_SPEC_H
+#define IL_SPEC_H
+
+#include "initlens.h"
+
+int il_activation_valid(il_activation activation);
+int il_optimizer_valid(const il_optimizer *optimizer);
+int il_optimizer_equal(const il_optimizer *p, const il_optimizer *q);
+int il_scheme_valid(const il_scheme *scheme);
+
+#endif

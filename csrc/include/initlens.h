@@ -1,0 +1,274 @@
+/*
+ * initlens.h - see, compare and test how dense neural networks start.
+ *
+ * The only public header of the C core. C99 and C++ clean.
+ *
+ *     il_net *net = NULL;
+ *     const size_t widths[] = {2, 4, 1};
+ *     const il_activation hidden[] = {{IL_TANH, 0.0}};
+ *     const il_net_spec spec = {IL_FLOAT64, 2, widths, hidden, IL_BINARY_CROSS_ENTROPY};
+ *     const il_scheme scheme = {IL_SCHEME_NORMAL, 0.0, 0.01, 0, 0};
+ *     il_status status = il_net_create(&spec, &net);
+ *     if (status == IL_OK) { status = il_net_initialize(net, &scheme, NULL, key); }
+ *     if (status == IL_OK) { status = il_net_train(net, m, x, y, &options, NULL, &result); }
+ *     il_net_destroy(net);
+ *
+ * Conventions
+ *   - B samples (batch), N inputs and M outputs of a layer, L dense layers. Matrices are row-major,
+ *     samples in rows; weights of layer l are [widths[l]][widths[l + 1]].
+ *   - `void *` data holds float or double, as the net's dtype says; it must be aligned for that type.
+ *   - Every fallible call returns an il_status; results come through pointers and are written only
+ *     on IL_OK. Bad arguments never change a net.
+ *   - No global state. A net may be used by one thread at a time; different nets are independent.
+ *   - Same bits on every CPU, thread count and batch split: see NUMERICS in csrc/README.md.
+ */
+#ifndef INITLENS_H
+#define INITLENS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define IL_MUST_USE __attribute__((warn_unused_result))
+#elif defined(_MSC_VER)
+#define IL_MUST_USE _Check_return_
+#include <sal.h>
+#else
+#define IL_MUST_USE
+#endif
+
+/* Version of the numerical format; a change of any bit is a new number. */
+#define IL_NUMERICS_VERSION 1
+
+/* ---- status ------------------------------------------------------------------------------ */
+
+typedef enum il_status {
+    IL_OK = 0,
+    IL_ERROR_MEMORY,      /* an allocation failed or a size overflows */
+    IL_ERROR_ARGUMENT,    /* a setting is out of its range */
+    IL_ERROR_NOT_FINITE,  /* input data holds NaN or infinity */
+    IL_ERROR_INTERRUPTED  /* the poll callback asked to stop; the net is as after its last step */
+} il_status;
+
+/* A short English sentence; never NULL, static storage. */
+const char *il_status_message(il_status status);
+
+/* ---- settings ---------------------------------------------------------------------------- */
+
+typedef enum il_dtype { IL_FLOAT32 = 0, IL_FLOAT64 } il_dtype;
+
+typedef enum il_activation_kind {
+    IL_IDENTITY = 0,
+    IL_TANH,
+    IL_SIGMOID,
+    IL_RELU,
+    IL_LEAKY_RELU, /* parameter: slope for z <= 0, in [0, 1] */
+    IL_ELU,        /* parameter: alpha > 0 */
+    IL_SELU,
+    IL_GELU,      /* z Phi(z), by erf */
+    IL_GELU_TANH, /* the tanh approximation */
+    IL_SILU,
+    IL_SOFTPLUS,
+    IL_SOFTSIGN,
+    IL_HARD_TANH,
+    IL_ERF,
+    IL_ACTIVATION_COUNT
+} il_activation_kind;
+
+typedef struct il_activation {
+    il_activation_kind kind;
+    double parameter; /* 0 where the kind takes none */
+} il_activation;
+
+/* The loss fixes the output: sigmoid, softmax, identity. */
+typedef enum il_loss { IL_BINARY_CROSS_ENTROPY = 0, IL_CROSS_ENTROPY, IL_MSE, IL_LOSS_COUNT } il_loss;
+
+typedef struct il_net_spec {
+    il_dtype dtype;
+    size_t layers;                   /* L >= 1 */
+    const size_t *widths;            /* [L + 1], each >= 1 */
+    const il_activation *activations; /* [L - 1], one a hidden layer; may be NULL if L == 1 */
+    il_loss loss;
+} il_net_spec;
+
+typedef enum il_optimizer_kind { IL_SGD = 0, IL_ADAM, IL_RMSPROP, IL_OPTIMIZER_COUNT } il_optimizer_kind;
+
+/* PyTorch's formulas. Unused fields must be 0. */
+typedef struct il_optimizer {
+    il_optimizer_kind kind;
+    double learning_rate; /* >= 0, finite */
+    double momentum;      /* SGD, RMSProp: [0, 1) */
+    int nesterov;         /* SGD: 0 or 1; 1 needs momentum > 0 */
+    double beta1, beta2;  /* Adam: [0, 1). RMSProp: beta2 is its smoothing constant alpha */
+    double epsilon;       /* Adam, RMSProp: > 0 */
+    double weight_decay;  /* L2, added to the gradient of weights and biases: >= 0 */
+} il_optimizer;
+
+/* ---- initialization ---------------------------------------------------------------------- */
+
+typedef enum il_scheme_kind {
+    IL_SCHEME_CONSTANT = 0,    /* a = value */
+    IL_SCHEME_NORMAL,          /* a = mean, b = standard deviation >= 0 */
+    IL_SCHEME_UNIFORM,         /* on (a, b), a <= b */
+    IL_SCHEME_VARIANCE_SCALING /* a = scale >= 0: variance = scale / fan, by mode and distribution */
+} il_scheme_kind;
+
+typedef enum il_fan_mode { IL_FAN_IN = 0, IL_FAN_OUT, IL_FAN_AVG } il_fan_mode;
+typedef enum il_distribution { IL_DISTRIBUTION_NORMAL = 0, IL_DISTRIBUTION_UNIFORM } il_distribution;
+
+typedef struct il_scheme {
+    il_scheme_kind kind;
+    double a, b;
+    il_fan_mode mode;
+    il_distribution distribution;
+} il_scheme;
+
+/* What a random stream is for: a coordinate of the counter, so that no two tensors share numbers. */
+typedef enum il_purpose { IL_PURPOSE_WEIGHTS = 0, IL_PURPOSE_BIASES, IL_PURPOSE_SHUFFLE } il_purpose;
+
+/*
+ * Fill out[count] with elements start .. start + count - 1 of the tensor (n_in, n_out) that `scheme`
+ * gives for (key, tensor, purpose). Element i counts row-major over (n_in, n_out); any slice can be
+ * drawn alone. For biases pass n_in = fan-in of the layer, n_out = its width, count = n_out.
+ */
+IL_MUST_USE il_status
+il_fill(const il_scheme *scheme, il_dtype dtype, size_t n_in, size_t n_out, uint64_t key, uint32_t tensor,
+        il_purpose purpose, uint64_t start, size_t count, void *out);
+
+/* ---- net: create, look inside ------------------------------------------------------------ */
+
+typedef struct il_net il_net;
+
+/* All parameters start at +0. IL_ERROR_MEMORY also where a size overflows. */
+IL_MUST_USE il_status il_net_create(const il_net_spec *spec, il_net **out);
+IL_MUST_USE il_status il_net_copy(const il_net *net, il_net **out); /* with optimizer state and counters */
+void il_net_destroy(il_net *net);                                   /* NULL is fine */
+
+il_dtype il_net_dtype(const il_net *net);
+size_t il_net_layers(const il_net *net);               /* L */
+size_t il_net_width(const il_net *net, size_t index);  /* index 0..L */
+il_loss il_net_loss_kind(const il_net *net);
+il_activation il_net_activation(const il_net *net, size_t layer); /* layer 0..L-2 */
+size_t il_net_parameter_count(const il_net *net);
+
+/* Borrowed, writable, live as long as the net: [widths[l]][widths[l+1]] and [widths[l+1]]. */
+void *il_net_weights(il_net *net, size_t layer);
+void *il_net_biases(il_net *net, size_t layer);
+
+/* One scheme a layer ([L]); bias_schemes NULL means zeros. Layer l draws tensor l. Clears the
+ * optimizer state and the counters, and makes `key` the net's key for the order of minibatches. */
+IL_MUST_USE il_status il_net_initialize(il_net *net, const il_scheme *schemes, const il_scheme *bias_schemes,
+                                        uint64_t key);
+
+/* The part of a net that training carries from call to call. */
+typedef struct il_net_progress {
+    uint64_t key;        /* of the minibatch order */
+    uint64_t epoch;      /* of the next minibatch */
+    uint64_t position;   /* samples of that epoch already used */
+    uint64_t samples;    /* data set size and batch size the position belongs to */
+    uint64_t batch_size;
+    uint64_t steps;      /* optimizer steps since its state was cleared */
+    double beta1_power, beta2_power; /* beta^steps, by recurrence */
+    il_optimizer optimizer;          /* whose state the slots hold */
+    int has_optimizer;               /* 0: no state */
+} il_net_progress;
+
+il_net_progress il_net_get_progress(const il_net *net);
+/* Clears or restores; optimizer settings are checked. */
+IL_MUST_USE il_status il_net_set_progress(il_net *net, const il_net_progress *progress);
+/* Optimizer state, borrowed: slot 0 momentum or first moment, slot 1 second moment; each
+ * [parameter_count], in the order W0 b0 W1 b1 ... NULL where the optimizer keeps none. */
+void *il_net_slot(il_net *net, size_t slot);
+
+/* ---- net: compute ------------------------------------------------------------------------ */
+
+/* x [B][widths[0]] -> out [B][widths[L]]: probabilities for the cross-entropies, else values. */
+IL_MUST_USE il_status il_net_forward(const il_net *net, size_t B, const void *x, void *out);
+
+/* z[l], a[l]: [B][widths[l + 1]] for each layer l; pointers may be NULL to skip one. */
+IL_MUST_USE il_status il_net_activations(const il_net *net, size_t B, const void *x, void *const *z,
+                                         void *const *a);
+
+/* y [B][widths[L]]: 0/1, one-hot rows, or values. */
+IL_MUST_USE il_status il_net_loss(const il_net *net, size_t B, const void *x, const void *y, double *loss);
+
+/* Mean gradients over the batch, without weight decay. dw[l] [widths[l]][widths[l+1]], db[l] [widths[l+1]]. */
+IL_MUST_USE il_status il_net_gradients(const il_net *net, size_t B, const void *x, const void *y, double *loss,
+                                       void *const *dw, void *const *db);
+
+/* ---- net: train -------------------------------------------------------------------------- */
+
+/* One recorded row: the net after `step` steps of this call, on the batch of the next step. */
+typedef struct il_layer_record {
+    double activation_mean, activation_std; /* over samples and units */
+    double saturated;       /* share of unit-sample pairs with |g'(z)| < 0.05 max|g'|; NaN: not defined */
+    double gradient_norm;   /* Frobenius norm of dW */
+    double weight_norm;     /* Frobenius norm of W */
+    size_t distinct_units;  /* groups of bit-equal (incoming column, bias, outgoing row) */
+} il_layer_record;
+
+typedef struct il_record {
+    size_t capacity;         /* rows that fit; need il_record_rows() */
+    size_t rows;             /* written */
+    uint64_t *step;          /* [capacity] */
+    double *loss;            /* [capacity], loss of that batch */
+    il_layer_record *layers; /* [capacity][L] */
+} il_record;
+
+typedef struct il_train_options {
+    il_optimizer optimizer;
+    uint64_t steps;
+    size_t batch_size;     /* 0 or >= B: the full batch in its own order; else seeded shuffle by epoch */
+    uint64_t record_every; /* 0: never; else steps 0, k, 2k, ... and the end */
+    /* Called between steps about 20 times a second; non-zero stops. May be NULL. */
+    int (*poll)(void *context, uint64_t steps_done);
+    void *poll_context;
+} il_train_options;
+
+typedef struct il_train_result {
+    uint64_t steps;       /* done */
+    int diverged;         /* 1: the gradient of step `steps` was not finite; the step was not taken */
+} il_train_result;
+
+size_t il_record_rows(uint64_t steps, uint64_t record_every);
+
+/*
+ * Train from where the net is. Optimizer state goes on when `optimizer` equals the last call's,
+ * and is cleared otherwise. 2k steps give the bits of k + k. `record` may be NULL. On
+ * IL_ERROR_INTERRUPTED `result` and `record` are written too.
+ */
+IL_MUST_USE il_status il_net_train(il_net *net, size_t B, const void *x, const void *y,
+                                   const il_train_options *options, il_record *record, il_train_result *result);
+
+/* ---- diagnose ---------------------------------------------------------------------------- */
+
+/* Groups of bit-equal (incoming column, bias, outgoing row) per layer: out [L]. */
+IL_MUST_USE il_status il_net_distinct_units(const il_net *net, size_t *out);
+
+/* max over z of |g'(z)|, by closed form or to the last bit of a double. */
+double il_activation_max_slope(il_activation activation);
+
+/* out[i] = g(z[i]) and slope[i] = g'(z[i]); either may be NULL. */
+IL_MUST_USE il_status il_activation_apply(il_activation activation, il_dtype dtype, size_t count, const void *z,
+                                          void *out, void *slope);
+
+/* ---- this machine ------------------------------------------------------------------------ */
+
+/* Name of the kernel table in use ("avx2", "scalar", ...) and why it was chosen; static storage.
+ * The environment variable INITLENS_ISA lowers the choice, read once at the first call. */
+const char *il_isa_name(void);
+const char *il_isa_reason(void);
+/* Choose a table by name for the calls that follow (tests; not while another thread computes).
+ * IL_ERROR_ARGUMENT if this CPU or build has none of that name. */
+IL_MUST_USE il_status il_isa_select(const char *name);
+/* Names that il_isa_select takes here: index 0.., NULL past the end. */
+const char *il_isa_available(size_t index);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,83 @@
+/*
+ * kernel_set.inc.h - the functions one ISA gives for one precision. Template: expects T (float or
+ * double) and P (f32 or f64); included by kernels.h only.
+ */
+#define IL_SET(name) IL_CAT3(il, name, P)
+
+/*
+ * One call of the contraction C[r][j] = start[j] + sum over k of A(r, k) B[k][j], as the chain of
+ * NUMERICS 2: fma, k ascending, blocks of IL_BLOCK. A(r, k) lies at
+ *     a + r * row_stride + k * k_stride + (k / segment) * segment_jump
+ * so the left side may be a row-major matrix, its transpose, or panels.
+ */
+typedef struct IL_SET(contraction) {
+    size_t rows, K;
+    const T *a;
+    ptrdiff_t row_stride, k_stride;
+    size_t segment;         /* > 0; a divisor of IL_BLOCK, or >= K */
+    ptrdiff_t segment_jump; /* added after each whole segment */
+    const T *b;             /* row k at b + k * b_stride, w columns read */
+    ptrdiff_t b_stride;     /* w for a panel; M for plain rows [K][M] that may be over-read by w - 1 */
+    const T *start;         /* [w], or NULL for +0 */
+    T *c;                   /* [rows][w] */
+} IL_SET(contraction);
+
+typedef struct IL_SET(kernel_set) {
+    size_t lanes; /* W: values in a vector; a panel is W (narrow) or 2 W (wide) columns */
+
+    /* w = W and w = 2 W. */
+    void (*contract_narrow)(const IL_SET(contraction) * job);
+    void (*contract_wide)(const IL_SET(contraction) * job);
+
+    /* out[i] = g(z[i]); out may be z. */
+    void (*activate)(il_activation g, size_t n, const T *z, T *out);
+    /* out[i] = upstream[i] * g'; z is read only where il_activation_needs_z(); out may be upstream. */
+    void (*derive)(il_activation g, size_t n, const T *z, const T *a, const T *upstream, T *out);
+    /* out[i] = g' */
+    void (*slope)(il_activation g, size_t n, const T *z, const T *a, T *out);
+
+    /* z [B][M] -> out [B][M], rows sum to 1; log_sum [B] = log sum exp of the row. out may not be z. */
+    void (*softmax)(size_t B, size_t M, const T *z, T *out, T *log_sum);
+    /* out[i] = (a[i] - y[i]) * c */
+    void (*delta)(size_t n, const T *a, const T *y, T c, T *out);
+    /* out[i] = max(z,0) - z*y + log1p(exp(-|z|)) */
+    void (*binary_cross_entropy)(size_t n, const T *z, const T *y, T *out);
+    /* out[b] = sum over m, ascending, of y[b][m] * (log_sum[b] - z[b][m]) */
+    void (*cross_entropy)(size_t B, size_t M, const T *z, const T *y, const T *log_sum, T *out);
+
+    /* One optimizer step on n elements, n a multiple of W; m, v: state or NULL where there is none. */
+    void (*update)(const il_update *u, size_t n, const T *gradient, T *w, T *m, T *v);
+
+    /* out[i] += x[i] */
+    void (*add)(size_t n, const T *x, T *out);
+    /* dst[c][r] = src[r][c]; strides in elements between rows */
+    void (*transpose)(size_t rows, size_t columns, const T *src, size_t src_stride, T *dst, size_t dst_stride);
+
+    /* Reductions in double over 8 virtual lanes (NUMERICS 3.6): element i goes to lane i mod 8, on top
+     * of what the lanes hold; a long array may come in pieces, all but the last multiples of 8. */
+    void (*sum)(size_t n, const T *x, double lanes[IL_SUM_LANES]);
+    void (*sum_squares)(size_t n, const T *x, double lanes[IL_SUM_LANES]);
+    void (*sum_squared_deviations)(size_t n, const T *x, double mean, double lanes[IL_SUM_LANES]);
+    void (*sum_squared_differences)(size_t n, const T *x, const T *y, double lanes[IL_SUM_LANES]);
+
+    /* 1 if no element is NaN or infinite. */
+    int (*all_finite)(size_t n, const T *x);
+
+    /* Elements start .. start + n - 1 of a stream. uniform: fma(u, high - low, low), u in (0, 1);
+     * normal: fma(std, z, mean). */
+    void (*fill_uniform)(il_stream s, uint64_t start, size_t n, T low, T high, T *out);
+    void (*fill_normal)(il_stream s, uint64_t start, size_t n, T mean, T std, T *out);
+    /* The words themselves: hi for half = 0, element by element (shuffles, known answers). */
+    void (*fill_words)(il_stream s, uint32_t half, uint64_t start, size_t n, uint32_t *out);
+
+    /* The functions on their own, for tests and tables: out[i] = f(x[i]). */
+    void (*exp)(size_t n, const T *x, T *out);
+    void (*expm1)(size_t n, const T *x, T *out);
+    void (*log)(size_t n, const T *x, T *out);
+    void (*log1p)(size_t n, const T *x, T *out);
+    void (*tanh)(size_t n, const T *x, T *out);
+    void (*sigmoid)(size_t n, const T *x, T *out);
+    void (*erf)(size_t n, const T *x, T *out);
+} IL_SET(kernel_set);
+
+#undef IL_SET

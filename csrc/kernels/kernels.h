@@ -1,0 +1,80 @@
+/*
+ * kernels.h - the kernel table: what the core asks of each instruction set.
+ *
+ * One table per ISA holds one set of functions per precision. All tables give the same bits: the
+ * scalar one is the reference, the others are tested against it. Kernels know nothing of nets; they
+ * see arrays, panels and plain settings. They may not allocate, fail or call libm.
+ *
+ * Panels. A matrix of C columns is kept for the kernels as ceil(C / w) panels of w columns each:
+ * panel p is [rows][w], row-major, columns p*w .. p*w + w - 1. Padding columns hold anything
+ * finite or not: no contraction ever reads them as k, so they cannot reach a real output.
+ */
+#ifndef IL_KERNELS_H
+#define IL_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "initlens.h"
+
+#define IL_CAT2_(a, b) a##b
+#define IL_CAT2(a, b) IL_CAT2_(a, b)
+#define IL_CAT3_(a, b, c) a##_##b##_##c
+#define IL_CAT3(a, b, c) IL_CAT3_(a, b, c)
+
+/* k runs in blocks of this many (NUMERICS 2.2): part of the format, never tuned. */
+#define IL_BLOCK 256
+
+/* Virtual lanes of a reduction (NUMERICS 3.6): part of the format. */
+#define IL_SUM_LANES 8
+
+/* Scalars that feed every element of one optimizer step, made in double by the core. */
+typedef struct il_update {
+    il_optimizer_kind kind;
+    int nesterov;
+    double step_size; /* learning rate; Adam: learning rate / (1 - beta1^t) */
+    double momentum;
+    double beta1, beta2;
+    double epsilon;
+    double weight_decay;
+    double root_correction; /* Adam: sqrt(1 - beta2^t) */
+} il_update;
+
+/* The counter of a stream, all but the block index: key and words 2 and 3 (NUMERICS 4.1). */
+typedef struct il_stream {
+    uint64_t key;
+    uint32_t tensor;
+    uint32_t purpose; /* already shifted: purpose << 24 */
+} il_stream;
+
+/* Whether g' is computed from z; for the others the stored activation is enough (NUMERICS 3.3). */
+static inline int
+il_activation_needs_z(il_activation_kind kind)
+{
+    return kind == IL_GELU || kind == IL_GELU_TANH || kind == IL_SILU || kind == IL_SOFTPLUS || kind == IL_ERF;
+}
+
+#define T float
+#define P f32
+#include "kernel_set.inc.h"
+#undef T
+#undef P
+#define T double
+#define P f64
+#include "kernel_set.inc.h"
+#undef T
+#undef P
+
+typedef struct il_kernels {
+    const char *name;
+    il_kernel_set_f32 f32;
+    il_kernel_set_f64 f64;
+} il_kernels;
+
+extern const il_kernels il_kernels_soft;   /* no FMA in hardware: exact software fma, slow */
+extern const il_kernels il_kernels_scalar; /* one lane, hardware fma */
+#if defined(IL_BUILD_AVX2)
+extern const il_kernels il_kernels_avx2;
+#endif
+
+#endif

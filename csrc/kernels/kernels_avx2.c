@@ -1,0 +1,9 @@
+/* kernels_avx2.c - the AVX2 + FMA table. Compiled alone with its own flags. */
+#define ISA avx2
+#include <string.h>
+
+#include "kernels.h"
+#include "vec_avx2.h"
+
+#define IL_TABLE_NAME IL_CAT2(il_kernels_, ISA)
+#include "kernels_table.inc.h"

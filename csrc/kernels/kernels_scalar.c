@@ -1,0 +1,11 @@
+/* kernels_scalar.c - the reference table: one lane, hardware fma where the target has it. */
+#if !defined(ISA)
+#define ISA scalar
+#endif
+#include <string.h>
+
+#include "kernels.h"
+#include "vec_scalar.h"
+
+#define IL_TABLE_NAME IL_CAT2(il_kernels_, ISA)
+#include "kernels_table.inc.h"

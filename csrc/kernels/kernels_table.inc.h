@@ -1,0 +1,52 @@
+/*
+ * kernels_table.inc.h - compiles every body for both precisions and lists the table. Expects ISA,
+ * IL_TABLE_NAME and a vec_*.h.
+ */
+#define IL_TEXT_(x) #x
+#define IL_TEXT(x) IL_TEXT_(x)
+
+#include "precision_f32.h"
+#include "kernels.inc.h"
+#include "precision_end.h"
+
+#include "precision_f64.h"
+#include "kernels.inc.h"
+#include "precision_end.h"
+
+#define IL_SET_OF(p)                                                                               \
+    {                                                                                              \
+        .lanes = IL_CAT3(lanes, p, ISA),                                                           \
+        .contract_narrow = IL_CAT3(contract_narrow, p, ISA),                                       \
+        .contract_wide = IL_CAT3(contract_wide, p, ISA),                                           \
+        .activate = IL_CAT3(activate, p, ISA),                                                     \
+        .derive = IL_CAT3(derive, p, ISA),                                                         \
+        .slope = IL_CAT3(slope, p, ISA),                                                           \
+        .softmax = IL_CAT3(softmax, p, ISA),                                                       \
+        .delta = IL_CAT3(delta, p, ISA),                                                           \
+        .binary_cross_entropy = IL_CAT3(binary_cross_entropy, p, ISA),                             \
+        .cross_entropy = IL_CAT3(cross_entropy, p, ISA),                                           \
+        .update = IL_CAT3(update, p, ISA),                                                         \
+        .add = IL_CAT3(add, p, ISA),                                                               \
+        .transpose = IL_CAT3(transpose, p, ISA),                                                   \
+        .sum = IL_CAT3(sum, p, ISA),                                                               \
+        .sum_squares = IL_CAT3(sum_squares, p, ISA),                                               \
+        .sum_squared_deviations = IL_CAT3(sum_squared_deviations, p, ISA),                         \
+        .sum_squared_differences = IL_CAT3(sum_squared_differences, p, ISA),                       \
+        .all_finite = IL_CAT3(all_finite, p, ISA),                                                 \
+        .fill_uniform = IL_CAT3(fill_uniform, p, ISA),                                             \
+        .fill_normal = IL_CAT3(fill_normal, p, ISA),                                               \
+        .fill_words = IL_CAT3(fill_words, p, ISA),                                                 \
+        .exp = IL_CAT3(array_exp, p, ISA),                                                         \
+        .expm1 = IL_CAT3(array_expm1, p, ISA),                                                     \
+        .log = IL_CAT3(array_log, p, ISA),                                                         \
+        .log1p = IL_CAT3(array_log1p, p, ISA),                                                     \
+        .tanh = IL_CAT3(array_tanh, p, ISA),                                                       \
+        .sigmoid = IL_CAT3(array_sigmoid, p, ISA),                                                 \
+        .erf = IL_CAT3(array_erf, p, ISA),                                                         \
+    }
+
+const il_kernels IL_TABLE_NAME = {
+    .name = IL_TEXT(ISA),
+    .f32 = IL_SET_OF(f32),
+    .f64 = IL_SET_OF(f64),
+};

@@ -1,0 +1,268 @@
+/*
+ * math.inc.h - exp, expm1, log, log1p, tanh, sigmoid, erf over the vector vocabulary (NUMERICS 3).
+ *
+ * Lane-pure: every lane runs the same list of add, subtract, multiply, divide, fma, compare-and-select
+ * and integer operations; both sides of a select are computed. So all ISAs and tails give the same bits.
+ * Errors measured by tests/c/test_math.c are given at each function. NaN in, NaN out: v_min and v_max
+ * keep a NaN in their second operand, and selects are arranged so that a false comparison leads to one.
+ */
+#include <math.h>
+
+#include "coefficients.inc.h"
+
+#if IL_IS_F32
+enum { FN(fraction_bits) = 23, FN(bias) = 127 };
+#define IL_MAGIC 0x1.8p23F /* adding it rounds to an integer and leaves that in the low bits */
+#define IL_SIGN 0x80000000u
+#define IL_TINY 0x1p-25F /* below this f(x) = x + O(x^2) is x */
+#define IL_LOG2_E 0x1.715476p0F
+#define IL_LN2_HIGH 0x1.62e4p-1F /* short: n * IL_LN2_HIGH is exact for every exponent n */
+#define IL_LN2_LOW 0x1.7f7d1cp-20F
+#else
+enum { FN(fraction_bits) = 52, FN(bias) = 1023 };
+#define IL_MAGIC 0x1.8p52
+#define IL_SIGN 0x8000000000000000u
+#define IL_TINY 0x1p-54
+#define IL_LOG2_E 0x1.71547652b82fep0
+#define IL_LN2_HIGH 0x1.62e42feep-1
+#define IL_LN2_LOW 0x1.a39ef35793c76p-33
+#endif
+
+static inline V
+FN(v_abs)(V x)
+{
+    return v_from_bits(vi_and(v_bits(x), vi_set1(~(U)IL_SIGN)));
+}
+
+/* magnitude must not be negative */
+static inline V
+FN(v_with_sign)(V magnitude, V sign)
+{
+    return v_from_bits(vi_or(v_bits(magnitude), vi_and(v_bits(sign), vi_set1(IL_SIGN))));
+}
+
+/* sum of c[k] x^k, k < count */
+static inline V
+FN(v_polynomial)(V x, const T *c, int count)
+{
+    V sum = v_set1(c[count - 1]);
+    for (int k = count - 2; k >= 0; k--) {
+        sum = v_fma(sum, x, v_set1(c[k]));
+    }
+    return sum;
+}
+
+#define IL_POLYNOMIAL(x, table) FN(v_polynomial)(x, table, (int)(sizeof(table) / sizeof(table)[0]))
+
+/*
+ * x = n ln 2 + r, |r| <= ln 2 / 2. The integer n + offset is in the low bits of *exponent. Returns
+ * expm1(r).
+ */
+static inline V
+FN(v_reduced_expm1)(V x, T offset, VI *exponent)
+{
+    const V magic = v_set1(IL_MAGIC + offset);
+    const V shifted = v_fma(x, v_set1(IL_LOG2_E), magic);
+    const V n = v_sub(shifted, magic);
+    const V r = v_fma(n, v_set1(-IL_LN2_LOW), v_fma(n, v_set1(-IL_LN2_HIGH), x));
+    *exponent = v_bits(shifted);
+    return v_fma(v_mul(r, r), IL_POLYNOMIAL(r, FN(expm1_kernel)), r);
+}
+
+/* 2^k of a biased exponent k + bias in the low bits, 0 < k + bias < 2 bias + 1; higher bits are shifted out */
+static inline V
+FN(v_power_of_2)(VI biased)
+{
+    return v_from_bits(vi_sll(biased, FN(fraction_bits)));
+}
+
+/* Overflows to inf, underflows gradually. */
+static inline V
+FN(v_exp)(V x)
+{
+    const T low = IL_IS_F32 ? (T)-104 : (T)-746, high = IL_IS_F32 ? (T)89 : (T)710;
+    VI exponent; /* n + 2 bias: halves of it are two exponents whose powers multiply to 2^n */
+    const V e = FN(v_reduced_expm1)(v_max(v_set1(low), v_min(v_set1(high), x)), 2 * FN(bias), &exponent);
+    const VI half = vi_srl(exponent, 1);
+    const V scaled = v_mul(v_add(v_set1(1), e), FN(v_power_of_2)(half));
+    return v_mul(scaled, FN(v_power_of_2)(vi_sub(exponent, half)));
+}
+
+static inline V
+FN(v_expm1)(V x)
+{
+    const T low = IL_IS_F32 ? (T)-18 : (T)-38, high = IL_IS_F32 ? (T)89 : (T)710;
+    VI exponent;
+    const V e = FN(v_reduced_expm1)(v_max(v_set1(low), v_min(v_set1(high), x)), FN(bias) - 1, &exponent);
+    const V scale = FN(v_power_of_2)(exponent); /* 2^(n - 1): 2^n may overflow where the result does not */
+    const V half = v_fma(e, scale, v_sub(scale, v_set1((T)0.5)));
+    return v_select(v_lt(FN(v_abs)(x), v_set1(IL_TINY)), x, v_add(half, half));
+}
+
+/* log(2^k (1 + f)), f in about [-1/3, 1/3] (float32) or [sqrt(1/2) - 1, sqrt(2) - 1] (float64) */
+static inline V
+FN(v_log_of_parts)(V k, V f)
+{
+#if IL_IS_F32
+    const V y = v_fma(v_mul(f, f), IL_POLYNOMIAL(f, FN(log1p_kernel)), f);
+    return v_fma(k, v_set1(0x1.62e43p-1F), y);
+#else
+    /* s = f / (2 + f): log(1 + f) = 2 atanh(s) = 2 s + s R = f - (h - s (h + R)), h = f^2 / 2 (fdlibm) */
+    const V s = v_div(f, v_add(v_set1(2), f));
+    const V z = v_mul(s, s);
+    const V h = v_mul(v_mul(v_set1(0.5), f), f);
+    const V R = v_mul(z, IL_POLYNOMIAL(z, FN(atanh_kernel)));
+    const V low = v_fma(k, v_set1(IL_LN2_LOW), v_mul(s, v_add(h, R)));
+    return v_fma(k, v_set1(IL_LN2_HIGH), v_sub(f, v_sub(h, low)));
+#endif
+}
+
+/* Bits of the least 1 + f of v_log_of_parts(): 2/3 or sqrt(1/2). */
+static const U FN(log_start) = IL_IS_F32 ? (U)0x3f2aaaabu : (U)0x3fe6a09e667f3bcdu;
+
+/* Bits of a positive normal x -> those of x * 1 / (least 1 + f): its exponent is k + bias. */
+static inline VI
+FN(v_log_split)(V x)
+{
+    return vi_add(v_bits(x), vi_set1(((U)FN(bias) << FN(fraction_bits)) - FN(log_start)));
+}
+
+/* the integer n < 2^fraction_bits, plus offset */
+static inline V
+FN(v_from_integer)(VI n, T offset)
+{
+    const U one_ulp = (U)(FN(bias) + FN(fraction_bits)) << FN(fraction_bits); /* 2^fraction_bits: its ulp is 1 */
+    const T power = IL_IS_F32 ? (T)0x1p23 : (T)0x1p52;
+    return v_sub(v_from_bits(vi_or(n, vi_set1(one_ulp))), v_set1(power - offset));
+}
+
+/* y where x > pole; at the pole -inf; below NaN; x itself where it is +inf */
+static inline V
+FN(v_log_domain)(V x, T pole, V y)
+{
+    const V special = v_select(v_eq(x, v_set1(pole)), v_set1((T)-INFINITY), v_set1((T)NAN));
+    const V above = v_select(v_lt(x, v_set1((T)INFINITY)), y, x);
+    return v_select(v_lt(v_set1(pole), x), above, special);
+}
+
+static inline V
+FN(v_log)(V x)
+{
+    /* Subnormals are scaled up by 2^(fraction bits + 1). */
+    const T up = IL_IS_F32 ? (T)0x1p24 : (T)0x1p53, least = IL_IS_F32 ? (T)0x1p-126 : (T)0x1p-1022;
+    const VM subnormal = v_lt(x, v_set1(least));
+    const VI split = FN(v_log_split)(v_select(subnormal, v_mul(x, v_set1(up)), x));
+    const U fraction = ((U)1 << FN(fraction_bits)) - 1;
+    const V m = v_from_bits(vi_add(vi_and(split, vi_set1(fraction)), vi_set1(FN(log_start))));
+    const V shift = v_select(subnormal, v_set1(-(T)FN(fraction_bits) - 1), v_set1(0));
+    const V k = v_add(FN(v_from_integer)(vi_srl(split, FN(fraction_bits)), -(T)FN(bias)), shift);
+    return FN(v_log_domain)(x, 0, FN(v_log_of_parts)(k, v_sub(m, v_set1(1))));
+}
+
+static inline V
+FN(v_log1p)(V x)
+{
+    const VI biased = vi_srl(FN(v_log_split)(v_add(v_set1(1), x)), FN(fraction_bits));
+    const V k = FN(v_from_integer)(biased, -(T)FN(bias));
+    /* f = (1 + x) / 2^k - 1 from x, not from the rounded 1 + x. 4 / 2^k is normal where 1 / 2^k is not. */
+    const V scale = FN(v_power_of_2)(vi_sub(vi_set1(2 * FN(bias) + 2), biased));
+    const V quarter = v_set1((T)0.25);
+    const V f = v_fma(v_mul(x, quarter), scale, v_fma(scale, quarter, v_set1(-1)));
+    const V y = v_select(v_lt(FN(v_abs)(x), v_set1(IL_TINY)), x, FN(v_log_of_parts)(k, f));
+    return FN(v_log_domain)(x, -1, y);
+}
+
+static inline V
+FN(v_tanh)(V x)
+{
+    /* t / (t + 2), t = expm1(2 |x|); from `high` on t + 2 rounds to t */
+    const V magnitude = FN(v_abs)(x);
+    const T high = IL_IS_F32 ? (T)20 : (T)40;
+    VI exponent;
+    const V e = FN(v_reduced_expm1)(v_min(v_set1(high), v_add(magnitude, magnitude)), FN(bias), &exponent);
+    const V scale = FN(v_power_of_2)(exponent);
+    const V t = v_fma(e, scale, v_sub(scale, v_set1(1)));
+    return FN(v_with_sign)(v_div(t, v_add(t, v_set1(2))), x);
+}
+
+static inline V
+FN(v_sigmoid)(V x)
+{
+    const V e = FN(v_exp)(FN(v_with_sign)(FN(v_abs)(x), v_set1(-1)));
+    const V one = v_set1(1);
+    return v_div(v_select(v_lt(x, v_set1(0)), e, one), v_add(one, e));
+}
+
+static inline V
+FN(v_erf)(V x)
+{
+    const V magnitude = FN(v_abs)(x);
+    const V near = v_fma(x, IL_POLYNOMIAL(v_mul(x, x), FN(erf_kernel)), x);
+    /* 1 - erfc, erfc = exp(t k(t)); from `high` on the result is 1 */
+    const T high = IL_IS_F32 ? (T)4 : (T)6;
+    const V t = v_min(v_set1(high), magnitude);
+    const V erfc = FN(v_exp)(v_mul(t, IL_POLYNOMIAL(t, FN(log_erfc_kernel))));
+    const V far = FN(v_with_sign)(v_sub(v_set1(1), erfc), x);
+    return v_select(v_lt(magnitude, v_set1(1)), near, far);
+}
+
+/* out[i] = f(x[i]) */
+static inline void
+FN(map)(V (*f)(V), size_t n, const T *x, T *out)
+{
+    size_t i = 0;
+    for (; i + W <= n; i += W) {
+        v_store(out + i, f(v_load(x + i)));
+    }
+    if (i < n) {
+        v_store_n(out + i, f(v_load_n(x + i, n - i)), n - i);
+    }
+}
+
+static void
+FN(array_exp)(size_t n, const T *x, T *out)
+{
+    FN(map)(FN(v_exp), n, x, out);
+}
+
+static void
+FN(array_expm1)(size_t n, const T *x, T *out)
+{
+    FN(map)(FN(v_expm1), n, x, out);
+}
+
+static void
+FN(array_log)(size_t n, const T *x, T *out)
+{
+    FN(map)(FN(v_log), n, x, out);
+}
+
+static void
+FN(array_log1p)(size_t n, const T *x, T *out)
+{
+    FN(map)(FN(v_log1p), n, x, out);
+}
+
+static void
+FN(array_tanh)(size_t n, const T *x, T *out)
+{
+    FN(map)(FN(v_tanh), n, x, out);
+}
+
+static void
+FN(array_sigmoid)(size_t n, const T *x, T *out)
+{
+    FN(map)(FN(v_sigmoid), n, x, out);
+}
+
+static void
+FN(array_erf)(size_t n, const T *x, T *out)
+{
+    FN(map)(FN(v_erf), n, x, out);
+}
+
+#undef IL_MAGIC
+#undef IL_TINY
+#undef IL_LOG2_E
+#undef IL_LN2_HIGH
+#undef IL_LN2_LOW

@@ -1,0 +1,15 @@
+/*
+ * precision_f64.h - names for one precision: after this, T is double, V a vector of W doubles, and
+ * v_fma() the vec_*.h function v_fma_f64(). precision_end.h takes the names back.
+ */
+#define T double
+#define P f64
+#define IL_IS_F32 0
+#define U uint64_t /* unsigned integer of T's size */
+#define W IL_LANES_F64
+#define V v_f64
+#define VI vi_f64 /* W unsigned integers of T's size */
+#define VM vm_f64 /* W truth values */
+#define FN(name) IL_CAT3(name, f64, ISA)
+#define IL_SET(name) IL_CAT3(il, name, f64)
+#include "precision_names.h"

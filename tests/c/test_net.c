@@ -1,0 +1,292 @@
+/* test_net.c - nets through the public header: gradients, training, memory faults. */
+#include <math.h>
+#include <string.h>
+
+#include "harness.h"
+
+#include "../../csrc/core/memory.h"
+#include "../../csrc/core/rng.h"
+#include "../../csrc/core/dispatch.h"
+#include "initlens.h"
+
+enum { B = 300, N = 3, H = 5, M = 2, LAYERS = 3 };
+
+static const size_t widths[LAYERS + 1] = {N, H, H + 13, M};
+static double x[B * N], y[B * M];
+
+static void
+make_data(void)
+{
+    for (size_t i = 0; i < B * N; i++) {
+        x[i] = sin(1.7 * (double)i) * 1.5;
+    }
+    for (size_t b = 0; b < B; b++) { /* one-hot: right for every loss */
+        y[b * M] = b % 3 == 0;
+        y[b * M + 1] = 1 - y[b * M];
+    }
+}
+
+static il_net *
+make_net(il_activation g, il_loss loss)
+{
+    make_data();
+    const il_activation hidden[LAYERS - 1] = {g, g};
+    const il_net_spec spec = {IL_FLOAT64, LAYERS, widths, hidden, loss};
+    const il_scheme normal = {IL_SCHEME_NORMAL, 0, 0.6, IL_FAN_IN, IL_DISTRIBUTION_NORMAL};
+    const il_scheme schemes[LAYERS] = {normal, normal, normal};
+    il_net *net = NULL;
+    CHECK(il_net_create(&spec, &net) == IL_OK);
+    CHECK(il_net_initialize(net, schemes, schemes, 7) == IL_OK);
+    return net;
+}
+
+static void
+test_gradients(void)
+{
+    static double dw0[N * H], dw1[H * (H + 13)], dw2[(H + 13) * M], db0[H], db1[H + 13], db2[M];
+    double *dw[LAYERS] = {dw0, dw1, dw2}, *db[LAYERS] = {db0, db1, db2};
+    for (int kind = 0; kind < IL_ACTIVATION_COUNT; kind++) {
+        for (int loss = 0; loss < IL_LOSS_COUNT; loss++) {
+            const double parameter = kind == IL_LEAKY_RELU ? 0.1 : kind == IL_ELU ? 0.8 : 0;
+            il_net *net = make_net((il_activation){(il_activation_kind)kind, parameter}, (il_loss)loss);
+            double value;
+            CHECK(il_net_gradients(net, B, x, y, &value, (void *const *)dw, (void *const *)db) == IL_OK);
+            for (size_t l = 0; l < LAYERS; l++) {
+                double *w = il_net_weights(net, l);
+                for (size_t i = 0; i < widths[l] * widths[l + 1]; i += 7) {
+                    const double h = 1e-6, kept = w[i];
+                    double up, down;
+                    w[i] = kept + h;
+                    CHECK(il_net_loss(net, B, x, y, &up) == IL_OK);
+                    w[i] = kept - h;
+                    CHECK(il_net_loss(net, B, x, y, &down) == IL_OK);
+                    w[i] = kept;
+                    CHECK(fabs((up - down) / (2 * h) - dw[l][i]) < 1e-8 + 1e-6 * fabs(dw[l][i]));
+                }
+            }
+            il_net_destroy(net);
+        }
+    }
+}
+
+static il_train_options
+options_for(il_optimizer_kind kind, uint64_t steps, size_t batch)
+{
+    il_optimizer o = {.kind = kind, .learning_rate = 0.01, .weight_decay = 0.001};
+    if (kind == IL_SGD) {
+        o.momentum = 0.9;
+        o.nesterov = 1;
+    } else {
+        o.beta1 = kind == IL_ADAM ? 0.9 : 0;
+        o.beta2 = 0.99;
+        o.epsilon = 1e-8;
+    }
+    return (il_train_options){.optimizer = o, .steps = steps, .batch_size = batch};
+}
+
+static void
+check_same(il_net *p, il_net *q)
+{
+    for (size_t l = 0; l < LAYERS; l++) {
+        CHECK_BITS(il_net_weights(p, l), il_net_weights(q, l), widths[l] * widths[l + 1] * sizeof(double));
+        CHECK_BITS(il_net_biases(p, l), il_net_biases(q, l), widths[l + 1] * sizeof(double));
+    }
+}
+
+/* 2k = k + k, recorded or not, for each optimizer, in one block, several, and short last batches. */
+static void
+test_training_in_pieces(void)
+{
+    static const size_t batches[] = {0, 7, 256, 299};
+    enum { STEPS = 50 };
+    static uint64_t step[STEPS + 2];
+    static double loss[STEPS + 2];
+    static il_layer_record layers[(STEPS + 2) * LAYERS];
+    for (int kind = 0; kind < IL_OPTIMIZER_COUNT; kind++) {
+        for (size_t i = 0; i < sizeof batches / sizeof batches[0]; i++) {
+            const il_activation tanh_ = {IL_TANH, 0};
+            il_net *whole = make_net(tanh_, IL_CROSS_ENTROPY), *pieces = make_net(tanh_, IL_CROSS_ENTROPY);
+            il_train_options o = options_for((il_optimizer_kind)kind, STEPS, batches[i]);
+            il_train_result result;
+            CHECK(il_net_train(whole, B, x, y, &o, NULL, &result) == IL_OK);
+            CHECK(result.steps == STEPS && !result.diverged);
+            for (uint64_t done = 0, part = 1; done < STEPS; done += part, part = part == 1 ? 9 : 10) {
+                il_record record = {STEPS + 2, 0, step, loss, layers};
+                o.steps = part;
+                o.record_every = part == 1 ? 0 : 3;
+                CHECK(il_net_train(pieces, B, x, y, &o, &record, &result) == IL_OK);
+                CHECK(record.rows == il_record_rows(part, o.record_every));
+            }
+            check_same(whole, pieces);
+            il_net_destroy(whole);
+            il_net_destroy(pieces);
+        }
+    }
+}
+
+/* A row alone (plain weights) and in a batch (panels) gives the same bits. */
+static void
+test_rows_alone(void)
+{
+    static double together[B * M];
+    double alone[M];
+    il_net *net = make_net((il_activation){IL_GELU, 0}, IL_CROSS_ENTROPY);
+    CHECK(il_net_forward(net, B, x, together) == IL_OK);
+    for (size_t b = 0; b < B; b++) {
+        CHECK(il_net_forward(net, 1, x + b * N, alone) == IL_OK);
+        CHECK_BITS(alone, together + b * M, sizeof alone);
+    }
+    il_net_destroy(net);
+}
+
+static void
+test_divergence(void)
+{
+    il_net *net = make_net((il_activation){IL_RELU, 0}, IL_MSE);
+    il_train_options o = options_for(IL_SGD, 10000, 0);
+    o.optimizer.learning_rate = 1e6;
+    uint64_t step[3];
+    double loss[3];
+    il_layer_record layers[3 * LAYERS];
+    il_record record = {3, 0, step, loss, layers};
+    o.record_every = 10000;
+    il_train_result result;
+    CHECK(il_net_train(net, B, x, y, &o, &record, &result) == IL_OK);
+    CHECK(result.diverged == 1);
+    CHECK(result.steps > 0 && result.steps < 1000);
+    CHECK(record.rows == 2 && step[1] == result.steps && !isfinite(loss[1]));
+    il_net_destroy(net);
+}
+
+static int
+stop_at_once(void *context, uint64_t steps)
+{
+    *(uint64_t *)context = steps;
+    return 1;
+}
+
+static void
+test_interruption(void)
+{
+    const il_activation tanh_ = {IL_TANH, 0};
+    il_net *stopped = make_net(tanh_, IL_MSE), *same = make_net(tanh_, IL_MSE);
+    uint64_t polled = 0;
+    il_train_options o = options_for(IL_ADAM, (uint64_t)1 << 40, 0);
+    il_train_result result;
+    o.poll = stop_at_once;
+    o.poll_context = &polled;
+    CHECK(il_net_train(stopped, B, x, y, &o, NULL, &result) == IL_ERROR_INTERRUPTED);
+    CHECK(polled == result.steps && result.steps > 0);
+    o.poll = NULL;
+    o.steps = result.steps;
+    CHECK(il_net_train(same, B, x, y, &o, NULL, &result) == IL_OK);
+    check_same(stopped, same);
+    il_net_destroy(stopped);
+    il_net_destroy(same);
+}
+
+static void
+test_bad_arguments(void)
+{
+    il_net *net = make_net((il_activation){IL_TANH, 0}, IL_MSE), *before = NULL;
+    CHECK(il_net_copy(net, &before) == IL_OK);
+    il_train_result result;
+    il_train_options o = options_for(IL_SGD, 5, 0);
+    o.optimizer.learning_rate = -1;
+    CHECK(il_net_train(net, B, x, y, &o, NULL, &result) == IL_ERROR_ARGUMENT);
+    o = options_for(IL_SGD, 5, 0);
+    CHECK(il_net_train(net, 0, x, y, &o, NULL, &result) == IL_ERROR_ARGUMENT);
+    o.record_every = 1;
+    CHECK(il_net_train(net, B, x, y, &o, NULL, &result) == IL_ERROR_ARGUMENT);
+    o.record_every = 0;
+    const double kept = x[B * N - 1];
+    x[B * N - 1] = NAN;
+    CHECK(il_net_train(net, B, x, y, &o, NULL, &result) == IL_ERROR_NOT_FINITE);
+    x[B * N - 1] = kept;
+    check_same(net, before);
+
+    const size_t huge[] = {SIZE_MAX / 2, 3}, zero[] = {2, 0}, wide[] = {(size_t)1 << 40, (size_t)1 << 40};
+    il_net *none = NULL;
+    CHECK(il_net_create(&(il_net_spec){IL_FLOAT64, 1, huge, NULL, IL_MSE}, &none) == IL_ERROR_MEMORY);
+    CHECK(il_net_create(&(il_net_spec){IL_FLOAT64, 1, wide, NULL, IL_MSE}, &none) == IL_ERROR_MEMORY);
+    CHECK(il_net_create(&(il_net_spec){IL_FLOAT64, 1, zero, NULL, IL_MSE}, &none) == IL_ERROR_ARGUMENT);
+    CHECK(none == NULL);
+    il_net_destroy(net);
+    il_net_destroy(before);
+}
+
+static void
+test_distinct_units(void)
+{
+    il_net *net = make_net((il_activation){IL_TANH, 0}, IL_MSE);
+    size_t distinct[LAYERS];
+    CHECK(il_net_distinct_units(net, distinct) == IL_OK);
+    CHECK(distinct[0] == H && distinct[1] == H + 13 && distinct[2] == M);
+    double *w0 = il_net_weights(net, 0), *b0 = il_net_biases(net, 0), *w1 = il_net_weights(net, 1);
+    for (size_t n = 0; n < N; n++) {
+        w0[n * H + 3] = w0[n * H];
+    }
+    b0[3] = b0[0];
+    CHECK(il_net_distinct_units(net, distinct) == IL_OK && distinct[0] == H);
+    memcpy(w1 + 3 * (H + 13), w1, (H + 13) * sizeof *w1);
+    CHECK(il_net_distinct_units(net, distinct) == IL_OK && distinct[0] == H - 1);
+    il_net_destroy(net);
+}
+
+static void
+test_permutation(void)
+{
+    size_t order[1000], seen[1000], moved = 0;
+    const il_kernels *k = il_kernels_get();
+    for (uint64_t epoch = 0; epoch < 5; epoch++) {
+        for (size_t n = 0; n <= 1000; n += 37) {
+            memset(seen, 0, sizeof seen);
+            il_permutation(k, 11, epoch, n, order);
+            for (size_t i = 0; i < n; i++) {
+                CHECK(order[i] < n);
+                seen[order[i] % 1000]++;
+                moved += order[i] != i;
+            }
+            for (size_t i = 0; i < n; i++) {
+                CHECK(seen[i] == 1);
+            }
+        }
+    }
+    CHECK(moved > 5000);
+}
+
+/* The n-th allocation fails, for all n: memory is reported, nothing leaks or changes (ASan looks). */
+static void
+test_memory_faults(void)
+{
+#if defined(IL_TEST_FAULTS)
+    const il_activation gelu = {IL_GELU, 0};
+    static double out[B * M];
+    for (long n = 0, failed = 1; failed; n++) {
+        il_net *net = make_net(gelu, IL_MSE), *before = NULL, *copy = NULL;
+        CHECK(il_net_copy(net, &before) == IL_OK);
+        il_train_options o = options_for(IL_ADAM, 3, 7);
+        il_train_result result;
+        size_t distinct[LAYERS];
+        il_memory_fail_at(n);
+        il_status status = il_net_copy(net, &copy);
+        status = status == IL_OK ? il_net_forward(net, B, x, out) : status;
+        status = status == IL_OK ? il_net_distinct_units(net, distinct) : status;
+        status = status == IL_OK ? il_net_train(net, B, x, y, &o, NULL, &result) : status;
+        il_memory_fail_at(-1);
+        failed = status != IL_OK;
+        CHECK(status == IL_OK || status == IL_ERROR_MEMORY);
+        if (failed) {
+            check_same(net, before);
+        }
+        CHECK(n < 50);
+        il_net_destroy(net);
+        il_net_destroy(before);
+        il_net_destroy(copy);
+    }
+#endif
+}
+
+TEST_MAIN(TEST(test_gradients), TEST(test_training_in_pieces), TEST(test_rows_alone), TEST(test_divergence),
+          TEST(test_interruption), TEST(test_bad_arguments), TEST(test_distinct_units), TEST(test_permutation),
+          TEST(test_memory_faults))
