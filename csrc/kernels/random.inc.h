@@ -1,0 +1,186 @@
+/*
+ * random.inc.h - Philox4x32-10 streams: words, uniform and normal numbers (NUMERICS 4).
+ *
+ * Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3 (2011). Element i of a
+ * stream is word i mod 4 of block i div 4, whatever slice is asked for. Blocks lie in the 64-bit lanes,
+ * a 32-bit word in the low half of each; the high halves hold leftovers, which a product ignores.
+ *
+ * Everything here is frozen: another bit for some seed is another version of the format.
+ */
+
+#include <string.h>
+
+enum {
+    FN(chunk_blocks) = IL_LANES_F64,
+    FN(chunk) = 4 * IL_LANES_F64 /* elements drawn at a time */
+};
+
+/* words[4]: word k of IL_LANES_F64 consecutive blocks from `block` */
+static inline void
+FN(v_philox)(il_stream s, uint32_t half, uint64_t block, vi_f64 *words)
+{
+    uint64_t index[IL_LANES_F64];
+    for (size_t lane = 0; lane < IL_LANES_F64; lane++) {
+        index[lane] = block + lane;
+    }
+    vi_f64 c0 = vi_load_f64(index);
+    vi_f64 c1 = vi_srl_f64(c0, 32);
+    vi_f64 c2 = vi_set1_f64(s.tensor);
+    vi_f64 c3 = vi_set1_f64(s.purpose | half << 23);
+    uint32_t k0 = (uint32_t)s.key, k1 = (uint32_t)(s.key >> 32);
+    for (int round = 0; round < 10; round++) {
+        const vi_f64 p0 = vi_mul32_f64(c0, vi_set1_f64(0xD2511F53u));
+        const vi_f64 p1 = vi_mul32_f64(c2, vi_set1_f64(0xCD9E8D57u));
+        c0 = vi_xor_f64(vi_xor_f64(vi_srl_f64(p1, 32), c1), vi_set1_f64(k0));
+        c1 = p1;
+        c2 = vi_xor_f64(vi_xor_f64(vi_srl_f64(p0, 32), c3), vi_set1_f64(k1));
+        c3 = p0;
+        k0 += 0x9E3779B9u;
+        k1 += 0xBB67AE85u;
+    }
+    words[0] = c0;
+    words[1] = c1;
+    words[2] = c2;
+    words[3] = c3;
+}
+
+/* out[chunk]: 32-bit words in element order */
+static inline void
+FN(draw_words)(il_stream s, uint32_t half, uint64_t block, uint32_t *out)
+{
+    vi_f64 words[4];
+    FN(v_philox)(s, half, block, words);
+    for (size_t k = 0; k < 4; k++) {
+        uint64_t lanes[IL_LANES_F64];
+        vi_store_f64(lanes, words[k]);
+        for (size_t lane = 0; lane < IL_LANES_F64; lane++) {
+            out[4 * lane + k] = (uint32_t)lanes[lane];
+        }
+    }
+}
+
+/* out[chunk]: hi (float32) or hi:lo (float64) in element order */
+static inline void
+FN(draw)(il_stream s, uint64_t block, U *out)
+{
+#if IL_IS_F32
+    FN(draw_words)(s, 0, block, out);
+#else
+    vi_f64 hi[4], lo[4];
+    FN(v_philox)(s, 0, block, hi);
+    FN(v_philox)(s, 1, block, lo);
+    for (size_t k = 0; k < 4; k++) {
+        uint64_t lanes[IL_LANES_F64];
+        vi_store_f64(lanes, vi_or_f64(vi_sll_f64(hi[k], 32), vi_and_f64(lo[k], vi_set1_f64(0xffffffffu))));
+        for (size_t lane = 0; lane < IL_LANES_F64; lane++) {
+            out[4 * lane + k] = lanes[lane];
+        }
+    }
+#endif
+}
+
+/* ((bits >> 9) + 0.5) 2^-23 (float32) or ((bits >> 12) + 0.5) 2^-52, exact: 1 <= 1.fraction < 2 less 1 - 2^-24 */
+static inline V
+FN(v_uniform)(VI bits)
+{
+    const VI fraction = vi_srl(bits, IL_IS_F32 ? 9 : 12);
+    const V above_one = v_from_bits(vi_or(fraction, v_bits(v_set1(1))));
+    return v_sub(above_one, v_set1(IL_IS_F32 ? (T)(1 - 0x1p-24) : (T)(1 - 0x1p-53)));
+}
+
+/*
+ * (n + 0.5) 2^-32 (float32) or 2^-64 of the integer n below the sign bit, rounded once: both halves of
+ * n are put below the leading one of a power of two, whose removal leaves them exact, and then added.
+ */
+static inline V
+FN(v_probability)(VI n)
+{
+#if IL_IS_F32
+    enum { HALF = 16 };
+    const T high_one = 0x1p7F, low_one = 0x1p-9F, half_unit = 0x1p-33F; /* ulps 2^-16 and 2^-32 */
+#else
+    enum { HALF = 32 };
+    const T high_one = 0x1p20, low_one = 0x1p-12, half_unit = 0x1p-65; /* ulps 2^-32 and 2^-64 */
+#endif
+    const VI high = vi_or(vi_srl(n, HALF), v_bits(v_set1(high_one)));
+    const VI low = vi_or(vi_and(n, vi_set1(((U)1 << HALF) - 1)), v_bits(v_set1(low_one)));
+    return v_add(v_sub(v_from_bits(high), v_set1(high_one)), v_sub(v_from_bits(low), v_set1(low_one - half_unit)));
+}
+
+/*
+ * The sign is the top bit (set: negative); the rest n gives p = (n + 0.5) 2^-32 or 2^-64 in (0, 1/2), and
+ * |z| = -quantile(p). Near the centre (Wichura's AS 241 with coefficients of our own) |z| is q times a
+ * function of q^2, where q = 1/2 - p is made from the complement of n so that it is not cancelled.
+ */
+static inline V
+FN(v_normal)(VI bits)
+{
+    const VI n = vi_and(bits, vi_set1(~(U)IL_SIGN));
+    const V p = FN(v_probability)(n);
+    const V q = FN(v_probability)(vi_xor(n, vi_set1(~(U)IL_SIGN)));
+
+    const V centre = v_fma(v_sub(v_set1(0), q), q, v_set1((T)0.180625));
+    const V root = v_sqrt(v_sub(v_set1(0), FN(v_log)(p)));
+    const V tail = v_sub(root, v_set1((T)1.5));
+
+    const VM central = v_le(v_set1(0), centre);
+    const V top = v_select(central, v_mul(q, IL_POLYNOMIAL(centre, FN(quantile_centre_top))),
+                           IL_POLYNOMIAL(tail, FN(quantile_tail_top)));
+    const V bottom = v_select(central, IL_POLYNOMIAL(centre, FN(quantile_centre_bottom)),
+                              IL_POLYNOMIAL(tail, FN(quantile_tail_bottom)));
+    return FN(v_with_sign)(v_div(top, bottom), v_from_bits(bits));
+}
+
+static void
+FN(fill_words)(il_stream s, uint32_t half, uint64_t start, size_t n, uint32_t *out)
+{
+    uint64_t block = start / 4;
+    size_t skip = (size_t)(start % 4);
+    while (n > 0) {
+        uint32_t words[FN(chunk)];
+        FN(draw_words)(s, half, block, words);
+        const size_t count = n < FN(chunk) - skip ? n : FN(chunk) - skip;
+        memcpy(out, words + skip, count * sizeof *out);
+        out += count;
+        n -= count;
+        skip = 0;
+        block += FN(chunk_blocks);
+    }
+}
+
+/* out[i] = f(bits of element start + i) * scale + offset */
+static inline void
+FN(fill)(V (*f)(VI), il_stream s, uint64_t start, size_t n, T scale, T offset, T *out)
+{
+    uint64_t block = start / 4;
+    size_t skip = (size_t)(start % 4);
+    while (n > 0) {
+        U bits[FN(chunk)];
+        T values[FN(chunk)];
+        FN(draw)(s, block, bits);
+        for (size_t i = 0; i < FN(chunk); i += W) {
+            v_store(values + i, v_fma(f(vi_load(bits + i)), v_set1(scale), v_set1(offset)));
+        }
+        const size_t count = n < FN(chunk) - skip ? n : FN(chunk) - skip;
+        memcpy(out, values + skip, count * sizeof *out);
+        out += count;
+        n -= count;
+        skip = 0;
+        block += FN(chunk_blocks);
+    }
+}
+
+static void
+FN(fill_uniform)(il_stream s, uint64_t start, size_t n, T low, T high, T *out)
+{
+    FN(fill)(FN(v_uniform), s, start, n, high - low, low, out);
+}
+
+static void
+FN(fill_normal)(il_stream s, uint64_t start, size_t n, T mean, T std, T *out)
+{
+    FN(fill)(FN(v_normal), s, start, n, std, mean, out);
+}
+
+#undef IL_POLYNOMIAL
+#undef IL_SIGN

@@ -1,0 +1,313 @@
+/*
+ * test_math.inc.h - one precision of test_math.c. Expects T, P, U; WIDE, a type at least 11 bits wider,
+ * and L(name), libm's function for it; FRACTION_BITS; LEAST_EXPONENT, log2 of the least subnormal.
+ */
+#define FN(name) IL_CAT2(IL_CAT2(name, _), P)
+#define SET IL_CAT3(il, kernel_set, P)
+
+static T
+FN(of_bits)(U bits)
+{
+    T x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+static U
+FN(bits_of)(T x)
+{
+    U bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+static WIDE
+FN(exact_sigmoid)(WIDE x)
+{
+    return x < 0 ? L(exp)(x) / (1 + L(exp)(x)) : 1 / (1 + L(exp)(-x));
+}
+
+enum { FN(functions) = 7 };
+
+static const struct {
+    const char *name;
+    WIDE (*exact)(WIDE);
+    double bound;          /* ulp */
+    T low, high;           /* where points are drawn evenly, besides all bit patterns */
+    T least, most;         /* of the results */
+    int odd;
+} FN(specs)[FN(functions)] = {
+    {"exp", L(exp), EXP_BOUND, -20, 20, 0, (T)HUGE_VAL, 0},
+    {"expm1", L(expm1), 2.0, -3, 3, -1, (T)HUGE_VAL, 0},
+    {"log", L(log), LOG_BOUND, 0, 4, (T)-HUGE_VAL, (T)HUGE_VAL, 0},
+    {"log1p", L(log1p), 2.0, -1, 4, (T)-HUGE_VAL, (T)HUGE_VAL, 0},
+    {"tanh", L(tanh), 2.0, -10, 10, -1, 1, 1},
+    {"sigmoid", FN(exact_sigmoid), 2.0, -40, 40, 0, 1, 0},
+    {"erf", L(erf), 2.0, -4, 4, -1, 1, 1},
+};
+
+typedef void FN(array_function)(size_t, const T *, T *);
+
+/* The functions of a table in the order of the list above. */
+static FN(array_function) *
+FN(function_of)(const SET *k, size_t which)
+{
+    FN(array_function) *const all[FN(functions)] = {k->exp, k->expm1, k->log, k->log1p, k->tanh, k->sigmoid, k->erf};
+    return all[which];
+}
+
+/* |got - exact| in units in the last place of a T; 0 where both are NaN or the same infinity */
+static double
+FN(ulps)(T got, WIDE exact)
+{
+    const T nearest = (T)exact;
+    if (isnan(got) || isnan(nearest) || isinf(got) || isinf(nearest)) {
+        return (isnan(got) && isnan(nearest)) || got == nearest ? 0.0 : HUGE_VAL;
+    }
+    int exponent = LEAST_EXPONENT;
+    if (L(fabs)(exact) >= L(ldexp)(1, LEAST_EXPONENT + FRACTION_BITS)) {
+        exponent = L(ilogb)(exact) - FRACTION_BITS;
+    }
+    return (double)L(ldexp)(L(fabs)((WIDE)got - exact), -exponent);
+}
+
+enum { FN(batch) = 4096 };
+
+/* One batch of x through one function of every table: the same bits, near the exact value. */
+static double
+FN(check_batch)(size_t which, const T *x)
+{
+    static T reference[FN(batch)], opposite[FN(batch)], other[FN(batch)];
+    FN(function_of)(&il_kernels_scalar.P, which)(FN(batch), x, reference);
+    const char *name;
+    for (size_t i = 0; (name = il_isa_available(i)) != NULL; i++) {
+        FN(function_of)(&il_kernels_find(name)->P, which)(FN(batch), x, other);
+        CHECK_BITS(other, reference, sizeof other);
+    }
+    double worst = 0.0;
+    int inside = 1;
+    for (size_t i = 0; i < FN(batch); i++) {
+        worst = fmax(worst, FN(ulps)(reference[i], FN(specs)[which].exact(x[i])));
+        inside &= isnan(reference[i])
+                  || (reference[i] >= FN(specs)[which].least && reference[i] <= FN(specs)[which].most);
+        other[i] = -x[i];
+    }
+    CHECK(inside);
+    CHECK(worst <= FN(specs)[which].bound);
+    if (FN(specs)[which].odd) {
+        int odd = 1;
+        FN(function_of)(&il_kernels_scalar.P, which)(FN(batch), other, opposite);
+        for (size_t i = 0; i < FN(batch); i++) {
+            odd &= FN(bits_of)(opposite[i]) == FN(bits_of)(-reference[i]) || isnan(x[i]);
+        }
+        CHECK(odd);
+    }
+    return worst;
+}
+
+static void
+FN(test_accuracy)(void)
+{
+    static T x[FN(batch)];
+    for (size_t which = 0; which < FN(functions); which++) {
+        const T low = FN(specs)[which].low, high = FN(specs)[which].high;
+        double worst = 0.0;
+        for (size_t batch = 0; batch < batches; batch++) {
+            for (size_t i = 0; i < FN(batch); i++) {
+                const uint64_t r = next_random();
+                const T u = (T)(r >> 11) * (T)0x1p-53;
+                x[i] = i % 4 == 0 ? FN(of_bits)((U)r) : low + (high - low) * u;
+            }
+            worst = fmax(worst, FN(check_batch)(which, x));
+        }
+        printf("  %s %-8s %.3f ulp at most\n", IL_NAME(P), FN(specs)[which].name, worst);
+    }
+}
+
+/* Zeros, subnormals, ends of the range, infinities and NaN, each in every lane. */
+static void
+FN(test_special_values)(void)
+{
+    const T inf = (T)HUGE_VAL, tiny = FN(of_bits)(1), most = FN(of_bits)(FN(bits_of)(inf) - 1);
+    const T least_normal = FN(of_bits)((U)1 << FRACTION_BITS);
+    const T points[] = {0, -(T)0, tiny, -tiny, least_normal, -least_normal, least_normal - tiny, most, -most,
+                        inf, -inf, inf - inf, 1, -1, (T)0.5, -(T)0.5, 2, -2, (T)100, (T)-100, (T)700, (T)-700,
+                        (T)-103.5, (T)88.7, (T)709.7, (T)-745.1};
+    static T x[FN(batch)], out[FN(batch)];
+    for (size_t which = 0; which < FN(functions); which++) {
+        for (size_t shift = 0; shift < 16; shift++) {
+            for (size_t i = 0; i < FN(batch); i++) {
+                x[i] = points[(i + shift) % (sizeof points / sizeof points[0])];
+            }
+            (void)FN(check_batch)(which, x);
+        }
+        FN(function_of)(&il_kernels_scalar.P, which)(FN(batch), x, out);
+        for (size_t i = 0; i < FN(batch); i++) {
+            if (x[i] == 0 && out[i] == 0) { /* expm1, log1p, tanh and erf keep the sign of zero */
+                CHECK(signbit(out[i]) == signbit(x[i]));
+            }
+        }
+    }
+}
+
+/* The tail of an array: n elements are written, with the bits of the long array. */
+static void
+FN(test_lengths)(void)
+{
+    static T x[64], whole[64], part[64];
+    for (size_t i = 0; i < 64; i++) {
+        x[i] = (T)i / 16 - 1;
+    }
+    const char *name;
+    for (size_t isa = 0; (name = il_isa_available(isa)) != NULL; isa++) {
+        for (size_t which = 0; which < FN(functions); which++) {
+            FN(array_function) *const f = FN(function_of)(&il_kernels_find(name)->P, which);
+            f(64, x, whole);
+            for (size_t n = 0; n < 50; n++) {
+                for (size_t i = 0; i < 64; i++) {
+                    part[i] = 7;
+                }
+                f(n, x, part);
+                CHECK_BITS(part, whole, n * sizeof *part);
+                CHECK(part[n] == 7);
+            }
+        }
+    }
+}
+
+/* ---- activations ------------------------------------------------------------------------- */
+
+/* PyTorch's definitions, slowly. */
+static WIDE
+FN(exact_activation)(il_activation g, WIDE z)
+{
+    const WIDE root_half = L(sqrt)((WIDE)0.5), pi = L(acos)((WIDE)-1), p = (T)g.parameter;
+    const WIDE selu_scale = (WIDE)1.0507009873554804934193349852946L;
+    const WIDE selu_alpha = (WIDE)1.6732632423543772848170429916717L;
+    switch (g.kind) {
+    case IL_IDENTITY: return z;
+    case IL_TANH: return L(tanh)(z);
+    case IL_SIGMOID: return FN(exact_sigmoid)(z);
+    case IL_RELU: return z > 0 ? z : 0;
+    case IL_LEAKY_RELU: return z > 0 ? z : p * z;
+    case IL_ELU: return z > 0 ? z : p * L(expm1)(z);
+    case IL_SELU: return selu_scale * (z > 0 ? z : selu_alpha * L(expm1)(z));
+    case IL_GELU: return z * L(erfc)(-z * root_half) / 2;
+    case IL_GELU_TANH: return z / 2 * (1 + L(tanh)(L(sqrt)(2 / pi) * (z + (WIDE)0.044715L * z * z * z)));
+    case IL_SILU: return z * FN(exact_sigmoid)(z);
+    case IL_SOFTPLUS: return z > 0 ? z + L(log1p)(L(exp)(-z)) : L(log1p)(L(exp)(z));
+    case IL_SOFTSIGN: return z / (1 + L(fabs)(z));
+    case IL_HARD_TANH: return z > 1 ? 1 : z < -1 ? -1 : z;
+    case IL_ERF: return L(erf)(z);
+    case IL_ACTIVATION_COUNT: break;
+    }
+    return 0;
+}
+
+static WIDE
+FN(exact_slope)(il_activation g, WIDE z)
+{
+    /* Derivatives by hand only where a difference would be useless; else central differences in WIDE. */
+    switch (g.kind) {
+    case IL_RELU:
+    case IL_LEAKY_RELU: return z > 0 ? 1 : (WIDE)(T)g.parameter;
+    case IL_HARD_TANH: return L(fabs)(z) < 1;
+    default: break;
+    }
+    const WIDE h = L(ldexp)(1, -DIFFERENCE_BITS);
+    return (FN(exact_activation)(g, z + h) - FN(exact_activation)(g, z - h)) / (2 * h);
+}
+
+static void
+FN(activations_of)(const SET *k, il_activation g, size_t n, const T *z, T *out)
+{
+    /* out[0..3n-1]: g, g', upstream * g' */
+    k->activate(g, n, z, out);
+    k->slope(g, n, z, out, out + n);
+    k->derive(g, n, z, out, z, out + 2 * n);
+}
+
+static void
+FN(test_activations)(void)
+{
+    enum { N = 1001 };
+    static T z[N], reference[3 * N], other[3 * N];
+    for (size_t i = 0; i < N; i++) {
+        z[i] = (T)(((double)i - 500.25) / 40); /* kinks at -1, 0, 1 are not among them */
+    }
+    for (int kind = 0; kind < IL_ACTIVATION_COUNT; kind++) {
+        for (int variant = 0; variant < (kind == IL_LEAKY_RELU || kind == IL_ELU ? 3 : 1); variant++) {
+            const double parameters[] = {kind == IL_ELU ? 0.5 : 0.0, 0.01, 1.0};
+            const int has_parameter = kind == IL_LEAKY_RELU || kind == IL_ELU;
+            const il_activation g = {(il_activation_kind)kind, has_parameter ? parameters[variant] : 0.0};
+            FN(activations_of)(&il_kernels_scalar.P, g, N, z, reference);
+            const char *name;
+            for (size_t isa = 0; (name = il_isa_available(isa)) != NULL; isa++) {
+                FN(activations_of)(&il_kernels_find(name)->P, g, N, z, other);
+                CHECK_BITS(other, reference, sizeof other);
+            }
+            const double unit = ldexp(1.0, -FRACTION_BITS);
+            int value_right = 1, slope_right = 1, product_right = 1;
+            for (size_t i = 0; i < N; i++) {
+                const double exact = (double)FN(exact_activation)(g, z[i]);
+                const double slope = (double)FN(exact_slope)(g, z[i]);
+                const double scale = 1.0 + fabs((double)z[i]);
+                value_right &= fabs((double)reference[i] - exact) <= 2.0 * unit * scale;
+                slope_right &= fabs((double)reference[N + i] - slope) <= 4.0 * unit * scale + DIFFERENCE_ERROR;
+                product_right &= reference[2 * N + i] == z[i] * reference[N + i];
+            }
+            CHECK(value_right);
+            CHECK(slope_right);
+            CHECK(product_right);
+        }
+    }
+}
+
+/* At +-huge and +-inf: the limit, never NaN; NaN stays; at 0 what PyTorch gives. */
+static void
+FN(test_activation_limits)(void)
+{
+    const T inf = (T)HUGE_VAL, most = FN(of_bits)(FN(bits_of)(inf) - 1);
+    const T far[] = {most, inf, (T)1e30};
+    for (int kind = 0; kind < IL_ACTIVATION_COUNT; kind++) {
+        for (int variant = 0; variant < (kind == IL_LEAKY_RELU ? 2 : 1); variant++) {
+            const double parameter = kind == IL_ELU ? 1.5 : kind == IL_LEAKY_RELU && variant ? 0.25 : 0.0;
+            const il_activation g = {(il_activation_kind)kind, parameter};
+            const int bounded = kind == IL_TANH || kind == IL_SIGMOID || kind == IL_SOFTSIGN || kind == IL_HARD_TANH
+                                || kind == IL_ERF;
+            const WIDE scale = kind == IL_SELU ? (WIDE)1.0507009873554804934193349852946L : 1;
+            for (size_t i = 0; i < sizeof far / sizeof far[0]; i++) {
+                const T z[3] = {far[i], -far[i], inf - inf};
+                T out[9];
+                FN(activations_of)(&il_kernels_scalar.P, g, 3, z, out);
+                CHECK(out[0] == (bounded ? 1 : (T)(scale * far[i])));
+                CHECK(out[3] == (bounded ? (kind == IL_SOFTSIGN ? out[3] : 0) : (T)scale));
+                CHECK(kind != IL_SOFTSIGN || out[3] < (T)1e-12);
+                CHECK(isnan(out[2]));
+                CHECK(isnan(out[5]) || kind == IL_IDENTITY);
+                const int linear = kind == IL_IDENTITY || (kind == IL_LEAKY_RELU && variant);
+                const T left = kind == IL_IDENTITY ? -far[i]
+                               : linear            ? (T)parameter * -far[i]
+                               : kind == IL_ELU    ? (T)-1.5
+                               : kind == IL_SELU   ? (T)-1.7580993408473768599402175208123
+                               : bounded && kind != IL_SIGMOID ? -1
+                                                               : 0;
+                CHECK((double)FN(ulps)(out[1], left) <= 1.0);
+                const T slope = kind == IL_IDENTITY ? 1 : linear ? (T)parameter : kind == IL_SOFTSIGN ? out[4] : 0;
+                CHECK(fabs((double)(out[4] - slope)) <= 4.0 * ldexp(1.0, -FRACTION_BITS));
+            }
+            const T zero[2] = {0, -(T)0};
+            T out[6];
+            FN(activations_of)(&il_kernels_scalar.P, g, 2, zero, out);
+            const WIDE half = kind == IL_SIGMOID ? (WIDE)0.5 : kind == IL_SOFTPLUS ? L(log)(2) : 0;
+            CHECK(FN(ulps)(out[0], half) <= 1.0 && out[0] == out[1]);
+            CHECK(out[2] == out[3]);
+            if (kind == IL_RELU || kind == IL_LEAKY_RELU || kind == IL_ELU) {
+                CHECK(out[2] == (T)parameter); /* the left side's */
+            }
+        }
+    }
+}
+
+#undef FN
+#undef SET

@@ -1,0 +1,283 @@
+"""Find the minimax coefficients of the elementary functions in csrc/kernels.
+
+Prints every table of ``math.inc.h`` and ``random.inc.h`` as C, each with the largest weighted
+error of the polynomial whose coefficients have been rounded to the target precision. It needs
+mpmath and takes a few minutes (much less with gmpy2)::
+
+    python tests/golden/coefficients.py            # all tables
+    python tests/golden/coefficients.py erf log    # those whose name contains a word
+
+Method: the Remez exchange on a fixed fine grid. Coefficients are rounded one by one, lowest power
+first, and the rest is fitted again after each, so that later ones repair the rounding of earlier ones.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import mpmath as mp
+import numpy as np
+
+mp.mp.dps = 60
+
+Real = mp.mpf
+Function = Callable[[Real], Real]
+
+
+@dataclass(frozen=True)
+class Target:
+    """One table: approximate ``function`` on ``[low, high]`` by a polynomial or a ratio of two."""
+
+    name: str
+    dtype: type[np.floating]
+    function: Function
+    weight: Function  # the error that counts is weight(x) * (approximation - function)(x)
+    low: Real
+    high: Real
+    degree: int
+    denominator: int = 0  # degree; 0: a polynomial. The denominator's constant term is 1
+
+
+def chebyshev_grid(low: Real, high: Real, count: int) -> list[Real]:
+    """Return `count` points of [low, high], dense at the ends, the ends left out."""
+    middle, half = (low + high) / 2, (high - low) / 2
+    return [middle - half * mp.cos(mp.pi * (i + Real(1) / 2) / count) for i in range(count)]
+
+
+def rounded(x: Real, dtype: type[np.floating]) -> Real:
+    """Return x rounded to the nearest `dtype`."""
+    digits = np.finfo(dtype).nmant + 1
+    with mp.workprec(digits):
+        return +x
+
+
+def horner(coefficients: list[Real], x: Real) -> Real:
+    """Return the sum of coefficients[k] x^k."""
+    total = Real(0)
+    for c in reversed(coefficients):
+        total = total * x + c
+    return total
+
+
+def extrema(errors: list[Real], count: int) -> list[int]:
+    """Return indices of `count` extrema of alternating sign, the largest such run."""
+    picks: list[int] = []
+    for i, e in enumerate(errors):
+        if picks and (errors[picks[-1]] > 0) == (e > 0):
+            if abs(e) > abs(errors[picks[-1]]):
+                picks[-1] = i
+        else:
+            picks.append(i)
+    while len(picks) > count:
+        picks.pop(0 if abs(errors[picks[0]]) < abs(errors[picks[-1]]) else -1)
+    return picks
+
+
+def remez(
+    grid: list[Real], values: list[Real], weights: list[Real], numerator: range, denominator: range
+) -> tuple[list[Real], list[Real], Real]:
+    """Fit sum_n a_n x^n / (1 + sum_d b_d x^d) to the values; return a, b and the largest error."""
+    size = len(numerator) + len(denominator) + 1
+    picks = [round(i * (len(grid) - 1) / (size - 1)) for i in range(size)]
+    level = Real(0)
+    a: list[Real] = []
+    b: list[Real] = []
+    best: tuple[list[Real], list[Real], Real] | None = None
+    previous = [Real(0)] * len(denominator)
+    for _ in range(40):
+        for _ in range(1 if not denominator else 12):
+            matrix = mp.matrix(size, size)
+            right = mp.matrix(size, 1)
+            for row, i in enumerate(picks):
+                x, f, w = grid[i], values[i], weights[i]
+                q = 1 + sum((c * x**d for c, d in zip(previous, denominator, strict=True)), Real(0))
+                for column, n in enumerate(numerator):
+                    matrix[row, column] = w * x**n
+                for column, d in enumerate(denominator):
+                    matrix[row, len(numerator) + column] = -w * f * x**d
+                matrix[row, size - 1] = (-1) ** row * q
+                right[row] = w * f
+            solution = mp.lu_solve(matrix, right)
+            a = [solution[k] for k in range(len(numerator))]
+            b = [solution[len(numerator) + k] for k in range(len(denominator))]
+            change = max((abs(s - t) for s, t in zip(b, previous, strict=True)), default=Real(0))
+            level, previous = solution[size - 1], b
+            if change < Real(10) ** -30:
+                break
+        errors = []
+        for x, f, w in zip(grid, values, weights, strict=True):
+            top = sum((c * x**n for c, n in zip(a, numerator, strict=True)), Real(0))
+            q = 1 + sum((c * x**d for c, d in zip(b, denominator, strict=True)), Real(0))
+            errors.append(w * (top / q - f))
+        largest = max(abs(e) for e in errors)
+        if best is None or largest < best[2]:
+            best = (a, b, largest)
+        if largest <= abs(level) * Real("1.001"):
+            break
+        found = extrema(errors, size)
+        if len(found) < size:
+            break
+        picks = found
+    assert best is not None
+    return best
+
+
+def fit(target: Target) -> tuple[list[Real], list[Real], Real]:
+    """Return rounded coefficients (numerator, denominator) and their largest weighted error."""
+    grid = chebyshev_grid(target.low, target.high, 40 * (target.degree + target.denominator + 2))
+    values = [target.function(x) for x in grid]
+    weights = [abs(target.weight(x)) for x in grid]
+    if target.denominator:
+        top, bottom, _ = remez(
+            grid, values, weights, range(target.degree + 1), range(1, target.denominator + 1)
+        )
+        top = [rounded(c, target.dtype) for c in top]
+        bottom = [Real(1)] + [rounded(c, target.dtype) for c in bottom]
+    else:
+        top, bottom, rest, scale = [], [Real(1)], values, weights
+        for power in range(target.degree + 1):
+            a, _, _ = remez(grid, rest, scale, range(target.degree + 1 - power), range(0))
+            c = rounded(a[0], target.dtype)
+            top.append(c)
+            rest = [(v - c) / x for v, x in zip(rest, grid, strict=True)]
+            scale = [w * abs(x) for w, x in zip(scale, grid, strict=True)]
+    error = max(
+        abs(w * (horner(top, x) / horner(bottom, x) - f))
+        for x, f, w in zip(grid, values, weights, strict=True)
+    )
+    return top, bottom, error
+
+
+def table(name: str, coefficients: list[Real], dtype: type[np.floating]) -> str:
+    """Return a C array, constant term first."""
+    suffix = "F" if dtype is np.float32 else ""
+    texts = [float(c).hex() + suffix for c in coefficients]
+    if dtype is np.float32:
+        texts = [t.replace("0000000p", "p") for t in texts]
+    lines, line = [], "   "
+    for text in texts:
+        if len(line) + len(text) + 2 > 100:
+            lines.append(line)
+            line = "   "
+        line += f" {text},"
+    return f"static const T FN({name})[] = {{\n" + "\n".join([*lines, line]) + "\n};"
+
+
+# ---- the tables --------------------------------------------------------------------------------
+
+F32, F64 = np.float32, np.float64
+
+
+def expm1_kernel(r: Real) -> Real:
+    """Return k(r) in expm1(r) = r + r^2 k(r)."""
+    return (mp.expm1(r) - r) / r**2
+
+
+def log1p_kernel(f: Real) -> Real:
+    """Return k(f) in log1p(f) = f + f^2 k(f)."""
+    return (mp.log1p(f) - f) / f**2
+
+
+def atanh_kernel(z: Real) -> Real:
+    """Return k(z) in 2 atanh(s) = 2 s + s z k(z), z = s^2."""
+    s = mp.sqrt(z)
+    return (2 * mp.atanh(s) / s - 2) / z
+
+
+def erf_kernel(z: Real) -> Real:
+    """Return k(z) in erf(x) = x + x k(z), z = x^2."""
+    x = mp.sqrt(z)
+    return mp.erf(x) / x - 1
+
+
+def erf_kernel_weight(z: Real) -> Real:
+    """Turn an error of `erf_kernel` into a relative one of erf."""
+    x = mp.sqrt(z)
+    return x / mp.erf(x)
+
+
+def log_erfc_kernel(x: Real) -> Real:
+    """Return k(x) in erf(x) = 1 - exp(x k(x))."""
+    return mp.log(mp.erfc(x)) / x
+
+
+def log_erfc_kernel_weight(x: Real) -> Real:
+    """Turn an error of `log_erfc_kernel` into a relative one of erf."""
+    return x * mp.erfc(x) / mp.erf(x)
+
+
+CENTRE = Real("0.425")  # |p - 1/2| up to here is the centre of the quantile: Wichura, AS 241, 1988
+TAIL_SHIFT = Real("1.5")
+
+
+def quantile_centre(t: Real) -> Real:
+    """Return quantile(1/2 + q) / q for t = CENTRE^2 - q^2."""
+    q = mp.sqrt(CENTRE**2 - t)
+    return mp.sqrt(2) * mp.erfinv(2 * q) / q
+
+
+def quantile_tail(t: Real) -> Real:
+    """Return -quantile(p) for t = sqrt(-log p) - TAIL_SHIFT, by Newton's method on log p."""
+    log_p = -((t + TAIL_SHIFT) ** 2)
+    z = mp.sqrt(2) * t + Real("1.8")
+    step = Real(1)
+    while abs(step) > Real(10) ** -45:
+        p = mp.erfc(z / mp.sqrt(2)) / 2
+        step = (mp.log(p) - log_p) * p / mp.npdf(z)
+        z += step
+    return z
+
+
+def tail_end(bits: int) -> Real:
+    """Return a t of `quantile_tail` just beyond p = 2^-bits."""
+    return mp.sqrt(bits * mp.log(2)) + Real("0.001") - TAIL_SHIFT
+
+
+HALF_LOG_2 = mp.log(2) / 2 * Real("1.0001")
+TAIL_START = mp.sqrt(-mp.log(Real("0.0751"))) - TAIL_SHIFT
+
+TARGETS = [
+    Target("expm1_kernel", F32, expm1_kernel, lambda r: r**2 / mp.expm1(r), -HALF_LOG_2, HALF_LOG_2, 5),
+    Target("expm1_kernel", F64, expm1_kernel, lambda r: r**2 / mp.expm1(r), -HALF_LOG_2, HALF_LOG_2, 10),
+    Target("log1p_kernel", F32, log1p_kernel, lambda f: f**2 / mp.log1p(f), Real(-0.3334), Real(0.3334), 8),
+    Target("atanh_kernel", F64, atanh_kernel, lambda z: z, Real(0), Real("0.02946"), 6),
+    Target("erf_kernel", F32, erf_kernel, erf_kernel_weight, Real(0), Real(1), 6),
+    Target("erf_kernel", F64, erf_kernel, erf_kernel_weight, Real(0), Real(1), 11),
+    Target("log_erfc_kernel", F32, log_erfc_kernel, log_erfc_kernel_weight, Real(1), Real(4), 6),
+    Target("log_erfc_kernel", F64, log_erfc_kernel, log_erfc_kernel_weight, Real(1), Real(6), 19),
+    Target("quantile_centre", F32, quantile_centre, lambda t: 1 / quantile_centre(t), Real(0), CENTRE**2, 4, 3),
+    Target("quantile_centre", F64, quantile_centre, lambda t: 1 / quantile_centre(t), Real(0), CENTRE**2, 7, 7),
+    Target("quantile_tail", F32, quantile_tail, lambda t: 1 / quantile_tail(t), TAIL_START, tail_end(33), 4, 2),
+    Target("quantile_tail", F64, quantile_tail, lambda t: 1 / quantile_tail(t), TAIL_START, tail_end(65), 8, 8),
+]
+
+HEAD = """\
+/*
+ * coefficients.inc.h - minimax coefficients of math.inc.h and random.inc.h, constant term first: the
+ * output of tests/golden/coefficients.py, which says what each approximates. Expects T, FN, IL_IS_F32.
+ */"""
+
+
+def main() -> None:
+    """Print the header file."""
+    print(HEAD)
+    for dtype, opening in ((F32, "#if IL_IS_F32"), (F64, "#else")):
+        print(opening)
+        for target in TARGETS:
+            if target.dtype is not dtype:
+                continue
+            top, bottom, error = fit(target)
+            print(f"/* error 2^{float(mp.log(error, 2)):.1f} */")
+            if target.denominator:
+                print(table(f"{target.name}_top", top, dtype))
+                print(table(f"{target.name}_bottom", bottom, dtype))
+            else:
+                print(table(target.name, top, dtype))
+            sys.stdout.flush()
+    print("#endif")
+
+
+if __name__ == "__main__":
+    main()
