@@ -1,5 +1,6 @@
 /*
- * network.c - the Python type `Net`: an il_net with a lifetime, one user at a time, and views into it.
+ * network.c - the Python type `Net`: an il_net with a lifetime, one user at a time, and views into
+ * it.
  *
  * The il_net never changes or moves between __init__ and dealloc, so its shape and the addresses of
  * its parameters may be read at any time.

@@ -5,6 +5,14 @@
 
 #include "arrays.h"
 
+static int
+set_too_large(size_t rows)
+{
+    PyErr_Format(PyExc_MemoryError,
+                 "a record of %zu rows does not fit in memory; record less often", rows);
+    return -1;
+}
+
 int
 record_create(il_record *record, uint64_t steps, uint64_t record_every, size_t layers)
 {
@@ -14,8 +22,7 @@ record_create(il_record *record, uint64_t steps, uint64_t record_every, size_t l
     }
     const size_t rows = il_record_rows(steps, record_every);
     if (rows > SIZE_MAX / layers) {
-        PyErr_NoMemory();
-        return -1;
+        return set_too_large(rows);
     }
     /* Calloc refuses products that overflow. */
     record->step = PyMem_Calloc(rows, sizeof *record->step);
@@ -23,8 +30,7 @@ record_create(il_record *record, uint64_t steps, uint64_t record_every, size_t l
     record->layers = PyMem_Calloc(rows * layers, sizeof *record->layers);
     if (record->step == NULL || record->loss == NULL || record->layers == NULL) {
         record_destroy(record);
-        PyErr_NoMemory();
-        return -1;
+        return set_too_large(rows);
     }
     record->capacity = rows;
     return 0;

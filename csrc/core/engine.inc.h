@@ -75,20 +75,24 @@ EN(carve)(EN(engine) * e, const il_net *net, unsigned passes, const il_optimizer
     e->work = il_arena_take(arena, work_rows * widest, sizeof(T));
     e->log_sum = il_arena_take(arena, R, sizeof(T));
     e->chunk = il_arena_take(arena, (size_t)IL_CHUNK * 2 * W, sizeof(T));
-    e->ones = il_arena_take(arena, 1, sizeof(T));
+    e->sums = il_arena_take(arena, 2 * W, sizeof(T));
     e->layers = layers;
 }
 
-/* Plain rows [rows][M] into panels [panels][rows][w]; padding columns become +0. */
+/* Plain rows [rows][M] into panels [panels][rows][w]; padding columns are left as they are. */
 static void
 EN(pack)(size_t rows, size_t M, size_t w, const T *plain, T *panels)
 {
-    for (size_t c0 = 0; c0 < M; c0 += w) {
+    if (M == 1) { /* the usual output layer: a strided copy, not `rows` calls of memcpy */
+        for (size_t r = 0; r < rows; r++) {
+            panels[r * w] = plain[r];
+        }
+        return;
+    }
+    for (size_t c0 = 0; c0 < M; c0 += w, panels += rows * w) {
         const size_t columns = M - c0 < w ? M - c0 : w;
-        for (size_t r = 0; r < rows; r++, panels += w) {
-            for (size_t c = 0; c < w; c++) {
-                panels[c] = c < columns ? plain[r * M + c0 + c] : 0;
-            }
+        for (size_t r = 0; r < rows; r++) {
+            memcpy(panels + r * w, plain + r * M + c0, columns * sizeof(T));
         }
     }
 }
@@ -96,7 +100,7 @@ EN(pack)(size_t rows, size_t M, size_t w, const T *plain, T *panels)
 void
 EN(unpack)(size_t rows, size_t M, size_t w, const T *panels, size_t step, T *plain)
 {
-    if (M == 1) { /* the usual output layer: a strided copy, not `rows` calls of memcpy */
+    if (M == 1) {
         for (size_t r = 0; r < rows; r++) {
             plain[r] = panels[r * w];
         }
@@ -201,7 +205,6 @@ EN(create)(EN(engine) * e, const il_net *net, const SET *k, size_t rows, unsigne
     arena.base = e->block;
     arena.used = 0;
     EN(carve)(e, net, passes, optimizer, packed, &arena);
-    e->ones[0] = 1;
     if (packed) {
         EN(load)(e, net);
     }
@@ -314,16 +317,19 @@ EN(backward)(const EN(engine) * e, size_t l, size_t R)
     }
 }
 
-/* Gradient of rows n0..n1-1 of one panel over R samples, into out [n1 - n0][w]. */
+/* Gradient of rows n0..n1-1 of one panel over R samples, into out [n1 - n0][w]; with the first rows
+ * that of the bias, into sums [w]. */
 static void
-EN(weight_gradient)(const EN(engine) * e, size_t l, size_t p, size_t n0, size_t n1, size_t R, const T *x, T *out)
+EN(weight_gradient)(const EN(engine) * e, size_t l, size_t p, size_t n0, size_t n1, size_t R, const T *x, T *out,
+                    T *sums)
 {
     const EN(layer) *y = &e->layers[l];
     CONTRACTION job = {.K = R,
                        .row_stride = 1,
                        .segment = R,
                        .b = y->d + p * R * y->w,
-                       .b_stride = (ptrdiff_t)y->w};
+                       .b_stride = (ptrdiff_t)y->w,
+                       .sums = n0 == 0 ? sums : NULL};
     if (l == 0) {
         job.rows = n1 - n0;
         job.a = x + n0;
@@ -340,21 +346,8 @@ EN(weight_gradient)(const EN(engine) * e, size_t l, size_t p, size_t n0, size_t 
         job.a = below->a + q * R * below->w + n % below->w;
         job.c = out + (n - n0) * y->w;
         y->contract(&job);
+        job.sums = NULL;
     }
-}
-
-static void
-EN(bias_gradient)(const EN(engine) * e, size_t l, size_t p, size_t R, T *out)
-{
-    const EN(layer) *y = &e->layers[l];
-    const CONTRACTION job = {.rows = 1,
-                             .K = R,
-                             .a = e->ones,
-                             .segment = R,
-                             .b = y->d + p * R * y->w,
-                             .b_stride = (ptrdiff_t)y->w,
-                             .c = out};
-    y->contract(&job);
 }
 
 void
@@ -367,17 +360,16 @@ EN(store_gradients)(EN(engine) * e, size_t R, const T *x, int add)
         }
         for (size_t p = 0; p < y->panels; p++) {
             T *bias = y->bias_gradient + p * y->w;
-            EN(bias_gradient)(e, l, p, R, add ? e->chunk : bias);
-            if (add) {
-                e->k->add(y->w, e->chunk, bias);
-            }
             for (size_t n0 = 0; n0 < y->N; n0 += IL_CHUNK) {
                 const size_t n1 = y->N - n0 < IL_CHUNK ? y->N : n0 + IL_CHUNK;
                 T *out = y->gradient + (p * y->N + n0) * y->w;
-                EN(weight_gradient)(e, l, p, n0, n1, R, x, add ? e->chunk : out);
+                EN(weight_gradient)(e, l, p, n0, n1, R, x, add ? e->chunk : out, add ? e->sums : bias);
                 if (add) {
                     e->k->add((n1 - n0) * y->w, e->chunk, out);
                 }
+            }
+            if (add) {
+                e->k->add(y->w, e->sums, bias);
             }
         }
     }
@@ -443,13 +435,12 @@ EN(update_fused)(EN(engine) * e, size_t R, const T *x, const il_update *u)
         for (size_t n0 = 0; n0 < y->N; n0 += IL_CHUNK) {
             const size_t n1 = y->N - n0 < IL_CHUNK ? y->N : n0 + IL_CHUNK;
             for (size_t p = 0; p < y->panels; p++) {
-                EN(weight_gradient)(e, l, p, n0, n1, R, x, e->chunk);
+                EN(weight_gradient)(e, l, p, n0, n1, R, x, e->chunk, e->sums);
                 EN(update_weights)(e, l, p, n0, n1, u, e->chunk);
+                if (n0 == 0) {
+                    EN(update_bias)(e, l, p, u, e->sums);
+                }
             }
-        }
-        for (size_t p = 0; p < y->panels; p++) {
-            EN(bias_gradient)(e, l, p, R, e->chunk);
-            EN(update_bias)(e, l, p, u, e->chunk);
         }
     }
 }

@@ -37,7 +37,7 @@ typedef struct EN(engine) {
     T *logits, *outputs, *work; /* output layer, row-major [rows][M]; work [max(rows, 8)][widest] */
     T *log_sum;                 /* [rows] */
     T *chunk;                   /* [IL_CHUNK][2 W] of a gradient on its way into the update */
-    T *ones;                    /* [1] */
+    T *sums;                    /* [2 W] the same of a bias */
     void *block;
 } EN(engine);
 

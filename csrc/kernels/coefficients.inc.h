@@ -8,6 +8,10 @@ static const T FN(expm1_kernel)[] = {
     0x1.000000p-1F, 0x1.555554p-3F, 0x1.5554fap-5F, 0x1.1112bap-7F, 0x1.6d3e02p-10F,
     0x1.9ec932p-13F,
 };
+/* error 2^-26.0 */
+static const T FN(tanh_kernel)[] = {
+    -0x1.5554d6p-2F, 0x1.10e9f0p-3F, -0x1.b28af4p-5F, 0x1.1a74dap-6F,
+};
 /* error 2^-26.9 */
 static const T FN(log1p_kernel)[] = {
     -0x1.000000p-1F, 0x1.555506p-2F, -0x1.ffff00p-3F, 0x1.99d06cp-3F, -0x1.559e3ep-3F,
@@ -18,10 +22,10 @@ static const T FN(erf_kernel)[] = {
     0x1.06eba8p-3F, -0x1.81273ep-2F, 0x1.ce2ce6p-4F, -0x1.b7f71ap-6F, 0x1.53f224p-8F,
     -0x1.a3515ep-11F, 0x1.4771fcp-14F,
 };
-/* error 2^-31.3 */
+/* error 2^-30.4 */
 static const T FN(log_erfc_kernel)[] = {
-    -0x1.20f21cp+0F, -0x1.451ac0p-1F, -0x1.b4595ep-4F, 0x1.89603ap-6F, -0x1.ec7a80p-9F,
-    0x1.6f9314p-12F, -0x1.d453a0p-17F,
+    -0x1.575b32p+1F, -0x1.bc5628p-1F, -0x1.ca013ap-6F, 0x1.780872p-8F, -0x1.1d93ccp-10F,
+    0x1.860e4cp-13F, -0x1.98d252p-17F,
 };
 /* error 2^-25.0 */
 static const T FN(quantile_centre_top)[] = {
@@ -43,6 +47,12 @@ static const T FN(expm1_kernel)[] = {
     0x1.0000000000000p-1, 0x1.5555555555559p-3, 0x1.5555555555559p-5, 0x1.111111110f71ep-7,
     0x1.6c16c16c1615ep-10, 0x1.a01a01af56851p-13, 0x1.a01a018374707p-16, 0x1.71ddfa4c868f3p-19,
     0x1.27e5880738485p-22, 0x1.af5addf33df67p-26, 0x1.1dd169729b05dp-29,
+};
+/* error 2^-58.3 */
+static const T FN(tanh_kernel)[] = {
+    -0x1.5555555555537p-2, 0x1.111111110e2bfp-3, -0x1.ba1ba1b70b476p-5, 0x1.664f47b4ebc1fp-6,
+    -0x1.226e1641d751dp-7, 0x1.d6cdfa282cef7p-9, -0x1.7d492fbacfb8cp-10, 0x1.31d1dc30d8022p-11,
+    -0x1.c8d777fded097p-13, 0x1.dc881a6ca0831p-15,
 };
 /* error 2^-58.5 */
 static const T FN(atanh_kernel)[] = {

@@ -20,6 +20,7 @@ typedef struct IL_SET(contraction) {
     ptrdiff_t b_stride;     /* w for a panel; M for plain rows [K][M] that may be over-read by w - 1 */
     const T *start;         /* [w], or NULL for +0 */
     T *c;                   /* [rows][w] */
+    T *sums;                /* [w]: sum over k of B[k][j], by the same chain; or NULL */
 } IL_SET(contraction);
 
 typedef struct IL_SET(kernel_set) {

@@ -41,22 +41,39 @@ FN(v_with_sign)(V magnitude, V sign)
     return v_from_bits(vi_or(v_bits(magnitude), vi_and(v_bits(sign), vi_set1(IL_SIGN))));
 }
 
-/* sum of c[k] x^k, k < count */
+enum { FN(long_polynomial) = 7 };
+
+/*
+ * sum of c[k] x^k, k < count: Horner's rule for the even and the odd powers apart where there are many,
+ * since a chain of fma waits for itself (erf float64: 5.1 -> OOO ns).
+ */
 static inline V
 FN(v_polynomial)(V x, const T *c, int count)
 {
-    V sum = v_set1(c[count - 1]);
-    for (int k = count - 2; k >= 0; k--) {
-        sum = v_fma(sum, x, v_set1(c[k]));
+    if (count < FN(long_polynomial)) {
+        V sum = v_set1(c[count - 1]);
+        for (int k = count - 2; k >= 0; k--) {
+            sum = v_fma(sum, x, v_set1(c[k]));
+        }
+        return sum;
     }
-    return sum;
+    const V square = v_mul(x, x);
+    const int even = (count - 1) / 2 * 2, odd = count / 2 * 2 - 1;
+    V sum_even = v_set1(c[even]), sum_odd = v_set1(c[odd]);
+    for (int k = even - 2; k >= 0; k -= 2) {
+        sum_even = v_fma(sum_even, square, v_set1(c[k]));
+    }
+    for (int k = odd - 2; k >= 1; k -= 2) {
+        sum_odd = v_fma(sum_odd, square, v_set1(c[k]));
+    }
+    return v_fma(sum_odd, x, sum_even);
 }
 
 #define IL_POLYNOMIAL(x, table) FN(v_polynomial)(x, table, (int)(sizeof(table) / sizeof(table)[0]))
 
 /*
  * x = n ln 2 + r, |r| <= ln 2 / 2. The integer n + offset is in the low bits of *exponent. Returns
- * expm1(r).
+ * expm1(r), r with its rounding error.
  */
 static inline V
 FN(v_reduced_expm1)(V x, T offset, VI *exponent)
@@ -64,9 +81,11 @@ FN(v_reduced_expm1)(V x, T offset, VI *exponent)
     const V magic = v_set1(IL_MAGIC + offset);
     const V shifted = v_fma(x, v_set1(IL_LOG2_E), magic);
     const V n = v_sub(shifted, magic);
-    const V r = v_fma(n, v_set1(-IL_LN2_LOW), v_fma(n, v_set1(-IL_LN2_HIGH), x));
+    const V r_high = v_fma(n, v_set1(-IL_LN2_HIGH), x); /* exact */
+    const V r = v_fma(n, v_set1(-IL_LN2_LOW), r_high);
+    const V r_low = v_fma(n, v_set1(-IL_LN2_LOW), v_sub(r_high, r));
     *exponent = v_bits(shifted);
-    return v_fma(v_mul(r, r), IL_POLYNOMIAL(r, FN(expm1_kernel)), r);
+    return v_add(r, v_fma(v_mul(r, r), IL_POLYNOMIAL(r, FN(expm1_kernel)), r_low));
 }
 
 /* 2^k of a biased exponent k + bias in the low bits, 0 < k + bias < 2 bias + 1; higher bits are shifted out */
@@ -175,22 +194,33 @@ FN(v_log1p)(V x)
 static inline V
 FN(v_tanh)(V x)
 {
-    /* t / (t + 2), t = expm1(2 |x|); from `high` on t + 2 rounds to t */
     const V magnitude = FN(v_abs)(x);
+    const V z = v_mul(x, x);
+    const V near = v_fma(v_mul(magnitude, z), IL_POLYNOMIAL(z, FN(tanh_kernel)), magnitude);
+    /* t / (t + 2), t = expm1(2 |x|); from `high` on t + 2 rounds to t */
     const T high = IL_IS_F32 ? (T)20 : (T)40;
     VI exponent;
     const V e = FN(v_reduced_expm1)(v_min(v_set1(high), v_add(magnitude, magnitude)), FN(bias), &exponent);
     const V scale = FN(v_power_of_2)(exponent);
     const V t = v_fma(e, scale, v_sub(scale, v_set1(1)));
-    return FN(v_with_sign)(v_div(t, v_add(t, v_set1(2))), x);
+    const V far = v_div(t, v_add(t, v_set1(2)));
+    return FN(v_with_sign)(v_select(v_lt(magnitude, v_set1((T)0.5)), near, far), x);
 }
 
 static inline V
 FN(v_sigmoid)(V x)
 {
-    const V e = FN(v_exp)(FN(v_with_sign)(FN(v_abs)(x), v_set1(-1)));
+    /*
+     * s = e / (1 + e), e = exp(-|x|). The sum's rounding would cost up to 1 ulp: what it lost, d, lowers
+     * s by the share d / (1 + e) = d (1 - s).
+     */
     const V one = v_set1(1);
-    return v_div(v_select(v_lt(x, v_set1(0)), e, one), v_add(one, e));
+    const V e = FN(v_exp)(FN(v_with_sign)(FN(v_abs)(x), v_set1(-1)));
+    const V sum = v_add(one, e);
+    const V d = v_sub(e, v_sub(sum, one));
+    const V rough = v_div(e, sum);
+    const V s = v_fma(v_mul(rough, d), v_sub(rough, one), rough);
+    return v_select(v_lt(x, v_set1(0)), s, v_sub(one, s));
 }
 
 static inline V
@@ -198,10 +228,11 @@ FN(v_erf)(V x)
 {
     const V magnitude = FN(v_abs)(x);
     const V near = v_fma(x, IL_POLYNOMIAL(v_mul(x, x), FN(erf_kernel)), x);
-    /* 1 - erfc, erfc = exp(t k(t)); from `high` on the result is 1 */
-    const T high = IL_IS_F32 ? (T)4 : (T)6;
+    /* 1 - erfc, erfc = exp(t k(t - middle)); from `high` on the result is 1 */
+    const T high = IL_IS_F32 ? (T)4 : (T)6, middle = IL_IS_F32 ? (T)2 : (T)3;
     const V t = v_min(v_set1(high), magnitude);
-    const V erfc = FN(v_exp)(v_mul(t, IL_POLYNOMIAL(t, FN(log_erfc_kernel))));
+    const V u = v_sub(t, v_set1(middle));
+    const V erfc = FN(v_exp)(v_mul(t, IL_POLYNOMIAL(u, FN(log_erfc_kernel))));
     const V far = FN(v_with_sign)(v_sub(v_set1(1), erfc), x);
     return v_select(v_lt(magnitude, v_set1(1)), near, far);
 }

@@ -15,28 +15,26 @@ enum {
     FN(chunk) = 4 * IL_LANES_F64 /* elements drawn at a time */
 };
 
+static const uint64_t FN(lane_numbers)[8] = {0, 1, 2, 3, 4, 5, 6, 7};
+
 /* words[4]: word k of IL_LANES_F64 consecutive blocks from `block` */
 static inline void
 FN(v_philox)(il_stream s, uint32_t half, uint64_t block, vi_f64 *words)
 {
-    uint64_t index[IL_LANES_F64];
-    for (size_t lane = 0; lane < IL_LANES_F64; lane++) {
-        index[lane] = block + lane;
-    }
-    vi_f64 c0 = vi_load_f64(index);
+    vi_f64 c0 = vi_add_f64(vi_set1_f64(block), vi_load_f64(FN(lane_numbers)));
     vi_f64 c1 = vi_srl_f64(c0, 32);
     vi_f64 c2 = vi_set1_f64(s.tensor);
     vi_f64 c3 = vi_set1_f64(s.purpose | half << 23);
-    uint32_t k0 = (uint32_t)s.key, k1 = (uint32_t)(s.key >> 32);
+    vi_f64 k0 = vi_set1_f64(s.key), k1 = vi_set1_f64(s.key >> 32);
     for (int round = 0; round < 10; round++) {
         const vi_f64 p0 = vi_mul32_f64(c0, vi_set1_f64(0xD2511F53u));
         const vi_f64 p1 = vi_mul32_f64(c2, vi_set1_f64(0xCD9E8D57u));
-        c0 = vi_xor_f64(vi_xor_f64(vi_srl_f64(p1, 32), c1), vi_set1_f64(k0));
+        c0 = vi_xor_f64(vi_xor_f64(vi_srl_f64(p1, 32), c1), k0);
         c1 = p1;
-        c2 = vi_xor_f64(vi_xor_f64(vi_srl_f64(p0, 32), c3), vi_set1_f64(k1));
+        c2 = vi_xor_f64(vi_xor_f64(vi_srl_f64(p0, 32), c3), k1);
         c3 = p0;
-        k0 += 0x9E3779B9u;
-        k1 += 0xBB67AE85u;
+        k0 = vi_add_f64(k0, vi_set1_f64(0x9E3779B9u));
+        k1 = vi_add_f64(k1, vi_set1_f64(0xBB67AE85u));
     }
     words[0] = c0;
     words[1] = c1;
@@ -50,13 +48,7 @@ FN(draw_words)(il_stream s, uint32_t half, uint64_t block, uint32_t *out)
 {
     vi_f64 words[4];
     FN(v_philox)(s, half, block, words);
-    for (size_t k = 0; k < 4; k++) {
-        uint64_t lanes[IL_LANES_F64];
-        vi_store_f64(lanes, words[k]);
-        for (size_t lane = 0; lane < IL_LANES_F64; lane++) {
-            out[4 * lane + k] = (uint32_t)lanes[lane];
-        }
-    }
+    vi_store_blocks_f32(out, words);
 }
 
 /* out[chunk]: hi (float32) or hi:lo (float64) in element order */
@@ -66,16 +58,13 @@ FN(draw)(il_stream s, uint64_t block, U *out)
 #if IL_IS_F32
     FN(draw_words)(s, 0, block, out);
 #else
-    vi_f64 hi[4], lo[4];
-    FN(v_philox)(s, 0, block, hi);
-    FN(v_philox)(s, 1, block, lo);
-    for (size_t k = 0; k < 4; k++) {
-        uint64_t lanes[IL_LANES_F64];
-        vi_store_f64(lanes, vi_or_f64(vi_sll_f64(hi[k], 32), vi_and_f64(lo[k], vi_set1_f64(0xffffffffu))));
-        for (size_t lane = 0; lane < IL_LANES_F64; lane++) {
-            out[4 * lane + k] = lanes[lane];
-        }
+    vi_f64 words[4], low[4];
+    FN(v_philox)(s, 0, block, words);
+    FN(v_philox)(s, 1, block, low);
+    for (int k = 0; k < 4; k++) {
+        words[k] = vi_or_f64(vi_sll_f64(words[k], 32), vi_and_f64(low[k], vi_set1_f64(0xffffffffu)));
     }
+    vi_store_blocks_f64(out, words);
 #endif
 }
 
@@ -137,10 +126,13 @@ FN(fill_words)(il_stream s, uint32_t half, uint64_t start, size_t n, uint32_t *o
     uint64_t block = start / 4;
     size_t skip = (size_t)(start % 4);
     while (n > 0) {
-        uint32_t words[FN(chunk)];
-        FN(draw_words)(s, half, block, words);
         const size_t count = n < FN(chunk) - skip ? n : FN(chunk) - skip;
-        memcpy(out, words + skip, count * sizeof *out);
+        uint32_t words[FN(chunk)];
+        const int whole = count == FN(chunk);
+        FN(draw_words)(s, half, block, whole ? out : words);
+        if (!whole) {
+            memcpy(out, words + skip, count * sizeof *out);
+        }
         out += count;
         n -= count;
         skip = 0;
@@ -155,14 +147,18 @@ FN(fill)(V (*f)(VI), il_stream s, uint64_t start, size_t n, T scale, T offset, T
     uint64_t block = start / 4;
     size_t skip = (size_t)(start % 4);
     while (n > 0) {
+        const size_t count = n < FN(chunk) - skip ? n : FN(chunk) - skip;
         U bits[FN(chunk)];
         T values[FN(chunk)];
+        const int whole = count == FN(chunk);
+        T *const target = whole ? out : values;
         FN(draw)(s, block, bits);
         for (size_t i = 0; i < FN(chunk); i += W) {
-            v_store(values + i, v_fma(f(vi_load(bits + i)), v_set1(scale), v_set1(offset)));
+            v_store(target + i, v_fma(f(vi_load(bits + i)), v_set1(scale), v_set1(offset)));
         }
-        const size_t count = n < FN(chunk) - skip ? n : FN(chunk) - skip;
-        memcpy(out, values + skip, count * sizeof *out);
+        if (!whole) {
+            memcpy(out, values + skip, count * sizeof *out);
+        }
         out += count;
         n -= count;
         skip = 0;

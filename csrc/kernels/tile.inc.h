@@ -1,6 +1,7 @@
 /*
  * tile.inc.h - one register tile of the contraction: ROWS rows by COLS vectors, k from k0 to k1.
- * Template: expects ROWS (1..8), COLS (1 or 2) and the precision's names; undefines ROWS.
+ * Template: expects ROWS (1..8), COLS (1 or 2), SUM (1: also the column sums of B, as the chain of a
+ * row of ones), TILE(rows) and the precision's names; undefines ROWS.
  *
  * The accumulators are named one by one, not kept in an array: gcc leaves an array in memory and
  * stores all of it in every turn of the k loop. One accumulator an output, k ascending, is the
@@ -28,6 +29,12 @@
 #define SECOND(code) code
 #else
 #define SECOND(code)
+#endif
+
+#if SUM
+#define WITH_SUM(code) code
+#else
+#define WITH_SUM(code)
 #endif
 
 #define DECLARE(r)                                                                                 \
@@ -61,12 +68,16 @@ TILE(ROWS)(const IL_SET(contraction) * job, size_t row, size_t k0, size_t k1)
     SECOND(const V s1 = from_start ? v_load(job->start + W) : v_set1(0);)
 
     EACH_ROW(DECLARE)
+    WITH_SUM(V sum0 = v_set1(0);)
+    WITH_SUM(SECOND(V sum1 = v_set1(0);))
     for (size_t left = k1 - k0; left > 0;) {
         const size_t run = left < job->segment ? left : job->segment;
         for (size_t k = 0; k < run; k++) {
             const V b0 = v_load(b);
             SECOND(const V b1 = v_load(b + W);)
             EACH_ROW(STEP)
+            WITH_SUM(sum0 = v_add(sum0, b0);) /* fma(1, b, sum) */
+            WITH_SUM(SECOND(sum1 = v_add(sum1, b1);))
             a += k_stride;
             b += b_stride;
         }
@@ -75,13 +86,18 @@ TILE(ROWS)(const IL_SET(contraction) * job, size_t row, size_t k0, size_t k1)
     }
     if (k0 == 0) {
         EACH_ROW(STORE)
+        WITH_SUM(v_store(job->sums, sum0);)
+        WITH_SUM(SECOND(v_store(job->sums + W, sum1);))
     } else {
         EACH_ROW(ADD_STORE)
+        WITH_SUM(v_store(job->sums, v_add(v_load(job->sums), sum0));)
+        WITH_SUM(SECOND(v_store(job->sums + W, v_add(v_load(job->sums + W), sum1));))
     }
 }
 
 #undef EACH_ROW
 #undef SECOND
+#undef WITH_SUM
 #undef DECLARE
 #undef STEP
 #undef STORE

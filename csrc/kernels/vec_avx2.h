@@ -97,5 +97,25 @@ static inline vi_f64 vi_sll_f64(vi_f64 a, int n) { return _mm256_slli_epi64(a, n
 static inline vi_f64 vi_srl_f64(vi_f64 a, int n) { return _mm256_srli_epi64(a, n); }
 /* Product of the low 32 bits of each. */
 static inline vi_f64 vi_mul32_f64(vi_f64 a, vi_f64 b) { return _mm256_mul_epu32(a, b); }
+/* c[4], element k of a block of four in each lane: stored block by block, the low 32 bits or all. */
+static inline void
+vi_store_blocks_f32(uint32_t *p, const vi_f64 *c)
+{
+    const __m256i c01 = _mm256_blend_epi32(c[0], _mm256_slli_epi64(c[1], 32), 0xaa);
+    const __m256i c23 = _mm256_blend_epi32(c[2], _mm256_slli_epi64(c[3], 32), 0xaa);
+    const __m256i blocks02 = _mm256_unpacklo_epi64(c01, c23), blocks13 = _mm256_unpackhi_epi64(c01, c23);
+    vi_store_f32(p, _mm256_permute2x128_si256(blocks02, blocks13, 0x20));
+    vi_store_f32(p + 8, _mm256_permute2x128_si256(blocks02, blocks13, 0x31));
+}
+static inline void
+vi_store_blocks_f64(uint64_t *p, const vi_f64 *c)
+{
+    const __m256i even01 = _mm256_unpacklo_epi64(c[0], c[1]), odd01 = _mm256_unpackhi_epi64(c[0], c[1]);
+    const __m256i even23 = _mm256_unpacklo_epi64(c[2], c[3]), odd23 = _mm256_unpackhi_epi64(c[2], c[3]);
+    vi_store_f64(p, _mm256_permute2x128_si256(even01, even23, 0x20));
+    vi_store_f64(p + 4, _mm256_permute2x128_si256(odd01, odd23, 0x20));
+    vi_store_f64(p + 8, _mm256_permute2x128_si256(even01, even23, 0x31));
+    vi_store_f64(p + 12, _mm256_permute2x128_si256(odd01, odd23, 0x31));
+}
 
 #endif

@@ -55,5 +55,20 @@ typedef int vm_f64;
 
 /* Product of the low 32 bits of each. */
 static inline uint64_t vi_mul32_f64(uint64_t a, uint64_t b) { return (a & 0xffffffffu) * (b & 0xffffffffu); }
+/* c[4], element k of a block of four in each lane: stored block by block, the low 32 bits or all. */
+static inline void
+vi_store_blocks_f32(uint32_t *p, const uint64_t *c)
+{
+    for (int k = 0; k < 4; k++) {
+        p[k] = (uint32_t)c[k];
+    }
+}
+static inline void
+vi_store_blocks_f64(uint64_t *p, const uint64_t *c)
+{
+    for (int k = 0; k < 4; k++) {
+        p[k] = c[k];
+    }
+}
 
 #endif

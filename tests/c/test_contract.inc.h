@@ -21,7 +21,7 @@ TC(chain)(const CONTRACTION *job, size_t r, size_t j)
 }
 
 enum { TC(most) = 24 * 640 };
-static T TC(a)[TC(most) * 2], TC(b)[640 * 64], TC(c)[24 * 64], TC(start)[64];
+static T TC(a)[TC(most) * 2], TC(b)[640 * 64], TC(c)[24 * 64], TC(start)[64], TC(sums)[64];
 
 static void
 TC(one)(const SET *k, int wide, size_t rows, size_t K, int layout, int with_start)
@@ -33,7 +33,8 @@ TC(one)(const SET *k, int wide, size_t rows, size_t K, int layout, int with_star
                        .b = TC(b),
                        .b_stride = (ptrdiff_t)w + (layout == 0 ? 3 : 0),
                        .start = with_start ? TC(start) : NULL,
-                       .c = TC(c)};
+                       .c = TC(c),
+                       .sums = with_start ? NULL : TC(sums)};
     if (layout == 0) { /* plain rows */
         job.row_stride = (ptrdiff_t)K;
         job.k_stride = 1;
@@ -50,6 +51,16 @@ TC(one)(const SET *k, int wide, size_t rows, size_t K, int layout, int with_star
         job.segment_jump = (ptrdiff_t)(rows - 1) * 8;
     }
     (wide ? k->contract_wide : k->contract_narrow)(&job);
+    if (job.sums != NULL) { /* a row of ones */
+        const T one = 1;
+        CONTRACTION ones = job;
+        ones.a = &one;
+        ones.row_stride = ones.k_stride = ones.segment_jump = 0;
+        for (size_t j = 0; j < w; j++) {
+            const T want = TC(chain)(&ones, 0, j);
+            CHECK_BITS(&want, &TC(sums)[j], sizeof want);
+        }
+    }
     for (size_t r = 0; r < rows; r++) {
         for (size_t j = 0; j < w; j++) {
             const T want = TC(chain)(&job, r, j);

@@ -175,6 +175,18 @@ def expm1_kernel(r: Real) -> Real:
     return (mp.expm1(r) - r) / r**2
 
 
+def tanh_kernel(z: Real) -> Real:
+    """Return k(z) in tanh(x) = x + x z k(z), z = x^2."""
+    x = mp.sqrt(z)
+    return (mp.tanh(x) / x - 1) / z
+
+
+def tanh_kernel_weight(z: Real) -> Real:
+    """Turn an error of `tanh_kernel` into a relative one of tanh."""
+    x = mp.sqrt(z)
+    return z * x / mp.tanh(x)
+
+
 def log1p_kernel(f: Real) -> Real:
     """Return k(f) in log1p(f) = f + f^2 k(f)."""
     return (mp.log1p(f) - f) / f**2
@@ -198,14 +210,14 @@ def erf_kernel_weight(z: Real) -> Real:
     return x / mp.erf(x)
 
 
-def log_erfc_kernel(x: Real) -> Real:
-    """Return k(x) in erf(x) = 1 - exp(x k(x))."""
-    return mp.log(mp.erfc(x)) / x
+def log_erfc_kernel(middle: int) -> Function:
+    """Return k in erf(x) = 1 - exp(x k(x - middle)); x - middle is exact on the range used."""
+    return lambda t: mp.log(mp.erfc(t + middle)) / (t + middle)
 
 
-def log_erfc_kernel_weight(x: Real) -> Real:
+def log_erfc_kernel_weight(middle: int) -> Function:
     """Turn an error of `log_erfc_kernel` into a relative one of erf."""
-    return x * mp.erfc(x) / mp.erf(x)
+    return lambda t: (t + middle) * mp.erfc(t + middle) / mp.erf(t + middle)
 
 
 CENTRE = Real("0.425")  # |p - 1/2| up to here is the centre of the quantile: Wichura, AS 241, 1988
@@ -241,12 +253,14 @@ TAIL_START = mp.sqrt(-mp.log(Real("0.0751"))) - TAIL_SHIFT
 TARGETS = [
     Target("expm1_kernel", F32, expm1_kernel, lambda r: r**2 / mp.expm1(r), -HALF_LOG_2, HALF_LOG_2, 5),
     Target("expm1_kernel", F64, expm1_kernel, lambda r: r**2 / mp.expm1(r), -HALF_LOG_2, HALF_LOG_2, 10),
+    Target("tanh_kernel", F32, tanh_kernel, tanh_kernel_weight, Real(0), Real("0.25"), 3),
+    Target("tanh_kernel", F64, tanh_kernel, tanh_kernel_weight, Real(0), Real("0.25"), 9),
     Target("log1p_kernel", F32, log1p_kernel, lambda f: f**2 / mp.log1p(f), Real(-0.3334), Real(0.3334), 8),
     Target("atanh_kernel", F64, atanh_kernel, lambda z: z, Real(0), Real("0.02946"), 6),
     Target("erf_kernel", F32, erf_kernel, erf_kernel_weight, Real(0), Real(1), 6),
     Target("erf_kernel", F64, erf_kernel, erf_kernel_weight, Real(0), Real(1), 11),
-    Target("log_erfc_kernel", F32, log_erfc_kernel, log_erfc_kernel_weight, Real(1), Real(4), 6),
-    Target("log_erfc_kernel", F64, log_erfc_kernel, log_erfc_kernel_weight, Real(1), Real(6), 19),
+    Target("log_erfc_kernel", F32, log_erfc_kernel(2), log_erfc_kernel_weight(2), Real(-1), Real(2), 6),
+    Target("log_erfc_kernel", F64, log_erfc_kernel(3), log_erfc_kernel_weight(3), Real(-2), Real(3), 19),
     Target("quantile_centre", F32, quantile_centre, lambda t: 1 / quantile_centre(t), Real(0), CENTRE**2, 4, 3),
     Target("quantile_centre", F64, quantile_centre, lambda t: 1 / quantile_centre(t), Real(0), CENTRE**2, 7, 7),
     Target("quantile_tail", F32, quantile_tail, lambda t: 1 / quantile_tail(t), TAIL_START, tail_end(33), 4, 2),
@@ -262,11 +276,12 @@ HEAD = """\
 
 def main() -> None:
     """Print the header file."""
+    words = sys.argv[1:] or [""]
     print(HEAD)
     for dtype, opening in ((F32, "#if IL_IS_F32"), (F64, "#else")):
         print(opening)
         for target in TARGETS:
-            if target.dtype is not dtype:
+            if target.dtype is not dtype or not any(word in target.name for word in words):
                 continue
             top, bottom, error = fit(target)
             print(f"/* error 2^{float(mp.log(error, 2)):.1f} */")

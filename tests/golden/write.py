@@ -3,8 +3,9 @@
     python tests/golden/write.py
 
 makes numerics_<version>.json beside this file: SHA-256 of the little-endian bytes of draws, of the
-activation functions, of one forward pass with its gradients, and of short training runs, for each dtype. A hash that changes means
-other bits for users: that needs a new NUMERICS_VERSION and a new file, never a rewritten one.
+activation functions, of one forward pass with its gradients, and of short training runs, for each
+dtype. A hash that changes means other bits for users: that needs a new NUMERICS_VERSION and a new
+file, never a rewritten one.
 
 Inputs are exact in both precisions (small integers over powers of two), so nothing outside the core
 can move them.

@@ -1,0 +1,82 @@
+"""Checks of arguments: each says which argument, what it was and what it must be."""
+
+import math
+import operator
+from collections.abc import Iterable
+from typing import Any, SupportsIndex, cast
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from ._text import unknown
+
+__all__ = ["choice", "float_name", "integer", "real", "rows_match"]
+
+
+def integer(name: str, value: Any, *, minimum: int) -> int:
+    """Return `value` as an int of at least `minimum`; bool and float are refused."""
+    if isinstance(value, bool | np.bool_) or not hasattr(value, "__index__"):
+        raise TypeError(f"{name} must be an integer, got {value!r}")
+    number = operator.index(cast(SupportsIndex, value))
+    if number < minimum:
+        raise ValueError(f"{name} must be at least {minimum}, got {number}")
+    return number
+
+
+def real(
+    name: str,
+    value: Any,
+    *,
+    minimum: float | None = None,
+    above: float | None = None,
+    maximum: float | None = None,
+    below: float | None = None,
+) -> float:
+    """Return `value` as a finite float within the bounds given."""
+    if isinstance(value, bool | np.bool_ | str | bytes | complex):
+        raise TypeError(f"{name} must be a real number, got {value!r}")
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be a real number, got {value!r}") from None
+    except OverflowError:
+        number = math.inf
+    bounds = [
+        (minimum, operator.ge, "at least"),
+        (above, operator.gt, "above"),
+        (maximum, operator.le, "at most"),
+        (below, operator.lt, "below"),
+    ]
+    if not math.isfinite(number) or any(
+        limit is not None and not holds(number, limit) for limit, holds, _ in bounds
+    ):
+        wanted = [f"{word} {limit:g}" for limit, _, word in bounds if limit is not None]
+        raise ValueError(f"{name} must be {' and '.join(['finite', *wanted])}, got {value!r}")
+    return number + 0.0  # -0.0 becomes 0.0: equal settings are the same setting
+
+
+def choice(name: str, value: Any, valid: Iterable[str]) -> str:
+    """Return `value` if it is one of `valid`."""
+    names = tuple(valid)
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be one of {', '.join(names)}, got {value!r}")
+    if value not in names:
+        raise ValueError(unknown(name, value, names))
+    return value
+
+
+def float_name(dtype: DTypeLike | None) -> str:
+    """Return "float32" or "float64" for anything NumPy reads as one of them."""
+    try:
+        name = "" if dtype is None else np.dtype(dtype).name  # np.dtype(None) is float64
+    except TypeError:
+        name = ""
+    if name not in ("float32", "float64"):
+        raise TypeError(f"dtype must be 'float32' or 'float64', got {dtype!r}")
+    return name
+
+
+def rows_match(X: Any, y: Any) -> None:
+    """Refuse a `y` that has another number of rows than a two-dimensional `X`."""
+    if X.ndim == 2 and y.ndim >= 1 and X.shape[0] != y.shape[0]:
+        raise ValueError(f"y has {y.shape[0]} rows and X has {X.shape[0]}: one target a sample")

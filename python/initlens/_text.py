@@ -1,0 +1,134 @@
+"""The text form of settings, such as "normal(std=0.01)", and text around it."""
+
+import ast
+import difflib
+import inspect
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+import numpy as np
+
+__all__ = ["build", "call", "join", "jsonable", "split_list", "unknown"]
+
+T = TypeVar("T")
+
+
+def unknown(what: str, name: str, valid: Iterable[str]) -> str:
+    """Say that `name` is not known, which valid name is nearest, and list them all."""
+    names = sorted(valid)
+    near = difflib.get_close_matches(name, names, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return f"unknown {what} {name!r}.{hint} Valid: {', '.join(names)}"
+
+
+def parse_call(what: str, text: str) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+    """Split "name" or "name(1, key=2)" into name, positional and keyword arguments.
+
+    Arguments are Python literals; nothing is evaluated.
+    """
+    try:
+        node = ast.parse(text.strip(), mode="eval").body
+        match node:
+            case ast.Name(name):
+                return name.lower(), (), {}
+            case ast.Call(ast.Name(name), positional, keywords):
+                named: dict[str, Any] = {}
+                for keyword in keywords:
+                    if keyword.arg is None:
+                        raise ValueError("no ** here")
+                    named[keyword.arg] = ast.literal_eval(keyword.value)
+                return name.lower(), tuple(ast.literal_eval(part) for part in positional), named
+            case _:
+                raise ValueError("not a call")
+    except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
+        raise ValueError(
+            f"cannot read the {what} {text!r}: write a name, or a name with numbers and words "
+            "as arguments, such as name(0.5) or name(key=0.5)"
+        ) from None
+
+
+def build(
+    what: str,
+    text: str,
+    factories: Mapping[str, Callable[..., T]],
+    aliases: Mapping[str, str] | None = None,
+    defaults: Mapping[str, Any] | None = None,
+) -> T:
+    """Build the object that `text` describes.
+
+    `defaults` are keyword arguments used where `text` does not give them.
+
+    Raises
+    ------
+    ValueError
+        If the text cannot be read, the name is not known or the arguments do not fit.
+    """
+    aliases = aliases or {}
+    name, positional, keywords = parse_call(what, text)
+    factory = factories.get(aliases.get(name, name))
+    if factory is None:
+        raise ValueError(unknown(what, name, [*factories, *aliases]))
+    signature = inspect.signature(factory)
+    try:
+        given = signature.bind_partial(*positional, **keywords).arguments
+        keywords |= {key: value for key, value in (defaults or {}).items() if key not in given}
+        signature.bind(*positional, **keywords)
+    except TypeError as error:
+        inside = ", ".join(
+            parameter.name
+            if parameter.default is parameter.empty
+            else f"{parameter.name}={parameter.default!r}"
+            for parameter in signature.parameters.values()
+        )
+        raise ValueError(f"{what} {text!r}: {error}; it is {name}({inside})") from None
+    return factory(*positional, **keywords)
+
+
+def call(name: str, *positional: float | str, **keywords: float | str) -> str:
+    """Return the text form `name(value, key=value)`, numbers as short as they read back."""
+    parts = [_literal(value) for value in positional]
+    parts += [f"{key}={_literal(value)}" for key, value in keywords.items()]
+    return f"{name}({', '.join(parts)})"
+
+
+def _literal(value: float | str) -> str:
+    return repr(value).removesuffix(".0") if isinstance(value, float) else repr(value)
+
+
+def split_list(text: str) -> list[str]:
+    """Split at the commas that are outside parentheses; empty parts are dropped."""
+    parts, depth = [""], 0
+    for character in text:
+        depth += (character == "(") - (character == ")")
+        if character == "," and depth <= 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return [part.strip() for part in parts if part.strip()]
+
+
+def join(words: Iterable[str]) -> str:
+    """Join as a sentence does: a, b and c."""
+    *head, last = words
+    return f"{', '.join(head)} and {last}" if head else last
+
+
+def jsonable(value: Any) -> Any:
+    """Return `value` in plain lists, dicts and numbers that strict JSON can hold.
+
+    NaN and infinity become None; NumPy scalars and arrays become Python numbers and lists.
+    """
+    match value:
+        case np.ndarray():
+            return jsonable(value.tolist())
+        case np.generic():
+            return jsonable(value.item())
+        case float():
+            return value if math.isfinite(value) else None
+        case Mapping():
+            return {str(key): jsonable(item) for key, item in value.items()}
+        case list() | tuple() | range():
+            return [jsonable(item) for item in value]
+        case _:
+            return value

@@ -1,0 +1,176 @@
+"""The `initlens` command."""
+
+import argparse
+import json
+import os
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Never
+
+from . import activations, datasets, initializers, optimizers
+from ._config import config, config_table
+from ._targets import LOSSES
+from ._text import split_list
+from .comparison import LECTURE_SCHEMES, compare
+
+__all__ = ["main"]
+
+USAGE_ERROR = 2
+INTERRUPTED = 130  # 128 + SIGINT, as shells count
+BROKEN_PIPE = 141  # 128 + SIGPIPE
+
+HINT = (
+    "More: initlens compare --seeds 100 · --layers 2-8-8-1 · --activation relu · "
+    "initlens compare --help"
+)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> Never:
+        self.exit(USAGE_ERROR, f"{self.prog}: {message}\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Arguments; those of the process by default.
+
+    Returns
+    -------
+    int
+        Exit status: 0, 2 for a wrong argument, 130 after Ctrl-C, 141 for a closed pipe.
+    """
+    try:
+        arguments = _parser().parse_args(argv)
+        # A terminal without these characters gets a question mark, not a traceback.
+        if hasattr(sys.stdout, "reconfigure"):
+            sys.stdout.reconfigure(errors="replace")
+        status: int = arguments.run(arguments)
+        sys.stdout.flush()
+    except SystemExit as end:  # argparse: --help is 0, a wrong option 2
+        return end.code if isinstance(end.code, int) else USAGE_ERROR
+    except BrokenPipeError:
+        # The interpreter flushes stdout once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except KeyboardInterrupt:
+        print("initlens: interrupted before the first net had finished", file=sys.stderr)
+        return INTERRUPTED
+    except (ValueError, TypeError, MemoryError, ImportError) as error:
+        message = " ".join(str(error).split()) or type(error).__name__
+        print(f"initlens: {message}", file=sys.stderr)
+        return USAGE_ERROR
+    return status
+
+
+def _compare(arguments: argparse.Namespace) -> int:
+    optimizer = optimizers.get(arguments.optimizer, learning_rate=_learning_rate(arguments))
+    result = compare(
+        split_list(arguments.schemes),
+        data=arguments.data,
+        layers=None if arguments.layers is None else _layers(arguments.layers),
+        activation=_one_or_several(split_list(arguments.activation)),
+        loss=arguments.loss,
+        optimizer=optimizer,
+        steps=arguments.steps,
+        batch_size=arguments.batch_size,
+        seeds=_seeds(arguments.seeds),
+        dtype=arguments.dtype,
+        progress=arguments.progress,
+        n_jobs=arguments.jobs,
+    )
+    if arguments.json:
+        print(json.dumps(result.to_dict(), indent=2, allow_nan=False))
+    else:
+        table = result.table()
+        print(replace(table, notes=(*table.notes, HINT)))
+    return INTERRUPTED if result.interrupted else 0
+
+
+def _info(arguments: argparse.Namespace) -> int:
+    print(json.dumps(config(), indent=2) if arguments.json else config_table())
+    return 0
+
+
+def _learning_rate(arguments: argparse.Namespace) -> float | None:
+    """Return --lr; plain "sgd", which has no default of its own, gets the lecture's."""
+    if arguments.lr is None and arguments.optimizer.strip().startswith("sgd"):
+        return 1.2
+    rate: float | None = arguments.lr
+    return rate
+
+
+def _layers(text: str) -> list[int]:
+    """Read 2-8-8-1, and 2-8x16-1 for sixteen layers of 8."""
+    widths: list[int] = []
+    for part in text.split("-"):
+        match = re.fullmatch(r"\s*(\d+)(?:x(\d+))?\s*", part, re.ASCII)
+        if match is None:
+            raise ValueError(f"--layers must be widths such as 2-4-1 or 2-8x16-1, got {text!r}")
+        widths += [int(match[1])] * int(match[2] or 1)
+    return widths
+
+
+def _seeds(text: str) -> int | range:
+    """Read 12 (that many) and 3-7 (from, to)."""
+    match = re.fullmatch(r"\s*(\d+)(?:-(\d+))?\s*", text, re.ASCII)
+    if match is None or (match[2] and int(match[2]) < int(match[1])):
+        raise ValueError(f"--seeds must be a number, 12, or a range, 3-7, got {text!r}")
+    return range(int(match[1]), int(match[2]) + 1) if match[2] else int(match[1])
+
+
+def _one_or_several(parts: list[str]) -> Any:
+    return parts[0] if len(parts) == 1 else parts
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="initlens", description="See how dense neural networks start.")
+    commands = parser.add_subparsers(required=True, metavar="command", dest="command")
+
+    one = commands.add_parser(
+        "compare",
+        help="train one net from several initializations, side by side",
+        description="Train one net from several initializations, the same seeds and data for each. "
+        "Without options: the lecture's comparison on the flower data.",
+    )
+    one.set_defaults(run=_compare)
+    add = one.add_argument
+    add("--data", default="flower", metavar="NAME", help=", ".join(datasets.names()))
+    add("--layers", metavar="WIDTHS", help="2-4-1, or 2-8x16-1 for sixteen layers of 8")
+    add(
+        "--activation",
+        default="tanh",
+        metavar="NAME",
+        help=f"one, or one a hidden layer with commas: {', '.join(activations.names())}",
+    )
+    add("--loss", metavar="NAME", help=f"{', '.join(LOSSES)}; by default cross-entropy")
+    add(
+        "--schemes",
+        default=",".join(LECTURE_SCHEMES),
+        metavar="LIST",
+        help=f"with commas, such as 'zeros,normal(0.01)': {', '.join(initializers.names())}",
+    )
+    add(
+        "--optimizer",
+        default="sgd",
+        metavar="NAME",
+        help="sgd, adam, rmsprop; 'sgd(momentum=0.9)' with settings",
+    )
+    add("--lr", type=float, metavar="RATE", help="learning rate; 1.2 for sgd")
+    add("--steps", type=int, default=10_000, metavar="N", help="default: 10000")
+    add("--batch-size", type=int, metavar="N", help="default: all samples")
+    add("--seeds", default="12", metavar="N|A-B", help="how many, or from A to B; default: 12")
+    add("--dtype", default="float64", choices=("float32", "float64"), help="default: float64")
+    add("--jobs", type=int, metavar="N", help="threads; default: all CPUs")
+    add("--json", action="store_true", help="the whole recipe and every run, as JSON")
+    add("--progress", action="store_true", help="show progress on stderr")
+
+    two = commands.add_parser("info", help="versions, CPU, kernels in use")
+    two.set_defaults(run=_info)
+    two.add_argument("--json", action="store_true", help="as JSON")
+    return parser

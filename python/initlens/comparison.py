@@ -1,0 +1,752 @@
+"""compare: train one net from several initializations, the same seeds and data for each."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from . import datasets, initializers, optimizers
+from ._checks import integer
+from ._config import config
+from ._format import data_frame, number, share, units
+from ._progress import Progress, reporter
+from ._text import join, jsonable, unknown
+from .activations import Activation
+from .datasets import Dataset
+from .history import History, worst_units
+from .initializers import Scheme, SchemeLike
+from .network import Network, Settings
+from .optimizers import Optimizer
+from .plotting import LossCurves, LossDisplay, plot_losses
+from .tables import Table
+
+if TYPE_CHECKING:
+    from ._core import OptimizerDict  # the stub's own, not there at run time
+
+__all__ = ["LECTURE_SCHEMES", "Comparison", "Run", "compare"]
+
+LECTURE_SCHEMES: Final = (
+    "zeros",
+    "constant(0.5)",
+    "normal(0.01)",
+    "normal(1)",
+    "normal(100)",
+    "glorot_uniform",
+    "he_normal",
+)
+
+# Bounds of the words for an outcome. A run has learned when it undercuts the best constant guess
+# by a fifth, and is near chance within a fifth. Its loss still falls when the mean of the last
+# fifth of the record is below that of the fifth before by a part in a thousand. It starts saturated
+# when most slopes are below 5 % of the largest.
+LEARNED: Final = 0.8
+NEAR_CHANCE: Final = 1.2
+STILL_FALLS: Final = 0.999
+SATURATED: Final = 0.5
+
+Schemes: TypeAlias = SchemeLike | Sequence[SchemeLike] | Mapping[str, SchemeLike]
+Data: TypeAlias = str | Dataset | tuple[ArrayLike, ArrayLike]
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One net of a comparison.
+
+    Parameters
+    ----------
+    scheme : str
+        Label of its scheme.
+    seed : int
+        ``Network.initialize(scheme, rng=seed)`` gives its start.
+    first_loss, final_loss : float
+        On all training data, before and after.
+    chance_loss : float
+        Loss of the best constant guess.
+    accuracy, test_accuracy : float
+        Share of right classes in [0, 1] after training; NaN where it does not apply.
+    distinct_start, distinct_end : (int, int) or None
+        (distinct, all) units of the hidden layer with the smallest share of distinct units; None
+        without a hidden layer.
+    saturated_start : float
+        Largest saturated share of a hidden layer on the first batch; NaN where it is not defined.
+    steps : int
+        Steps taken.
+    diverged_at : int or None
+        The step whose gradient was not finite.
+    outcome : str
+        "learned", "stuck near chance", "learns slowly", ...: computed from what was recorded.
+    history : History
+        What was recorded in training.
+    """
+
+    scheme: str
+    seed: int
+    first_loss: float
+    final_loss: float
+    chance_loss: float
+    accuracy: float
+    test_accuracy: float
+    distinct_start: tuple[int, int] | None
+    distinct_end: tuple[int, int] | None
+    saturated_start: float
+    steps: int
+    diverged_at: int | None
+    outcome: str
+    history: History
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all but the history, in numbers that JSON can hold; NaN becomes None."""
+        return {
+            field.name: jsonable(getattr(self, field.name))
+            for field in fields(self)
+            if field.name != "history"
+        }
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Comparison:
+    """Nets that differ in their initialization alone: what `compare` returns.
+
+    Parameters
+    ----------
+    runs : tuple of Run
+        Scheme by scheme, seed by seed.
+    schemes : dict of str to Scheme
+        By label, in the order given.
+    seeds : tuple of int
+        Of each scheme.
+    settings : Settings
+        Of every net.
+    optimizer : Optimizer
+        Its settings.
+    steps : int
+        Steps asked for.
+    batch_size : int or None
+        None for full batch.
+    data : dict
+        Name, sizes and a hash of the data.
+    elapsed : float
+        Seconds.
+    interrupted : bool
+        Whether Ctrl-C ended it; `runs` then holds the nets that had finished.
+    """
+
+    runs: tuple[Run, ...]
+    schemes: Mapping[str, Scheme]
+    seeds: tuple[int, ...]
+    settings: Settings
+    optimizer: Optimizer
+    steps: int
+    batch_size: int | None
+    data: Mapping[str, Any]
+    elapsed: float
+    interrupted: bool
+
+    def of(self, scheme: str) -> tuple[Run, ...]:
+        """Return the runs of one scheme.
+
+        Parameters
+        ----------
+        scheme : str
+            Its label, as in the table.
+
+        Returns
+        -------
+        tuple of Run
+            One a seed.
+
+        Raises
+        ------
+        ValueError
+            If there is no such label.
+        """
+        if scheme not in self.schemes:
+            raise ValueError(unknown("label", scheme, self.schemes))
+        return tuple(run for run in self.runs if run.scheme == scheme)
+
+    def table(self) -> Table:
+        """Return one row a scheme: median and range over its seeds.
+
+        Returns
+        -------
+        Table
+        """
+        groups = {label: runs for label in self.schemes if (runs := self.of(label))}
+        tested = any(not np.isnan(run.test_accuracy) for run in self.runs)
+        columns = (
+            "scheme",
+            "distinct units\nstart -> end",
+            "saturated\nat start",
+            "first loss\n(x chance)",
+            "final loss\nmedian [min, max]",
+            "accuracy %\nmedian [min, max]",
+            *(("test accuracy %\nmedian [min, max]",) if tested else ()),
+            "outcome",
+        )
+        rows = tuple(self._row(label, runs, tested) for label, runs in groups.items())
+        return Table(self._title(), columns, rows, tuple(self._notes(groups)))
+
+    def _row(self, label: str, runs: Sequence[Run], tested: bool) -> tuple[str, ...]:
+        start = _worst(run.distinct_start for run in runs)
+        end = _worst(run.distinct_end for run in runs)
+        first = float(np.median([run.first_loss for run in runs]))
+        chance = runs[0].chance_loss
+        return (
+            label,
+            "-" if start is None else f"{units(start)} -> {units(end)}",
+            share(float(np.median([run.saturated_start for run in runs]))),
+            number(first) + (f" ({_ratio(first / chance)})" if chance > 0 else ""),
+            _spread([run.final_loss for run in runs], number),
+            _spread([run.accuracy for run in runs], _percent),
+            *((_spread([run.test_accuracy for run in runs], _percent),) if tested else ()),
+            _common_outcome(runs),
+        )
+
+    def _title(self) -> str:
+        data, settings = self.data, self.settings
+        samples = f"{data['samples']:,} points"
+        if data["classes"] is not None:
+            samples += f", {data['classes']} classes"
+        hidden = " ".join(dict.fromkeys(settings.activation)) or "no hidden layer"
+        batch = "" if self.batch_size is None else f", batches of {self.batch_size}"
+        left = f" · interrupted: {len(self.runs)} nets finished" if self.interrupted else ""
+        return (
+            f"{data['name']} data ({samples}) · {layers_text(settings.layers)} {hidden} · "
+            f"{self.optimizer}, {self.steps:,} steps{batch} · {_seeds_text(self.seeds)} · "
+            f"{self.elapsed:.1f} s{left}"
+        )
+
+    def _notes(self, groups: Mapping[str, Sequence[Run]]) -> list[str]:
+        """Say in sentences what the rows show; each sentence only where it is true."""
+        notes = []
+        copies: dict[tuple[int, int], list[str]] = {}
+        for label, runs in groups.items():
+            ends = {run.distinct_end for run in runs}
+            if ends == {run.distinct_start for run in runs} and len(ends) == 1:
+                (pair,) = ends
+                if pair is not None and pair[0] == 1 < pair[1]:
+                    copies.setdefault(pair, []).append(label)
+        for (one, width), labels in copies.items():
+            verb = "has" if len(labels) == 1 else "have"
+            notes.append(
+                f"Units that start equal stay equal: {join(labels)} still {verb} {one} distinct "
+                f"unit of {width} after {self.steps:,} steps."
+            )
+        saturated = {
+            label: middle
+            for label, runs in groups.items()
+            if (middle := float(np.median([run.saturated_start for run in runs]))) >= 0.9
+        }
+        if saturated:
+            hidden = set(self.settings.activation)
+            word = hidden.pop() if len(hidden) == 1 else "hidden"
+            each = (f"{label} starts with {100 * s:.0f} %" for label, s in saturated.items())
+            notes.append(f"Saturation: {join(each)} of {word} outputs on the flat part.")
+        uneven = [
+            (label, min(found), max(found))
+            for label, runs in groups.items()
+            if _common_outcome(runs).startswith("learned")
+            and (found := [run.accuracy for run in runs])
+            and max(found) - min(found) >= 0.1
+        ]
+        if uneven:
+            low, high = min(low for _, low, _ in uneven), max(high for *_, high in uneven)
+            notes.append(
+                f"Some seeds of {join(label for label, *_ in uneven)} end far below others "
+                f"({100 * low:.0f} % against {100 * high:.0f} %): look at the spread, not at one "
+                "run."
+            )
+        return notes
+
+    def __repr__(self) -> str:
+        """Return the table as text."""
+        return repr(self.table())
+
+    def _repr_html_(self) -> str:
+        return self.table()._repr_html_()
+
+    def to_frame(self) -> Any:
+        """Return a `pandas.DataFrame` with one row a run.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns scheme, seed, first_loss, final_loss, chance_loss, accuracy, test_accuracy,
+            distinct_start, units_start, distinct_end, units_end, saturated_start, steps,
+            diverged_at and outcome.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        """
+        columns: dict[str, list[Any]] = {}
+        for run in self.runs:
+            for field in fields(run):
+                value = getattr(run, field.name)
+                if field.name.startswith("distinct_"):
+                    distinct, every = (None, None) if value is None else value
+                    columns.setdefault(field.name, []).append(distinct)
+                    name = field.name.replace("distinct", "units")
+                    columns.setdefault(name, []).append(every)
+                elif field.name != "history":
+                    columns.setdefault(field.name, []).append(value)
+        return data_frame(columns)
+
+    def to_dict(self, *, histories: bool = False) -> dict[str, Any]:
+        """Return the whole recipe and its results, in lists and numbers that JSON can hold.
+
+        Parameters
+        ----------
+        histories : bool, default False
+            With all that was recorded in training.
+
+        Returns
+        -------
+        dict
+            Versions and machine, data, settings, schemes, seeds, elapsed time, runs.
+        """
+        return {
+            "versions": jsonable(config()),
+            "data": jsonable(self.data),
+            "layers": list(self.settings.layers),
+            "activation": list(self.settings.activation),
+            "loss": self.settings.loss,
+            "dtype": self.settings.dtype,
+            "optimizer": self.optimizer.to_dict(),
+            "steps": self.steps,
+            "batch_size": self.batch_size,
+            "schemes": {label: str(scheme) for label, scheme in self.schemes.items()},
+            "seeds": list(self.seeds),
+            "elapsed_seconds": self.elapsed,
+            "interrupted": self.interrupted,
+            "runs": [
+                run.to_dict() | ({"history": run.history.to_dict()} if histories else {})
+                for run in self.runs
+            ],
+        }
+
+    def plot(self, ax: Any = None) -> LossDisplay:
+        """Draw median and range of the loss of every scheme, and the loss at chance.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where; a new figure by default.
+
+        Returns
+        -------
+        LossDisplay
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        """
+        curves = [
+            LossCurves.of(label, [run.history for run in runs])
+            for label in self.schemes
+            if (runs := self.of(label))
+        ]
+        return plot_losses(curves, self.runs[0].chance_loss, ax=ax)
+
+
+def compare(
+    schemes: Schemes = LECTURE_SCHEMES,
+    *,
+    data: Data = "flower",
+    layers: Sequence[int] | None = None,
+    activation: str | Activation | Sequence[str | Activation] = "tanh",
+    loss: str | None = None,
+    optimizer: str | Optimizer = "sgd(1.2)",
+    steps: int = 10_000,
+    batch_size: int | None = None,
+    seeds: int | Iterable[int] = range(12),
+    test: tuple[ArrayLike, ArrayLike] | None = None,
+    dtype: DTypeLike = "float64",
+    record: int | None = None,
+    progress: Progress = None,
+    n_jobs: int | None = None,
+) -> Comparison:
+    """Train one net from several initializations, the same seeds and data for each.
+
+    Parameters
+    ----------
+    schemes : sequence or dict of schemes, default `LECTURE_SCHEMES`
+        Names, `Scheme` objects or functions ``(shape, rng) -> array``; a dict gives labels.
+        Functions are called from the threads of the pool.
+    data : str, Dataset or (X, y), default "flower"
+        What to train on; see `datasets.get`. Held-out samples of a Dataset are the default of
+        `test`.
+    layers : sequence of int, optional
+        Widths. By default one hidden layer of 4 units between what the data need: the lecture's
+        [2, 4, 1] for the flower.
+    activation : str, Activation or sequence of them, default "tanh"
+        Of the hidden layers.
+    loss : str, optional
+        By default cross-entropy, binary for one output.
+    optimizer : Optimizer or str, default "sgd(1.2)"
+        As in `Network.fit`.
+    steps : int, default 10,000
+        Optimizer steps of each net.
+    batch_size : int, optional
+        Samples a step; all of them by default.
+    seeds : int or iterable of int, default range(12)
+        One net a scheme and seed; an int n means ``range(n)``. Net and order of minibatches depend
+        on the seed alone.
+    test : (X, y), optional
+        Held-out samples, for the accuracy on them.
+    dtype : dtype, default "float64"
+        "float32" or "float64".
+    record : int, optional
+        Record every so many steps; 0 never, about 100 rows by default. A row takes about 50 bytes
+        a layer in every run.
+    progress : bool or callable, optional
+        True shows a bar on stderr; a function is called as ``progress(done, nets)``.
+    n_jobs : int, optional
+        Threads; as many as there are CPUs by default. The bits are the same for any number.
+
+    Returns
+    -------
+    Comparison
+        After Ctrl-C the nets that had finished, with `Comparison.interrupted` set.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of its range, or data, layers and loss do not fit together.
+    TypeError
+        If an argument is of another kind.
+    KeyboardInterrupt
+        At Ctrl-C before the first net has finished.
+
+    Examples
+    --------
+    >>> import initlens as il
+    >>> result = il.compare(["zeros", "he_normal"], steps=500, seeds=2)
+    >>> [run.outcome for run in result.of("zeros")]
+    ['stuck: every weight gradient is zero', 'stuck: every weight gradient is zero']
+    """
+    start = time.perf_counter()
+    named = _named_schemes(schemes)
+    chosen_seeds = _seeds(seeds)
+    dataset, X, y = _data(data)
+    widths = _default_layers(X, y, loss) if layers is None else layers
+    if test is None and dataset is not None and dataset.X_test is not None:
+        assert dataset.y_test is not None  # the two come together
+        test = dataset.X_test, dataset.y_test
+    chosen_optimizer = optimizers.get(optimizer)
+    plan = _Plan(
+        settings=Network(widths, activation, loss, dtype).settings,
+        optimizer=chosen_optimizer._spec(),
+        steps=integer("steps", steps, minimum=0),
+        batch_size=0 if batch_size is None else integer("batch_size", batch_size, minimum=1),
+        record=(max(1, steps // 100) if record is None else integer("record", record, minimum=0)),
+        X=X,
+        y=y,
+        test=test,
+        stop=threading.Event(),
+    )
+    plan.check()
+    jobs = _cpus() if n_jobs is None else integer("n_jobs", n_jobs, minimum=1)
+    tasks = [(label, scheme, seed) for label, scheme in named.items() for seed in chosen_seeds]
+    with reporter(progress, len(tasks), "net") as report:
+        runs, interrupted = _run_all(plan, tasks, jobs, report)
+    return Comparison(
+        runs=runs,
+        schemes=named,
+        seeds=chosen_seeds,
+        settings=plan.settings,
+        optimizer=chosen_optimizer,
+        steps=plan.steps,
+        batch_size=batch_size,
+        data=_describe_data(dataset, X, y, plan.settings),
+        elapsed=time.perf_counter() - start,
+        interrupted=interrupted,
+    )
+
+
+def layers_text(layers: Sequence[int]) -> str:
+    """Write widths as "2-8x16-1", equal neighbours with their number."""
+    parts: list[list[int]] = []
+    for width in layers:
+        if parts and parts[-1][0] == width and len(parts) > 1:
+            parts[-1][1] += 1
+        else:
+            parts.append([width, 1])
+    # "8x2" would be longer to read than "8-8".
+    words = []
+    for width, count in parts:
+        words += [f"{width}x{count}"] if count > 3 else [str(width)] * count
+    return "-".join(words)
+
+
+Task: TypeAlias = tuple[str, Scheme, int]
+
+
+@dataclass(frozen=True, eq=False)
+class _Plan:
+    """What all nets of a comparison share."""
+
+    settings: Settings
+    optimizer: OptimizerDict
+    steps: int
+    batch_size: int
+    record: int
+    X: NDArray[Any]
+    y: NDArray[Any]
+    test: tuple[ArrayLike, ArrayLike] | None
+    stop: threading.Event
+
+    def network(self) -> Network:
+        settings = self.settings
+        return Network(settings.layers, settings.activation, settings.loss, settings.dtype)
+
+    def check(self) -> None:
+        """Raise what data and settings raise, before the first net is trained."""
+        probe = self.network()
+        probe.loss(self.X, self.y)
+        if self.test is not None:
+            try:
+                probe.loss(*self.test)
+            except (TypeError, ValueError) as error:
+                raise type(error)(f"test: {error}") from error
+
+    def run(self, task: Task) -> Run | None:
+        """Train one net; None if it was told to stop."""
+        if self.stop.is_set():
+            return None
+        label, scheme, seed = task
+        net = self.network().initialize(scheme, rng=seed)
+        samples, target = net._samples(self.X, self.y)
+        first_loss = net._loss(samples, target)
+        start = net._distinct_units()
+        result = net._fit(
+            samples,
+            target,
+            self.optimizer,
+            self.steps,
+            self.batch_size,
+            self.record,
+            lambda _: self.stop.is_set(),
+        )
+        if result["interrupted"]:
+            return None
+        history = net._history([result], target, stopped=False)
+        final_loss = net._loss(samples, target)
+        widths = self.settings.layers[1:-1]
+        classes = self.settings.loss != "mse"
+        distinct_end = worst_units(net._distinct_units()[:-1], widths)
+        saturated = history.worst_saturated(0) if len(history.steps) else float("nan")
+        return Run(
+            scheme=label,
+            seed=seed,
+            first_loss=first_loss,
+            final_loss=final_loss,
+            chance_loss=history.chance_loss,
+            accuracy=net.accuracy(samples, self.y) if classes else float("nan"),
+            test_accuracy=(
+                net.accuracy(*self.test) if classes and self.test is not None else float("nan")
+            ),
+            distinct_start=worst_units(start[:-1], widths),
+            distinct_end=distinct_end,
+            saturated_start=saturated,
+            steps=history.steps_done,
+            diverged_at=history.diverged_at,
+            outcome=_outcome(first_loss, final_loss, history, distinct_end, saturated),
+            history=history,
+        )
+
+
+def _run_all(
+    plan: _Plan, tasks: Sequence[Task], jobs: int, report: Callable[[int], None] | None
+) -> tuple[tuple[Run, ...], bool]:
+    """Run the tasks on threads; return the finished runs in order, and whether Ctrl-C came."""
+    futures: list[Future[Run | None]] = []
+    interrupted = False
+    with ThreadPoolExecutor(min(jobs, max(1, len(tasks)))) as pool:
+        try:
+            futures = [pool.submit(plan.run, task) for task in tasks]
+            waiting = set(futures)
+            while waiting:
+                # The timeout lets Ctrl-C through where waiting for a lock cannot be interrupted.
+                finished, waiting = wait(waiting, timeout=0.1, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    future.result()
+                if report is not None:
+                    report(len(futures) - len(waiting))
+        except BaseException as error:
+            plan.stop.set()
+            for future in futures:
+                future.cancel()
+            if not isinstance(error, KeyboardInterrupt):
+                raise
+            interrupted = True
+    runs = tuple(
+        run
+        for future in futures
+        if not future.cancelled() and future.exception() is None and (run := future.result())
+    )
+    if interrupted and not runs:
+        raise KeyboardInterrupt
+    return runs, interrupted
+
+
+def _named_schemes(schemes: Schemes) -> dict[str, Scheme]:
+    if isinstance(schemes, Mapping):
+        named = {str(label): initializers.get(scheme) for label, scheme in schemes.items()}
+    else:
+        several = (
+            schemes if not isinstance(schemes, str) and isinstance(schemes, Sequence) else [schemes]
+        )
+        found = [initializers.get(scheme) for scheme in several]
+        named = {str(scheme): scheme for scheme in found}
+        if len(named) < len(found):
+            twice = [label for label, n in Counter(map(str, found)).items() if n > 1]
+            raise ValueError(f"schemes holds {join(twice)} twice; a dict gives them other labels")
+    if not named:
+        raise ValueError("schemes is empty")
+    return named
+
+
+def _seeds(seeds: int | Iterable[int]) -> tuple[int, ...]:
+    if not isinstance(seeds, Iterable):
+        return tuple(range(integer("seeds", seeds, minimum=1)))
+    chosen = tuple(integer("each of seeds", seed, minimum=0) for seed in seeds)
+    if not chosen:
+        raise ValueError("seeds is empty")
+    if len(set(chosen)) < len(chosen):
+        raise ValueError("seeds holds the same seed twice")
+    return chosen
+
+
+def _data(data: Data) -> tuple[Dataset | None, NDArray[Any], NDArray[Any]]:
+    if isinstance(data, str | Dataset):
+        dataset = datasets.get(data)
+        return dataset, dataset.X, dataset.y
+    try:
+        X, y = data
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"data must be a name, a Dataset or a pair (X, y), got {type(data).__name__}"
+        ) from None
+    return None, np.asarray(X), np.asarray(y)
+
+
+def _default_layers(X: NDArray[Any], y: NDArray[Any], loss: str | None) -> list[int]:
+    """Return [features, 4, outputs], the outputs as y needs them."""
+    if X.ndim != 2 or y.ndim not in (1, 2) or y.size == 0:
+        raise ValueError(
+            f"X must have shape (m, n) and y (m,) or (m, n_out), got {X.shape} and {y.shape}"
+        )
+    outputs = y.shape[1] if y.ndim == 2 else 1
+    if outputs == 1 and loss != "mse" and y.dtype.kind in "fiub" and np.isfinite(y).all():
+        classes = int(y.max()) + 1
+        outputs = 1 if classes <= 2 and loss != "cross_entropy" else classes
+    return [X.shape[1], 4, outputs]
+
+
+def _describe_data(
+    dataset: Dataset | None, X: NDArray[Any], y: NDArray[Any], settings: Settings
+) -> dict[str, Any]:
+    outputs = settings.layers[-1]
+    digest = hashlib.sha256()
+    for array in (X, y):
+        digest.update(f"{array.dtype.str}{array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return {
+        "name": "given" if dataset is None else dataset.name,
+        "samples": X.shape[0],
+        "features": X.shape[1],
+        "classes": None if settings.loss == "mse" else max(2, outputs),
+        "sha256": digest.hexdigest(),
+    }
+
+
+def _outcome(
+    first_loss: float,
+    final_loss: float,
+    history: History,
+    distinct_end: tuple[int, int] | None,
+    saturated_start: float,
+) -> str:
+    """Say in words what became of a run; each word is true of its numbers."""
+    if history.diverged_at is not None:
+        return f"diverged at step {history.diverged_at}"
+    if not np.isfinite(final_loss):
+        return "diverged"
+    if len(history.steps) and not history.gradient_norm.any():
+        return "stuck: every weight gradient is zero"
+    if distinct_end is not None and distinct_end[0] == 1 < distinct_end[1]:
+        where = "" if len(history.widths) == 2 else "a layer of "
+        return f"{where}one unit, copied {distinct_end[1]} times"
+    if final_loss <= LEARNED * history.chance_loss:
+        return "learned"
+    prefix = "saturated: " if saturated_start >= SATURATED else ""
+    level = "near chance" if final_loss <= NEAR_CHANCE * history.chance_loss else "above chance"
+    fifth = len(history.loss) // 5
+    if not fifth:  # too short a record to tell
+        return prefix + level
+    before, last = history.loss[-2 * fifth : -fifth].mean(), history.loss[-fifth:].mean()
+    if last < STILL_FALLS * before:
+        return f"{prefix}learns slowly"
+    if level == "above chance" and final_loss > first_loss:
+        return f"{prefix}loss rose"
+    return f"{prefix}stuck {level}"
+
+
+def _common_outcome(runs: Sequence[Run]) -> str:
+    """Return the outcome of most runs, and of how many where it is not all."""
+    diverged = [run.diverged_at for run in runs if run.diverged_at is not None]
+    if len(diverged) > len(runs) / 2:
+        low, high = min(diverged), max(diverged)
+        word = f"diverged at step {low}" if low == high else f"diverged at steps {low}-{high}"
+        count = len(diverged)
+    else:
+        word, count = Counter(run.outcome for run in runs).most_common(1)[0]
+    return word if count == len(runs) else f"{word} ({count} of {len(runs)} seeds)"
+
+
+def _worst(pairs: Iterable[tuple[int, int] | None]) -> tuple[int, int] | None:
+    known = [pair for pair in pairs if pair is not None]
+    return min(known, key=lambda pair: pair[0] / pair[1], default=None)
+
+
+def _spread(values: Sequence[float], text: Callable[[float], str]) -> str:
+    """Write the median, and the range where it can be seen."""
+    array = np.asarray(values)
+    low, middle, high = (text(float(f(array))) for f in (np.min, np.median, np.max))
+    return middle if low == high else f"{middle} [{low}, {high}]"
+
+
+def _ratio(value: float) -> str:
+    return f"{value:.1f}" if value < 10.0 else f"{value:,.0f}"
+
+
+def _percent(value: float) -> str:
+    return "-" if np.isnan(value) else f"{100 * value:.1f}"
+
+
+def _seeds_text(seeds: tuple[int, ...]) -> str:
+    if len(seeds) == 1:
+        return f"seed {seeds[0]}"
+    if seeds == tuple(range(seeds[0], seeds[-1] + 1)):
+        return f"seeds {seeds[0]}-{seeds[-1]}"
+    return f"{len(seeds)} seeds"
+
+
+def _cpus() -> int:
+    """Return the number of CPUs that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

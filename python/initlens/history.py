@@ -1,0 +1,232 @@
+"""History: what a call of `fit` recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._text import jsonable
+
+if TYPE_CHECKING:
+    from ._core import FitResult  # the stub's own, not there at run time
+    from .plotting import LossDisplay
+    from .tables import Table
+
+__all__ = ["LAYER_FIELDS", "History"]
+
+LAYER_FIELDS = (
+    "activation_mean",
+    "activation_std",
+    "saturated",
+    "gradient_norm",
+    "weight_norm",
+    "distinct_units",
+)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class History:
+    """What was recorded in training: R rows, L layers, the output layer last.
+
+    Row r describes the net after `steps[r]` steps of this call, on the batch of the next step.
+
+    Parameters
+    ----------
+    steps : ndarray of shape (R,), int64
+        Steps done: 0, k, 2k, ... and the last.
+    loss : ndarray of shape (R,), float64
+        Loss of that batch.
+    activation_mean, activation_std : ndarray of shape (R, L), float64
+        Over samples and units.
+    saturated : ndarray of shape (R, L), float64
+        Share of pairs of unit and sample whose slope is below 5 % of the largest; NaN where it is
+        not defined.
+    gradient_norm, weight_norm : ndarray of shape (R, L), float64
+        Frobenius norms of the weights' gradient and of the weights.
+    distinct_units : ndarray of shape (R, L), int64
+        Number of units that differ, by at least one bit of their incoming weights, bias or
+        outgoing weights.
+    widths : tuple of int
+        Units of each of the L layers.
+    steps_done : int
+        Steps taken by this call.
+    diverged_at : int or None
+        The step whose gradient was not finite; it was not taken.
+    stopped : bool
+        Whether the caller stopped it early.
+    chance_loss : float
+        Loss of the best constant guess.
+
+    Examples
+    --------
+    >>> import initlens as il
+    >>> flower = il.datasets.flower()
+    >>> net = il.Network([2, 4, 1]).initialize("normal(0.01)", rng=3)
+    >>> history = net.fit(flower.X, flower.y, steps=200, record=100)
+    >>> history.steps.tolist(), history.loss.shape, history.saturated.shape
+    ([0, 100, 200], (3,), (3, 2))
+    """
+
+    steps: NDArray[np.int64]
+    loss: NDArray[np.float64]
+    activation_mean: NDArray[np.float64]
+    activation_std: NDArray[np.float64]
+    saturated: NDArray[np.float64]
+    gradient_norm: NDArray[np.float64]
+    weight_norm: NDArray[np.float64]
+    distinct_units: NDArray[np.int64]
+    widths: tuple[int, ...]
+    steps_done: int
+    diverged_at: int | None
+    stopped: bool
+    chance_loss: float
+
+    def table(self, rows: int = 11) -> Table:
+        """Return loss and worst hidden layer by step.
+
+        Parameters
+        ----------
+        rows : int, default 11
+            At most so many recorded steps, first and last included.
+
+        Returns
+        -------
+        Table
+        """
+        from ._format import number, share, units
+        from .tables import Table
+
+        count = len(self.steps)
+        chosen = np.unique(np.linspace(0, count - 1, min(rows, count)).round().astype(int))
+        body = tuple(
+            (
+                f"{self.steps[row]:,}",
+                number(self.loss[row]),
+                units(self.worst_units(row)),
+                share(self.worst_saturated(row)),
+                ", ".join(f"{norm:.2g}" for norm in self.gradient_norm[row]),
+            )
+            for row in chosen
+        )
+        columns = ("step", "loss", "distinct\nunits", "saturated", "gradient norm\nby layer")
+        return Table(self._title(), columns, body)
+
+    def _title(self) -> str:
+        if self.diverged_at is not None:
+            end = f", diverged at step {self.diverged_at:,}"
+        else:
+            end = ", stopped" if self.stopped else ""
+        return f"{self.steps_done:,} steps{end} · loss at chance {self.chance_loss:.3f}"
+
+    def worst_units(self, row: int) -> tuple[int, int] | None:
+        """Return (distinct, all) units of the hidden layer with the most copies, or None."""
+        return worst_units(self.distinct_units[row, :-1].tolist(), self.widths[:-1])
+
+    def worst_saturated(self, row: int) -> float:
+        """Return the largest saturated share of a hidden layer; NaN where none is defined."""
+        hidden = self.saturated[row, :-1]
+        known = hidden[~np.isnan(hidden)]
+        return float(known.max()) if known.size else float("nan")
+
+    def __repr__(self) -> str:
+        """Return the table as text."""
+        return repr(self.table())
+
+    def _repr_html_(self) -> str:
+        return self.table()._repr_html_()
+
+    def to_frame(self) -> Any:
+        """Return a `pandas.DataFrame` with one row a recorded step and layer.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns step, loss, layer (from 1) and the per-layer quantities.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        """
+        from ._format import data_frame
+
+        count, layers = self.distinct_units.shape
+        return data_frame(
+            {
+                "step": np.repeat(self.steps, layers),
+                "loss": np.repeat(self.loss, layers),
+                "layer": np.tile(np.arange(1, layers + 1), count),
+                **{name: getattr(self, name).reshape(-1) for name in LAYER_FIELDS},
+            }
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything in lists and numbers that JSON can hold; NaN becomes None."""
+        return {name: jsonable(value) for name, value in asdict(self).items()}
+
+    def plot(self, ax: Any = None) -> LossDisplay:
+        """Draw the loss curve.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where; a new figure by default.
+
+        Returns
+        -------
+        LossDisplay
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        """
+        from .plotting import LossCurves, plot_losses
+
+        return plot_losses([LossCurves.of("loss", [self])], self.chance_loss, ax=ax)
+
+
+def worst_units(distinct: Sequence[int], widths: Sequence[int]) -> tuple[int, int] | None:
+    """Return (distinct, all) units of the hidden layer with the smallest share of distinct ones."""
+    return min(zip(distinct, widths, strict=True), key=lambda pair: pair[0] / pair[1], default=None)
+
+
+def from_results(
+    results: Sequence[FitResult], widths: Sequence[int], *, stopped: bool, chance_loss: float
+) -> History:
+    """Join the results of consecutive pieces of one training; `widths` are the layers' units."""
+    done = 0
+    steps: list[NDArray[np.int64]] = []
+    parts: dict[str, list[NDArray[Any]]] = {name: [] for name in ("record_loss", *LAYER_FIELDS)}
+    for number, result in enumerate(results):
+        recorded = result["record_step"]
+        if recorded is not None:
+            # A later piece starts with the row that ended the one before.
+            first = 1 if number else 0
+            steps.append(recorded[first:] + done)
+            for name, arrays in parts.items():
+                arrays.append(result[name][first:])  # type: ignore[literal-required]
+        done += result["steps"]
+    layers = len(widths)
+    empty: dict[str, NDArray[Any]] = {
+        "record_loss": np.empty(0),
+        **{name: np.empty((0, layers)) for name in LAYER_FIELDS},
+        "distinct_units": np.empty((0, layers), np.int64),
+    }
+    joined = {
+        name: np.concatenate(arrays) if arrays else empty[name] for name, arrays in parts.items()
+    }
+    return History(
+        steps=np.concatenate(steps) if steps else np.empty(0, np.int64),
+        loss=joined.pop("record_loss"),
+        widths=tuple(widths),
+        steps_done=done,
+        diverged_at=done if results[-1]["diverged"] else None,
+        stopped=stopped,
+        chance_loss=chance_loss,
+        **joined,
+    )

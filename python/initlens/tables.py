@@ -1,0 +1,76 @@
+"""Small tables: one content, as aligned text and as HTML."""
+
+from dataclasses import dataclass
+
+__all__ = ["Table"]
+
+
+@dataclass(frozen=True, repr=False)
+class Table:
+    """A result as a table; the first column names the rows.
+
+    Parameters
+    ----------
+    title : str
+        One line above it.
+    columns : tuple of str
+        Headings; a line break starts a second line.
+    rows : tuple of tuple of str
+        Cells, as many in each row as there are columns.
+    notes : tuple of str, optional
+        Sentences below it.
+
+    Examples
+    --------
+    >>> import initlens as il
+    >>> il.tables.Table("Widths", ("layer", "units"), (("1", "4"), ("out", "1")))
+    Widths
+    <BLANKLINE>
+    layer   units
+    1       4
+    out     1
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check that rows and columns agree."""
+        for row in self.rows:
+            if len(row) != len(self.columns):
+                raise ValueError(f"a row of {len(row)} cells under {len(self.columns)} columns")
+
+    def __repr__(self) -> str:
+        """Return the table as aligned text."""
+        headings = [column.split("\n") for column in self.columns]
+        height = max(map(len, headings), default=1)
+        padded = [heading + [""] * (height - len(heading)) for heading in headings]
+        lines = [*zip(*padded, strict=True), *self.rows]
+        widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
+        body = [
+            "   ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+            for line in lines
+        ]
+        notes = ["", *self.notes] if self.notes else []
+        return "\n".join([self.title, "", *body, *notes])
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        heads = "".join(
+            f'<th scope="col">{escape(column).replace(chr(10), "<br>")}</th>'
+            for column in self.columns
+        )
+        rows = "\n".join(
+            f'<tr><th scope="row">{escape(first)}</th>'
+            + "".join(f"<td>{escape(cell)}</td>" for cell in rest)
+            + "</tr>"
+            for first, *rest in self.rows
+        )
+        notes = "".join(f"\n<p>{escape(note)}</p>" for note in self.notes)
+        return (
+            f"<table>\n<caption>{escape(self.title)}</caption>\n"
+            f"<thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>{notes}"
+        )

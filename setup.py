@@ -1,0 +1,76 @@
+"""Build of the extension module `initlens._core`; everything else is in pyproject.toml.
+
+Each file of kernels is compiled alone, with the flags of its instruction set, so that no such
+instruction can leak into code that runs before the CPU was asked. The rest is plain C11.
+"""
+
+import sysconfig
+from pathlib import Path
+
+import numpy as np
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+
+CSRC = Path("csrc")
+SOURCES = sorted(str(path) for part in ("core", "binding") for path in (CSRC / part).glob("*.c"))
+HEADERS = sorted(str(path) for path in CSRC.rglob("*.h"))
+KERNELS = sorted(str(path) for path in (CSRC / "kernels").glob("kernels_*.c"))
+INCLUDES = [str(CSRC / "include"), str(CSRC / "kernels")]
+
+# The limited API gives one wheel for CPython 3.11 and later; free-threaded builds have none.
+LIMITED_API = not sysconfig.get_config_var("Py_GIL_DISABLED")
+
+# A contraction that the compiler invents, or a flag that reorders sums, would change bits: see
+# "Numerics" in csrc/README.md. Without errno and traps, sqrt and fma become single instructions.
+UNIX_FLAGS = [
+    *("-std=c11", "-O3", "-ffp-contract=off", "-fvisibility=hidden"),
+    *("-fno-math-errno", "-fno-trapping-math"),
+]
+MSVC_FLAGS = ["/std:c11", "/O2", "/fp:precise"]
+
+# Per file, beyond the baseline; a file that is missing here needs nothing.
+UNIX_X86_FLAGS = {"kernels_scalar": ["-mfma"], "kernels_avx2": ["-mavx2", "-mfma"]}
+MSVC_X86_FLAGS = {"kernels_avx2": ["/arch:AVX2"]}
+X86_ONLY = {"kernels_avx2"}
+
+
+class BuildCore(build_ext):
+    """`build_ext` that compiles each file of kernels with its own flags."""
+
+    def build_extension(self, ext: Extension) -> None:
+        """Compile the kernels, then the extension that links them."""
+        msvc = self.compiler.compiler_type == "msvc"
+        x86 = self.plat_name.endswith(("x86_64", "amd64"))
+        per_file = (MSVC_X86_FLAGS if msvc else UNIX_X86_FLAGS) if x86 else {}
+        if x86:
+            ext.define_macros.append(("IL_BUILD_AVX2", "1"))
+        ext.extra_compile_args = MSVC_FLAGS if msvc else UNIX_FLAGS
+        ext.libraries = [] if msvc else ["m"]
+        for source in KERNELS:
+            name = Path(source).stem
+            if x86 or name not in X86_ONLY:
+                ext.extra_objects += self.compiler.compile(
+                    [source],
+                    output_dir=self.build_temp,
+                    macros=ext.define_macros,
+                    include_dirs=INCLUDES,
+                    extra_postargs=[*ext.extra_compile_args, *per_file.get(name, [])],
+                )
+        super().build_extension(ext)
+
+
+setup(
+    ext_modules=[
+        Extension(
+            "initlens._core",
+            sources=SOURCES,
+            depends=HEADERS + KERNELS,
+            include_dirs=[*INCLUDES, np.get_include()],
+            define_macros=[("IL_NUMPY_VERSION", np.__version__)]
+            + ([("Py_LIMITED_API", "0x030b0000")] if LIMITED_API else []),
+            py_limited_api=LIMITED_API,
+        )
+    ],
+    cmdclass={"build_ext": BuildCore},
+    options={"bdist_wheel": {"py_limited_api": "cp311"}} if LIMITED_API else {},
+)

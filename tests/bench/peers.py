@@ -1,0 +1,190 @@
+"""Who is measured. A peer takes a problem, trains when told, and hands back its parameters.
+
+To add one: a subclass of `Peer` here, its name in `PEERS`. Setting up is not timed; `fit` is.
+"""
+
+from __future__ import annotations
+
+import warnings
+from abc import ABC, abstractmethod
+from importlib.metadata import version
+from typing import Any, ClassVar
+
+import numpy as np
+
+import initlens as il
+
+from .problems import Array, Problem
+
+
+class Peer(ABC):
+    """One library, trained from `problem.start()`."""
+
+    name: ClassVar[str]
+    package: ClassVar[str]
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.X, self.y = problem.data()
+
+    @classmethod
+    def version(cls) -> str:
+        """Raises PackageNotFoundError where it is not installed."""
+        return version(cls.package)
+
+    @abstractmethod
+    def fit(self, steps: int) -> None:
+        """Take `steps` steps; called once."""
+
+    @abstractmethod
+    def parameters(self) -> tuple[list[Array], list[Array]]:
+        """Weights (n_in, n_out) and biases."""
+
+
+class Initlens(Peer):
+    name = "initlens"
+    package = "initlens"
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem)
+        self.net = il.Network(list(problem.widths), activation="tanh", loss="mse", dtype="float32")
+        weights, biases = problem.start()
+        for ours, given in zip(
+            [*self.net.weights, *self.net.biases], [*weights, *biases], strict=True
+        ):
+            ours[...] = given
+
+    def fit(self, steps: int) -> None:
+        self.net.fit(self.X, self.y, optimizer=il.SGD(self.problem.learning_rate), steps=steps)
+
+    def parameters(self) -> tuple[list[Array], list[Array]]:
+        return self.net.weights, self.net.biases
+
+
+class NumPyByHand(Peer):
+    """As one writes it with care: buffers made once, `out=` everywhere, no temporary arrays."""
+
+    name = "NumPy by hand"
+    package = "numpy"
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem)
+        self.weights, self.biases = problem.start()
+
+    def fit(self, steps: int) -> None:
+        X, y, W, b = self.X, self.y, self.weights, self.biases
+        rate, last = np.float32(self.problem.learning_rate), len(W) - 1
+        scale = np.float32(2 / y.size)
+        activations = [np.empty((len(X), w.shape[1]), dtype=np.float32) for w in W]
+        slopes = [np.empty_like(a) for a in activations]
+        deltas = [np.empty_like(a) for a in activations]
+        dW = [np.empty_like(w) for w in W]
+        db = [np.empty_like(v) for v in b]
+        below = [X, *activations[:-1]]
+        for _ in range(steps):
+            for layer in range(last + 1):
+                a = activations[layer]
+                np.matmul(below[layer], W[layer], out=a)
+                a += b[layer]
+                if layer < last:
+                    np.tanh(a, out=a)
+            np.subtract(activations[last], y, out=deltas[last])
+            deltas[last] *= scale
+            for layer in range(last, -1, -1):
+                np.matmul(below[layer].T, deltas[layer], out=dW[layer])
+                np.sum(deltas[layer], axis=0, out=db[layer])
+                if layer > 0:
+                    a, slope = below[layer], slopes[layer - 1]
+                    np.multiply(a, a, out=slope)
+                    np.subtract(1, slope, out=slope)
+                    np.matmul(deltas[layer], W[layer].T, out=deltas[layer - 1])
+                    deltas[layer - 1] *= slope
+            for p, g in zip([*W, *b], [*dW, *db], strict=True):
+                g *= rate
+                p -= g
+
+    def parameters(self) -> tuple[list[Array], list[Array]]:
+        return self.weights, self.biases
+
+
+class PyTorch(Peer):
+    """Eager mode, one thread."""
+
+    name = "PyTorch"
+    package = "torch"
+
+    def __init__(self, problem: Problem) -> None:
+        import torch
+
+        super().__init__(problem)
+        torch.set_num_threads(1)
+        self.torch: Any = torch
+        layers: list[Any] = []
+        for w, b in zip(*problem.start(), strict=True):
+            linear = torch.nn.Linear(*w.shape)
+            with torch.no_grad():
+                linear.weight.copy_(torch.from_numpy(w.T.copy()))
+                linear.bias.copy_(torch.from_numpy(b))
+            layers += [linear, torch.nn.Tanh()]
+        self.linears = layers[::2]
+        self.model = torch.nn.Sequential(*layers[:-1])
+
+    def fit(self, steps: int) -> None:
+        X, y = self.torch.from_numpy(self.X), self.torch.from_numpy(self.y)
+        optimizer = self.torch.optim.SGD(self.model.parameters(), lr=self.problem.learning_rate)
+        loss = self.torch.nn.MSELoss()
+        for _ in range(steps):
+            optimizer.zero_grad()
+            loss(self.model(X), y).backward()
+            optimizer.step()
+
+    def parameters(self) -> tuple[list[Array], list[Array]]:
+        weights = [linear.weight.detach().numpy().T for linear in self.linears]
+        return weights, [linear.bias.detach().numpy() for linear in self.linears]
+
+
+class ScikitLearn(Peer):
+    name = "scikit-learn"
+    package = "scikit-learn"
+
+    def __init__(self, problem: Problem) -> None:
+        from sklearn.neural_network import MLPRegressor
+
+        super().__init__(problem)
+        self.target = self.y.ravel() if self.y.shape[1] == 1 else self.y
+        self.model = MLPRegressor(
+            hidden_layer_sizes=problem.widths[1:-1],
+            activation="tanh",
+            solver="sgd",
+            momentum=0,
+            alpha=0,
+            batch_size=problem.batch,
+            shuffle=False,
+            # Its loss is half the squared error, summed over outputs.
+            learning_rate_init=2 * problem.learning_rate / problem.widths[-1],
+            warm_start=True,
+            tol=0.0,
+            max_iter=1,
+        )
+        self._fit()
+        for theirs, given in zip(
+            [*self.model.coefs_, *self.model.intercepts_],
+            [part for parts in problem.start() for part in parts],
+            strict=True,
+        ):
+            theirs[...] = given
+
+    def _fit(self) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # "has not converged": it was told when to stop
+            self.model.fit(self.X, self.target)
+
+    def fit(self, steps: int) -> None:
+        self.model.set_params(max_iter=steps, n_iter_no_change=steps + 1)
+        self._fit()
+
+    def parameters(self) -> tuple[list[Array], list[Array]]:
+        return self.model.coefs_, self.model.intercepts_
+
+
+PEERS: list[type[Peer]] = [NumPyByHand, PyTorch, ScikitLearn]

@@ -1,0 +1,278 @@
+"""Bad input: a clear error that names the argument, before anything is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import initlens as il
+from nets import assert_same_bits
+
+X = np.random.default_rng(0).standard_normal((6, 2))
+LABELS = {
+    "binary_cross_entropy": np.array([0, 1, 0, 1, 1, 0]),
+    "cross_entropy": np.array([0, 1, 2, 1, 1, 0]),
+    "mse": np.zeros((6, 1)),
+}
+
+
+def make(loss: str = "binary_cross_entropy", dtype: str = "float64") -> il.Network:
+    net = il.Network(
+        [2, 4, 3 if loss == "cross_entropy" else 1], activation="tanh", loss=loss, dtype=dtype
+    )
+    return net.initialize("normal(1)", rng=0)
+
+
+USES: dict[str, Callable[[il.Network, Any, Any], object]] = {
+    "loss": lambda net, X, y: net.loss(X, y),
+    "gradients": lambda net, X, y: net.gradients(X, y),
+    "fit": lambda net, X, y: net.fit(X, y, optimizer=il.SGD(0.1), steps=3),
+}
+USES_OF_X: dict[str, Callable[[il.Network, Any, Any], object]] = {
+    "forward": lambda net, X, y: net.forward(X),
+    "activations": lambda net, X, y: net.activations(X),
+    **USES,
+}
+
+# ---- settings --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("layers", "error"),
+    [
+        ([2, 0, 1], ValueError),
+        ([2, -3, 1], ValueError),
+        ([2, True, 1], TypeError),
+        ([2, 4.0, 1], TypeError),
+        ([2, "4", 1], TypeError),
+        ([2], ValueError),
+        ([], ValueError),
+        (3, TypeError),
+    ],
+)
+def test_widths(layers: Any, error: type[Exception]) -> None:
+    with pytest.raises(error, match=r"layers|width"):
+        il.Network(layers, activation="tanh", loss="mse")
+
+
+@pytest.mark.parametrize(
+    "layers", [[2**62, 2**62, 1], [2**40, 2**40], [2**64, 1], [2**31, 2**31, 2]]
+)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_sizes_that_overflow(layers: list[int], dtype: str) -> None:
+    with pytest.raises((MemoryError, ValueError)):
+        il.Network(layers, activation="tanh", loss="mse", dtype=dtype)
+
+
+def test_unknown_names_list_the_valid_ones() -> None:
+    with pytest.raises(ValueError, match=r"(?s)tahn.*tanh.*") as caught:
+        il.Network([2, 3, 1], activation="tahn", loss="mse")
+    assert all(name in str(caught.value) for name in ("relu", "leaky_relu", "gelu_tanh", "erf"))
+    with pytest.raises(ValueError, match=r"(?s)hinge.*mse") as caught:
+        il.Network([2, 3, 1], activation="tanh", loss="hinge")
+    assert all(n in str(caught.value) for n in ("binary_cross_entropy", "cross_entropy", "mse"))
+    with pytest.raises(ValueError, match="he_nromal") as caught:
+        make().initialize("he_nromal")
+    assert all(n in str(caught.value) for n in ("he_normal", "zeros", "glorot_uniform"))
+
+
+@pytest.mark.parametrize(
+    "dtype", ["float16", "int32", "complex64", "object", "U3", "nonsense", None]
+)
+def test_dtype(dtype: Any) -> None:
+    with pytest.raises((TypeError, ValueError), match="dtype"):
+        il.Network([2, 3, 1], activation="tanh", loss="mse", dtype=dtype)
+
+
+@pytest.mark.parametrize("activation", [["tanh"], ["tanh"] * 3, []])
+def test_number_of_activations(activation: list[str]) -> None:
+    with pytest.raises(ValueError, match="activation"):
+        il.Network([2, 3, 3, 1], activation=activation, loss="mse")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["leaky_relu(2)", "leaky_relu(-0.1)", "elu(0)", "elu(nan)", "tanh(3)", "relu(", "relu)x"],
+)
+def test_activation_parameters(text: str) -> None:
+    with pytest.raises(ValueError, match=r"slope|alpha|activation"):
+        il.Network([2, 3, 1], activation=text, loss="mse")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["normal(-1)", "normal(inf)", "uniform(-1)", "constant(nan)", "constant", "normal(1, 2, 3)",
+     "normal(scale=2)", "zeros(1)", "normal(", "__import__('os')"],
+)  # fmt: skip
+def test_schemes(text: str) -> None:
+    net, before = make(), make()
+    with pytest.raises((ValueError, TypeError)):
+        net.initialize(text)
+    assert_same_bits(net, before)
+
+
+def test_schemes_one_a_layer() -> None:
+    net, before = make(), make()
+    for schemes in (["zeros"], ["zeros"] * 3, ["zeros", "nonsense"]):
+        with pytest.raises(ValueError, match=r"scheme|layer"):
+            net.initialize(schemes)
+    assert_same_bits(net, before)
+
+
+@pytest.mark.parametrize("rng", [-1, 1.5, True, "seed", [1, 2]])
+def test_rng(rng: Any) -> None:
+    net, before = make(), make()
+    with pytest.raises((TypeError, ValueError), match="rng"):
+        net.initialize("he_normal", rng=rng)
+    assert_same_bits(net, before)
+
+
+@pytest.mark.parametrize(
+    "make_optimizer",
+    [
+        lambda: il.SGD(-0.1),
+        lambda: il.SGD(float("nan")),
+        lambda: il.SGD(float("inf")),
+        lambda: il.SGD("fast"),
+        lambda: il.SGD(0.1, momentum=1.0),
+        lambda: il.SGD(0.1, momentum=-0.1),
+        lambda: il.SGD(0.1, nesterov=True),
+        lambda: il.SGD(0.1, weight_decay=-1),
+        lambda: il.Adam(-1),
+        lambda: il.Adam(beta1=1.0),
+        lambda: il.Adam(beta2=-0.1),
+        lambda: il.Adam(epsilon=0.0),
+        lambda: il.RMSProp(-1),
+        lambda: il.RMSProp(alpha=1.5),
+        lambda: il.RMSProp(epsilon=-1e-8),
+    ],
+)
+def test_optimizer_settings(make_optimizer: Callable[[], object]) -> None:
+    names = "learning_rate|momentum|nesterov|weight_decay|beta1|beta2|epsilon|alpha"
+    with pytest.raises((ValueError, TypeError), match=names):
+        make_optimizer()
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        ({"steps": -1}, "steps"),
+        ({"steps": 1.5}, "steps"),
+        ({"steps": True}, "steps"),
+        ({"steps": 3, "batch_size": -1}, "batch_size"),
+        ({"steps": 3, "batch_size": 0}, "batch_size"),
+        ({"steps": 3, "batch_size": 2.0}, "batch_size"),
+        ({"steps": 3, "record": -1}, "record"),
+        ({"steps": 3, "record": 0.5}, "record"),
+        ({"steps": 3, "callback": 7}, "callback"),
+    ],
+)
+def test_fit_options(options: dict[str, Any], name: str) -> None:
+    net, before = make(), make()
+    with pytest.raises((ValueError, TypeError), match=name):
+        net.fit(X, LABELS["binary_cross_entropy"], optimizer=il.SGD(0.1), **options)
+    assert_same_bits(net, before)
+
+
+def test_optimizer_of_another_kind() -> None:
+    with pytest.raises(TypeError, match="optimizer"):
+        make().fit(X, LABELS["binary_cross_entropy"], optimizer=0.1, steps=3)
+
+
+# ---- data ------------------------------------------------------------------------------------
+
+
+def with_value(value: float) -> np.ndarray:
+    bad = X.copy()
+    bad[3, 1] = value
+    return bad
+
+
+BAD_X = {
+    "NaN": (with_value(np.nan), ValueError),
+    "inf": (with_value(np.inf), ValueError),
+    "-inf": (with_value(-np.inf), ValueError),
+    "too wide": (np.zeros((6, 3)), ValueError),
+    "too narrow": (np.zeros((6, 1)), ValueError),
+    "a vector": (np.zeros(2), ValueError),
+    "a scalar": (np.float64(1), ValueError),
+    "a cube": (np.zeros((6, 2, 1)), ValueError),
+    "zero rows": (np.zeros((0, 2)), ValueError),
+    "zero columns": (np.zeros((6, 0)), ValueError),
+    "ragged": ([[1.0, 2.0], [3.0]], ValueError),
+    "complex": (X.astype(complex), TypeError),
+    "object": (X.astype(object), TypeError),
+    "text": (X.astype(str), TypeError),
+    "dates": (np.zeros((6, 2), dtype="datetime64[s]"), TypeError),
+    "None": (None, TypeError),
+}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("use", list(USES_OF_X))
+@pytest.mark.parametrize("kind", list(BAD_X))
+def test_x(kind: str, use: str, dtype: str) -> None:
+    bad, error = BAD_X[kind]
+    net, before = make(dtype=dtype), make(dtype=dtype)
+    with pytest.raises(error, match=r"X|inhomogeneous"):
+        USES_OF_X[use](net, bad, LABELS["binary_cross_entropy"])
+    assert_same_bits(net, before)
+
+
+def test_x_that_overflows_float32() -> None:
+    """Finite as given, infinite in the net's precision."""
+    with pytest.raises(ValueError, match="X"):
+        make(dtype="float32").forward(with_value(1e300))
+
+
+BAD_Y: list[tuple[str, Any, type[Exception]]] = [
+    ("binary_cross_entropy", [0, 1], ValueError),
+    ("binary_cross_entropy", [0, 1, 0, 1, 1, 2], ValueError),
+    ("binary_cross_entropy", [0, 1, 0, 1, 1, 0.5], ValueError),
+    ("binary_cross_entropy", [0, 1, 0, 1, 1, np.nan], ValueError),
+    ("binary_cross_entropy", np.zeros((6, 2)), ValueError),
+    ("binary_cross_entropy", np.zeros(6, dtype=complex), TypeError),
+    ("binary_cross_entropy", ["a", "b", "a", "b", "b", "a"], TypeError),
+    ("binary_cross_entropy", None, TypeError),
+    ("cross_entropy", [0, 1, 2], ValueError),
+    ("cross_entropy", [0, 1, 2, 3, 0, 0], ValueError),
+    ("cross_entropy", [0, 1, 2, -1, 0, 0], ValueError),
+    ("cross_entropy", [0, 1, 2, 0.5, 0, 0], ValueError),
+    ("cross_entropy", np.full((6, 3), 0.2), ValueError),
+    ("cross_entropy", np.eye(4)[[0, 1, 2, 1, 1, 0]], ValueError),
+    ("cross_entropy", np.zeros((6, 3)), ValueError),
+    ("cross_entropy", np.zeros(6, dtype=object), TypeError),
+    ("mse", np.zeros((5, 1)), ValueError),
+    ("mse", np.zeros((6, 2)), ValueError),
+    ("mse", np.full((6, 1), np.inf), ValueError),
+    ("mse", np.zeros((6, 1, 1)), ValueError),
+    ("mse", np.zeros((6, 1), dtype=complex), TypeError),
+]
+
+
+@pytest.mark.parametrize("use", list(USES))
+@pytest.mark.parametrize(("loss", "y", "error"), BAD_Y)
+def test_y(loss: str, y: Any, error: type[Exception], use: str) -> None:
+    net, before = make(loss), make(loss)
+    with pytest.raises(error, match="y"):
+        USES[use](net, X, y)
+    assert_same_bits(net, before)
+
+
+# ---- what holds after an error ---------------------------------------------------------------
+
+
+def test_a_refused_fit_keeps_the_optimizer_state() -> None:
+    y = LABELS["binary_cross_entropy"]
+    adam = il.Adam(0.01)
+    net, other = make(), make()
+    for n in (net, other):
+        n.fit(X, y, optimizer=adam, steps=5, batch_size=4)
+    with pytest.raises(ValueError, match="X"):
+        net.fit(with_value(np.nan), y, optimizer=il.SGD(0.1), steps=5)
+    for n in (net, other):
+        n.fit(X, y, optimizer=adam, steps=5, batch_size=4)
+    assert_same_bits(net, other)

@@ -1,0 +1,213 @@
+"""The command: what it prints, its exit status, and how it fails."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+import initlens as il
+from initlens import cli
+
+FAST = ["compare", "--steps", "20", "--seeds", "2", "--jobs", "1"]
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    status = cli.main(arguments)
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+def run_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    status, out, err = run(capsys, *FAST, *arguments, "--json")
+    assert (status, err) == (0, "")
+    content: dict[str, Any] = json.loads(out)
+    return content
+
+
+def test_table_of_the_lecture(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, err = run(capsys, *FAST)
+    assert (status, err) == (0, "")
+    lines = out.splitlines()
+    assert lines[0].startswith("flower data (400 points, 2 classes) · 2-4-1 tanh · SGD")
+    names = [line.split()[0] for line in lines[4:11]]
+    assert names == list(il.compare(steps=0, seeds=1).schemes)
+    assert lines[-1].startswith("More: initlens compare")
+
+
+def test_every_option_arrives(capsys: pytest.CaptureFixture[str]) -> None:
+    content = run_json(
+        capsys,
+        *("--data", "spirals(m=90, classes=3)", "--layers", "2-5x2-3", "--activation", "relu,elu"),
+        *("--loss", "cross_entropy", "--schemes", "uniform(-1, 1), he_normal,normal(0.1,mean=2)"),
+        *("--optimizer", "adam(beta1=0.5)", "--lr", "0.25", "--steps", "7", "--batch-size", "16"),
+        *("--seeds", "3-5", "--dtype", "float32", "--jobs", "2"),
+    )
+    assert content["data"]["name"] == "spirals"
+    assert content["data"]["samples"] == 90
+    assert content["layers"] == [2, 5, 5, 3]
+    assert content["activation"] == ["relu", "elu"]
+    assert content["loss"] == "cross_entropy"
+    assert list(content["schemes"]) == ["uniform(1)", "he_normal", "normal(0.1, mean=2)"]
+    assert content["optimizer"] == il.Adam(0.25, beta1=0.5).to_dict()
+    assert content["steps"] == 7
+    assert content["batch_size"] == 16
+    assert content["seeds"] == [3, 4, 5]
+    assert content["dtype"] == "float32"
+
+
+def test_learning_rate_of_plain_sgd(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments, rate in (
+        ([], 1.2),
+        (["--optimizer", "sgd(momentum=0.5)"], 1.2),
+        (["--lr", "0.1"], 0.1),
+        (["--optimizer", "sgd(0.3)"], 0.3),
+        (["--optimizer", "adam"], 0.001),
+    ):
+        content = run_json(capsys, "--schemes", "zeros", *arguments)
+        assert content["optimizer"]["learning_rate"] == rate
+
+
+def test_json_is_the_result_of_compare(capsys: pytest.CaptureFixture[str]) -> None:
+    content = run_json(capsys, "--schemes", "he_normal")
+    result = il.compare(["he_normal"], steps=20, seeds=2)
+    assert content["runs"] == result.to_dict()["runs"]
+
+
+def test_layers_text_is_read_back() -> None:
+    assert cli._layers("2-8x16-1") == [2, *[8] * 16, 1]
+    assert cli._layers("2-8-8-1") == [2, 8, 8, 1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "match"),
+    [
+        (["compare", "--schemes", "he_norml"], "Did you mean 'he_normal'"),
+        (["compare", "--schemes", ","], "schemes is empty"),
+        (["compare", "--data", "flowr"], "flower"),
+        (["compare", "--layers", "2-a-1"], "--layers"),
+        (["compare", "--layers", "3-4-1"], "X"),
+        (["compare", "--layers", "2-0-1"], "layers"),
+        (["compare", "--seeds", "5-3"], "--seeds"),
+        (["compare", "--seeds", "0"], "seeds"),
+        (["compare", "--lr", "-1"], "learning_rate"),
+        (["compare", "--lr", "fast"], "--lr"),
+        (["compare", "--steps", "-1"], "steps"),
+        (["compare", "--jobs", "0"], "n_jobs"),
+        (["compare", "--activation", "tanhh"], "tanh"),
+        (["compare", "--nonsense"], "--nonsense"),
+        (["compare", "--layers", "2-99999999x3-1"], ""),
+        (["nonsense"], "nonsense"),
+        ([], "command"),
+    ],
+)
+def test_an_error_is_one_line(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], match: str
+) -> None:
+    status, out, err = run(capsys, *arguments)
+    assert status == 2
+    assert out == ""
+    assert err.startswith("initlens")
+    assert err.count("\n") == 1
+    assert match in err
+
+
+def test_a_missing_package_is_named(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
+    status, _, err = run(capsys, "compare", "--data", "digits")
+    assert status == 2
+    assert "initlens[sklearn]" in err
+
+
+def test_help(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = run(capsys, "compare", "--help")
+    assert status == 0
+    for option in ("--schemes", "--layers", "--batch-size", "--json"):
+        assert option in out
+
+
+def test_info(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = run(capsys, "info")
+    assert status == 0
+    content = json.loads(run(capsys, "info", "--json")[1])
+    assert content["isa"] in out
+    assert content["numerics_version"] == il.NUMERICS_VERSION
+    assert content == il.show_config(mode="dicts")
+
+
+def test_show_config_prints(capsys: pytest.CaptureFixture[str]) -> None:
+    assert il.show_config() is None
+    assert "numerics version" in capsys.readouterr().out
+    with pytest.raises(ValueError, match="stdout"):
+        il.show_config("html")  # type: ignore[call-overload]
+
+
+def test_interrupted_with_and_without_a_result(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    part = il.compare(["zeros"], steps=5, seeds=50, n_jobs=1, progress=stop)
+    monkeypatch.setattr(cli, "compare", lambda *_, **__: part)
+    status, out, _ = run(capsys, *FAST)
+    assert status == 130
+    assert "interrupted" in out.splitlines()[0]
+    assert "zeros" in out
+
+    def none(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "compare", none)
+    status, out, err = run(capsys, *FAST)
+    assert (status, out) == (130, "")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no SIGPIPE there")
+def test_closed_pipe_is_quiet() -> None:
+    command = [sys.executable, "-m", "initlens", *FAST]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        err = process.stderr.read()
+    assert process.returncode == 141
+    assert err == b""
+
+
+def test_a_poor_terminal_gets_question_marks() -> None:
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-m", "initlens", *FAST]
+    done = subprocess.run(command, capture_output=True, env=environment, check=True)
+    assert b"2-4-1 tanh ? SGD" in done.stdout
+
+
+def test_import_is_light() -> None:
+    code = "import sys, initlens; print('\\n'.join(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert "initlens.network" in loaded
+    heavy = {"argparse", "concurrent.futures", "matplotlib", "pandas", "sklearn", "hashlib", "html"}
+    numpy_alone = subprocess.run(
+        [sys.executable, "-c", code.replace(", initlens", ", numpy.random, numpy.typing")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert not (heavy & loaded) - set(numpy_alone.stdout.split())
+
+
+def test_public_names_are_there() -> None:
+    for name in il.__all__:
+        assert getattr(il, name) is not None
+        assert name in dir(il)
+    assert il.__version__
+    with pytest.raises(AttributeError, match="nonsense"):
+        il.nonsense  # noqa: B018

@@ -1,0 +1,377 @@
+"""compare: the same seeds, data and order for every scheme; what its table says is true."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+from typing import Any
+
+import numpy as np
+import pytest
+
+import initlens as il
+from initlens.comparison import LECTURE_SCHEMES, layers_text
+
+FLOWER = il.datasets.flower()
+X, Y = FLOWER.X, FLOWER.y
+
+
+def short(schemes: Any = ("zeros", "he_normal"), **arguments: Any) -> il.Comparison:
+    return il.compare(schemes, **({"steps": 60, "seeds": 3, "n_jobs": 1} | arguments))
+
+
+# ---- what is trained -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("batch_size", [None, 64])
+def test_each_run_is_a_network_of_its_seed(batch_size: int | None) -> None:
+    result = short(["normal(0.5)", "he_normal"], batch_size=batch_size, seeds=[4, 9])
+    assert [(run.scheme, run.seed) for run in result.runs] == [
+        ("normal(0.5)", 4),
+        ("normal(0.5)", 9),
+        ("he_normal", 4),
+        ("he_normal", 9),
+    ]
+    for run in result.runs:
+        net = il.Network([2, 4, 1]).initialize(run.scheme, rng=run.seed)
+        assert run.first_loss == net.loss(X, Y)
+        assert run.distinct_start == (4, 4)
+        history = net.fit(X, Y, optimizer=il.SGD(1.2), steps=60, batch_size=batch_size)
+        assert np.array_equal(run.history.loss, history.loss)
+        assert run.final_loss == net.loss(X, Y)
+        assert run.accuracy == net.accuracy(X, Y)
+        assert run.saturated_start == history.saturated[0, 0]
+        assert run.chance_loss == pytest.approx(np.log(2), rel=1e-12)
+        assert run.steps == 60
+
+
+def test_schemes_share_their_random_numbers() -> None:
+    one = il.Network([2, 4, 1]).initialize("normal(1)", rng=2)
+    result = short({"a": "normal(1)", "b": "normal(2)", "again": "normal(1)"}, steps=0, seeds=[2])
+    a, b, again = result.runs
+    assert a.first_loss == again.first_loss == one.loss(X, Y)
+    for layer in (0, 1):
+        one.weights[layer][...] *= 2
+    assert b.first_loss == pytest.approx(one.loss(X, Y), rel=1e-12)
+
+
+def test_same_bits_for_any_number_of_threads() -> None:
+    results = [
+        short(["normal(1)", "glorot_uniform"], n_jobs=jobs, batch_size=32, dtype="float32")
+        for jobs in (1, 2, 5)
+    ]
+    for result in results[1:]:
+        for run, expected in zip(result.runs, results[0].runs, strict=True):
+            assert run.to_dict() == expected.to_dict()
+            assert np.array_equal(run.history.loss, expected.history.loss)
+
+
+def test_defaults_are_the_lectures() -> None:
+    result = il.compare(steps=50, seeds=1)
+    assert tuple(result.schemes) == LECTURE_SCHEMES
+    assert result.settings == il.Network([2, 4, 1], "tanh", "binary_cross_entropy").settings
+    assert result.optimizer == il.SGD(1.2)
+    assert result.data["name"] == "flower"
+    signature = il.compare.__kwdefaults__
+    assert signature["steps"] == 10_000
+    assert signature["seeds"] == range(12)
+
+
+def test_default_layers_fit_the_data() -> None:
+    assert short(data="blobs").settings.layers == (2, 4, 3)
+    assert short(data="blobs").settings.loss == "cross_entropy"
+    assert short(data=(X, X @ [1.0, 2.0]), loss="mse").settings.layers == (2, 4, 1)
+    assert short(data="moons", loss="cross_entropy").settings.layers == (2, 4, 2)
+
+
+def test_held_out_samples() -> None:
+    result = short(["he_normal"], test=(X[::3], Y[::3]))
+    for run in result.runs:
+        net = il.Network([2, 4, 1]).initialize("he_normal", rng=run.seed)
+        net.fit(X, Y, steps=60)
+        assert run.test_accuracy == net.accuracy(X[::3], Y[::3])
+    assert "test accuracy" in repr(result)
+    assert "test accuracy" not in repr(short(["he_normal"]))
+
+
+def test_held_out_samples_of_a_dataset() -> None:
+    data = il.datasets.Dataset("mine", X, Y, 2, X[:10], Y[:10])
+    (run,) = short(["he_normal"], data=data, seeds=1).runs
+    assert run.test_accuracy in [count / 10 for count in range(11)]
+
+
+def test_schemes_of_ones_own() -> None:
+    shapes = []
+
+    def mine(shape: tuple[int, ...], rng: np.random.Generator) -> Any:
+        shapes.append(shape)
+        return rng.standard_normal(shape)
+
+    result = short({"<mine>": mine, "he": il.initializers.get("he_normal")}, seeds=2)
+    assert list(result.schemes) == ["<mine>", "he"]
+    assert shapes == [(2, 4), (4, 1)] * 2
+    first, second = result.of("<mine>")
+    assert first.first_loss != second.first_loss
+    assert "&lt;mine&gt;" in result._repr_html_()
+    assert "<mine>" not in result._repr_html_()
+    assert list(short(mine, seeds=1).schemes) == ["mine"]
+
+
+# ---- outcomes and sentences ------------------------------------------------------------------
+
+
+def test_outcomes_of_the_lecture() -> None:
+    result = il.compare(["zeros", "constant(0.5)", "he_normal"], steps=1500, seeds=[0, 1])
+    outcomes = {label: {run.outcome for run in result.of(label)} for label in result.schemes}
+    assert outcomes == {
+        "zeros": {"stuck: every weight gradient is zero"},
+        "constant(0.5)": {"one unit, copied 4 times"},
+        "he_normal": {"learned"},
+    }
+    assert {run.distinct_end for run in result.of("constant(0.5)")} == {(1, 4)}
+    table = result.table()
+    assert [row[1] for row in table.rows] == ["1/4 -> 1/4", "1/4 -> 1/4", "4/4 -> 4/4"]
+    assert table.notes[0] == (
+        "Units that start equal stay equal: zeros and constant(0.5) still have 1 distinct unit of "
+        "4 after 1,500 steps."
+    )
+
+
+def test_no_sentence_that_is_not_true() -> None:
+    assert short(["he_normal", "glorot_uniform"]).table().notes == ()
+
+
+def test_saturation_is_said_of_what_is_saturated() -> None:
+    result = short(["normal(0.01)", "normal(1000)"], seeds=2)
+    small, large = (np.median([r.saturated_start for r in result.of(s)]) for s in result.schemes)
+    assert small == 0
+    assert large > 0.95
+    (note,) = result.table().notes
+    assert note == (
+        f"Saturation: normal(1000) starts with {100 * large:.0f} % of tanh outputs on the flat "
+        "part."
+    )
+    assert {run.outcome.partition(":")[0] for run in result.of("normal(1000)")} == {"saturated"}
+
+
+def test_divergence_says_the_step() -> None:
+    result = short(
+        ["he_normal"],
+        data=(X, Y * 1.0),
+        loss="mse",
+        activation="relu",
+        optimizer=il.SGD(1e6),
+        seeds=[0],
+    )
+    (run,) = result.runs
+    assert run.diverged_at == run.steps < 60
+    assert run.outcome == f"diverged at step {run.diverged_at}"
+    assert result.table().rows[0][-1] == run.outcome
+    json.dumps(result.to_dict(histories=True), allow_nan=False)
+
+
+def test_no_words_about_units_without_a_hidden_layer() -> None:
+    result = short(["zeros", "normal"], layers=[2, 1])
+    for run, row in zip(result.runs[::3], result.table().rows, strict=True):
+        assert run.distinct_start is run.distinct_end is None
+        assert np.isnan(run.saturated_start)
+        assert row[1:3] == ("-", "-")
+    assert "no hidden layer" in repr(result)
+    assert "copied" not in repr(result)
+
+
+def test_no_accuracy_for_regression() -> None:
+    result = short(["he_normal"], data=(X, X @ [1.0, 2.0]), loss="mse")
+    assert all(np.isnan(run.accuracy) for run in result.runs)
+    assert result.table().rows[0][5] == "-"
+    assert "classes" not in result.table().title
+
+
+def test_the_worst_hidden_layer_counts() -> None:
+    def copies(shape: tuple[int, ...], rng: np.random.Generator) -> Any:
+        return np.ones(shape) if 3 in shape else rng.random(shape)
+
+    (run,) = short(copies, layers=[2, 5, 3, 1], seeds=1).runs
+    assert run.distinct_start == (1, 3)
+    (run,) = short(["ones"], layers=[2, 5, 3, 1], seeds=1).runs
+    assert run.distinct_start == (1, 5)
+    assert run.outcome == "a layer of one unit, copied 5 times"
+
+
+def test_range_only_where_there_is_one() -> None:
+    row = short(["normal(1)"], seeds=3, steps=200).table().rows[0]
+    assert "[" in row[4]
+    assert "[" not in short(["normal(1)"], seeds=1).table().rows[0][4]
+
+
+def test_title_names_the_settings() -> None:
+    title = short(["he_normal"], seeds=[2, 3, 4], batch_size=32).table().title
+    assert title.startswith(
+        "flower data (400 points, 2 classes) · 2-4-1 tanh · SGD, learning rate 1.2, 60 steps, "
+        "batches of 32 · seeds 2-4 · "
+    )
+    assert "5 seeds" in short(["zeros"], seeds=[1, 2, 3, 4, 7], steps=1).table().title
+
+
+def test_layers_text() -> None:
+    assert layers_text([2, 4, 1]) == "2-4-1"
+    assert layers_text([2, 8, 8, 1]) == "2-8-8-1"
+    assert layers_text([64, *[32] * 20, 10]) == "64-32x20-10"
+    assert layers_text([8] * 6) == "8-8x5"
+
+
+# ---- data of the result ----------------------------------------------------------------------
+
+
+def test_to_dict_is_the_whole_recipe() -> None:
+    result = short(optimizer=il.Adam(0.01), batch_size=16, dtype="float32")
+    content = json.loads(json.dumps(result.to_dict(), allow_nan=False))
+    assert content["optimizer"] == il.Adam(0.01).to_dict()
+    assert content["layers"] == [2, 4, 1]
+    assert (content["steps"], content["batch_size"], content["dtype"]) == (60, 16, "float32")
+    assert content["schemes"] == {"zeros": "zeros", "he_normal": "he_normal"}
+    assert content["seeds"] == [0, 1, 2]
+    assert content["versions"]["numerics_version"] == il.NUMERICS_VERSION
+    assert len(content["runs"]) == 6
+    assert content["runs"][3]["final_loss"] == result.runs[3].final_loss
+    assert content["runs"][3]["test_accuracy"] is None
+    assert "history" not in content["runs"][0]
+    full = result.to_dict(histories=True)
+    assert full["runs"][0]["history"]["steps"] == list(range(61))
+
+
+def test_data_hash_tells_data_apart() -> None:
+    one, same, other = (
+        short("zeros", data=data, seeds=1, steps=1).data["sha256"]
+        for data in ("flower", (X, Y), (X + 1e-12, Y))
+    )
+    assert one == same != other
+
+
+def test_to_frame_has_a_row_a_run() -> None:
+    pytest.importorskip("pandas")
+    result = short()
+    frame = result.to_frame()
+    assert len(frame) == 6
+    assert list(frame.columns[:4]) == ["scheme", "seed", "first_loss", "final_loss"]
+    medians = frame.groupby("scheme").final_loss.median()
+    assert medians["he_normal"] == np.median([run.final_loss for run in result.of("he_normal")])
+    assert frame[["distinct_end", "units_end"]].to_numpy()[0].tolist() == [1, 4]
+
+
+def test_html_holds_the_cells_of_the_text() -> None:
+    result = short()
+    html = result._repr_html_()
+    for row in result.table().rows:
+        for cell in row:
+            assert cell in repr(result)
+            assert f">{cell.replace('>', '&gt;')}<" in html
+
+
+def test_plot_has_a_line_a_scheme() -> None:
+    pyplot: Any = pytest.importorskip("matplotlib.pyplot")
+    result = short(["zeros", "normal(1)", "he_normal"])
+    figure, ax = pyplot.subplots()
+    display = result.plot(ax=ax)
+    assert display.ax_ is ax
+    assert [line.get_label() for line in display.lines_] == list(result.schemes)
+    losses = np.array([run.history.loss for run in result.of("normal(1)")])
+    np.testing.assert_allclose(display.lines_[1].get_ydata(), np.median(losses, axis=0), rtol=1e-12)
+    assert len(display.bands_) == 3
+    looks = {(line.get_color(), line.get_linestyle()) for line in display.lines_}
+    assert len(looks) == 3
+    assert len({line.get_linestyle() for line in display.lines_}) == 3
+    assert display.chance_.get_ydata()[0] == pytest.approx(np.log(2))
+    pyplot.close(figure)
+
+
+# ---- stopping --------------------------------------------------------------------------------
+
+
+def test_interrupt_keeps_what_is_finished() -> None:
+    def stop(done: int, total: int) -> None:
+        if done >= 2:
+            raise KeyboardInterrupt
+
+    result = short(["normal(1)", "he_normal"], seeds=50, progress=stop)
+    assert result.interrupted
+    assert 2 <= len(result.runs) < 100
+    assert "interrupted" in result.table().title
+    expected = short(["normal(1)"], seeds=1).runs[0]
+    assert result.runs[0].final_loss == expected.final_loss
+
+
+@pytest.mark.skipif(os.name == "nt", reason="os.kill cannot send SIGINT there")
+def test_ctrl_c_before_the_first_net_has_finished() -> None:
+    timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        il.compare(["he_normal"], steps=10**12, record=10**12, seeds=3)
+    timer.join()
+
+
+def test_an_error_in_a_scheme_comes_out() -> None:
+    def fail(shape: tuple[int, ...], rng: np.random.Generator) -> Any:
+        raise LookupError("mine")
+
+    with pytest.raises(LookupError, match="mine"):
+        short({"ok": "zeros", "bad": fail}, n_jobs=2)
+
+
+def test_progress_counts_nets() -> None:
+    seen: list[tuple[int, int]] = []
+    short(progress=lambda done, total: seen.append((done, total)))
+    assert seen == sorted(seen)
+    assert seen[-1] == (6, 6)
+
+
+# ---- bad input -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "match"),
+    [
+        ({"schemes": []}, ValueError, "schemes is empty"),
+        ({"schemes": ["he_norml"]}, ValueError, "he_normal"),
+        ({"schemes": ["he_normal", "kaiming_normal"]}, ValueError, "he_normal twice"),
+        ({"schemes": 3}, TypeError, "scheme"),
+        ({"seeds": []}, ValueError, "seeds is empty"),
+        ({"seeds": 0}, ValueError, "seeds"),
+        ({"seeds": [1, 1]}, ValueError, "same seed"),
+        ({"seeds": [-1]}, ValueError, "seeds"),
+        ({"seeds": [True]}, TypeError, "seeds"),
+        ({"seeds": 1.5}, TypeError, "seeds"),
+        ({"data": "flowr"}, ValueError, "flower"),
+        ({"data": X}, TypeError, "data"),
+        ({"data": (X, Y, Y)}, TypeError, "data"),
+        ({"data": (X[:10], Y)}, ValueError, "rows"),
+        ({"data": (X * np.nan, Y)}, ValueError, "NaN|finite"),
+        ({"data": (X.ravel(), Y)}, ValueError, "shape"),
+        ({"layers": [3, 4, 1]}, ValueError, "X"),
+        ({"layers": [2, 0, 1]}, ValueError, "layers"),
+        ({"activation": "tanhh"}, ValueError, "tanh"),
+        ({"loss": "hinge"}, ValueError, "mse"),
+        ({"optimizer": "sgd(-1)"}, ValueError, "learning_rate"),
+        ({"steps": -1}, ValueError, "steps"),
+        ({"steps": 1.5}, TypeError, "steps"),
+        ({"batch_size": 0}, ValueError, "batch_size"),
+        ({"record": -1}, ValueError, "record"),
+        ({"n_jobs": 0}, ValueError, "n_jobs"),
+        ({"dtype": "float16"}, TypeError, "dtype"),
+        ({"test": (X, Y[:3])}, ValueError, "test: "),
+        ({"progress": "yes"}, TypeError, "progress"),
+    ],
+)
+def test_bad_input(arguments: dict[str, Any], error: type[Exception], match: str) -> None:
+    def never(shape: tuple[int, ...], rng: np.random.Generator) -> Any:
+        raise AssertionError("trained before the arguments were checked")
+
+    with pytest.raises(error, match=match):
+        il.compare(**({"schemes": {"never": never}, "n_jobs": 1} | arguments))
+
+
+def test_unknown_label() -> None:
+    with pytest.raises(ValueError, match="Did you mean 'he_normal'"):
+        short().of("he_norml")
