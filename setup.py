@@ -22,9 +22,10 @@ LIMITED_API = not sysconfig.get_config_var("Py_GIL_DISABLED")
 
 # A contraction that the compiler invents, or a flag that reorders sums, would change bits: see
 # "Numerics" in csrc/README.md. Without errno and traps, sqrt and fma become single instructions.
+# -g0 takes back the -g of the interpreter's own build, most of the size of the wheel.
 UNIX_FLAGS = [
     *("-std=c11", "-O3", "-ffp-contract=off", "-fvisibility=hidden"),
-    *("-fno-math-errno", "-fno-trapping-math"),
+    *("-fno-math-errno", "-fno-trapping-math", "-g0"),
 ]
 MSVC_FLAGS = ["/std:c11", "/O2", "/fp:precise"]
 

@@ -7,6 +7,7 @@
 #include "binding.h"
 
 #include "arrays.h"
+#include "diagnosis.h"
 #include "errors.h"
 #include "network.h"
 #include "settings.h"
@@ -181,6 +182,12 @@ static PyMethodDef module_functions[] = {
      "activation_apply($module, /, kind, parameter, z)\n--\n\n"},
     {"activation_max_slope", METHOD(module_activation_max_slope), WITH_KEYWORDS,
      "activation_max_slope($module, /, kind, parameter)\n--\n\n"},
+    {"group_units", METHOD(module_group_units), WITH_KEYWORDS,
+     "group_units($module, /, units, incoming, biases, outgoing, modulo, tolerance)\n--\n\n"},
+    {"unit_spread", METHOD(module_unit_spread), WITH_KEYWORDS,
+     "unit_spread($module, /, units, incoming, biases, outgoing, tolerance)\n--\n\n"},
+    {"weight_rank", METHOD(module_weight_rank), WITH_KEYWORDS,
+     "weight_rank($module, /, units, incoming, tolerance)\n--\n\n"},
     {"show_config", module_show_config, METH_NOARGS, "show_config($module, /)\n--\n\n"},
     {"isa_select", METHOD(module_isa_select), WITH_KEYWORDS,
      "isa_select($module, /, name)\n--\n\n"},

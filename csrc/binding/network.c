@@ -11,6 +11,7 @@
 
 #include "arrays.h"
 #include "compute.h"
+#include "diagnosis.h"
 #include "errors.h"
 #include "owner.h"
 #include "settings.h"
@@ -304,7 +305,11 @@ static PyMethodDef network_methods[] = {
      "_initialize($self, /, schemes, bias_schemes, key)\n--\n\n"},
     {"_fit", METHOD(network_fit), WITH_KEYWORDS,
      "_fit($self, /, X, y, optimizer, steps, batch_size, record_every, poll)\n--\n\n"},
+    {"_fit_many", METHOD(network_fit_many), METH_CLASS | WITH_KEYWORDS,
+     "_fit_many($type, /, nets, X, y, optimizers, steps, batch_size, record_every, poll)\n--\n\n"},
     {"_distinct_units", network_distinct_units, METH_NOARGS, "_distinct_units($self, /)\n--\n\n"},
+    {"_diagnose", METHOD(network_diagnose), WITH_KEYWORDS,
+     "_diagnose($self, /, X, y, threshold)\n--\n\n"},
     {"_get_progress", network_get_progress, METH_NOARGS, "_get_progress($self, /)\n--\n\n"},
     {"_get_slots", network_get_slots, METH_NOARGS, "_get_slots($self, /)\n--\n\n"},
     {"_set_progress", METHOD(network_set_progress), WITH_KEYWORDS,

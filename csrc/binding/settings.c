@@ -10,13 +10,17 @@ static const char *const activation_names[] = {
     "identity", "tanh",      "sigmoid", "relu",     "leaky_relu", "elu",       "selu",
     "gelu",     "gelu_tanh", "silu",    "softplus", "softsign",   "hard_tanh", "erf",
 };
-static const char *const scheme_names[] = {"constant", "normal", "uniform", "variance_scaling"};
-static const char *const mode_names[] = {"fan_in", "fan_out", "fan_avg"};
-static const char *const distribution_names[] = {"normal", "uniform"};
+static const char *const scheme_names[] = {
+    "constant",   "normal",   "uniform", "truncated_normal", "variance_scaling",
+    "orthogonal", "identity", "sparse",  "hadamard",
+};
+static const char *const mode_names[] = {"fan_in", "fan_out", "fan_avg", "fan_geo_avg"};
+static const char *const distribution_names[] = {"normal", "uniform", "truncated_normal"};
 static const char *const optimizer_names[] = {"sgd", "adam", "rmsprop"};
 
 _Static_assert(COUNT(loss_names) == IL_LOSS_COUNT, "a name for every loss");
 _Static_assert(COUNT(activation_names) == IL_ACTIVATION_COUNT, "a name for every activation");
+_Static_assert(COUNT(scheme_names) == IL_SCHEME_COUNT, "a name for every scheme");
 _Static_assert(COUNT(optimizer_names) == IL_OPTIMIZER_COUNT, "a name for every optimizer");
 
 /* ---- names ------------------------------------------------------------------------------- */
@@ -152,28 +156,32 @@ parse_length(PyObject *sequence, const char *name, size_t count)
     return 0;
 }
 
+#define SCHEME_FIELDS "(kind, a, b, mode, distribution, low, high, count)"
+
 int
 parse_scheme(PyObject *tuple, il_scheme *out)
 {
-    PyObject *kind, *mode, *distribution;
-    double a, b;
+    PyObject *kind, *mode, *distribution, *count = NULL;
+    il_scheme scheme = {.kind = IL_SCHEME_CONSTANT};
     size_t kind_index, mode_index, distribution_index;
     if (!PyTuple_Check(tuple)) {
-        PyErr_Format(PyExc_TypeError,
-                     "a scheme must be a tuple (kind, a, b, mode, distribution), got %R", tuple);
+        PyErr_Format(PyExc_TypeError, "a scheme must be a tuple " SCHEME_FIELDS ", got %R", tuple);
         return -1;
     }
-    if (!PyArg_ParseTuple(tuple, "OddOO;a scheme is a tuple (kind, a, b, mode, distribution)",
-                          &kind, &a, &b, &mode, &distribution)
+    if (!PyArg_ParseTuple(tuple, "OddOO|ddO;a scheme is a tuple " SCHEME_FIELDS, &kind, &scheme.a,
+                          &scheme.b, &mode, &distribution, &scheme.low, &scheme.high, &count)
         || find_name(kind, "scheme", scheme_names, COUNT(scheme_names), &kind_index) < 0
         || find_name(mode, "mode", mode_names, COUNT(mode_names), &mode_index) < 0
         || find_name(distribution, "distribution", distribution_names, COUNT(distribution_names),
                      &distribution_index)
-               < 0) {
+               < 0
+        || (count != NULL && parse_size(count, "count", &scheme.count) < 0)) {
         return -1;
     }
-    *out = (il_scheme){(il_scheme_kind)kind_index, a, b, (il_fan_mode)mode_index,
-                       (il_distribution)distribution_index};
+    scheme.kind = (il_scheme_kind)kind_index;
+    scheme.mode = (il_fan_mode)mode_index;
+    scheme.distribution = (il_distribution)distribution_index;
+    *out = scheme;
     return 0;
 }
 

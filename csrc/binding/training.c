@@ -3,6 +3,7 @@
  */
 #include "training.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "arrays.h"
@@ -92,6 +93,159 @@ network_fit(PyObject *self, PyObject *args, PyObject *kwargs)
     }
     PyObject *result = train(self, &data, &options, poll);
     samples_clear(&data);
+    return result;
+}
+
+/* ---- many nets --------------------------------------------------------------------------- */
+
+/* The nets of one call, and what the core needs of each: [count]. */
+typedef struct sweep {
+    size_t count, taken;
+    PyObject **networks; /* owned */
+    il_net **nets;
+    il_train_options *options;
+    il_record *records;
+    il_train_result *results;
+} sweep;
+
+static void
+sweep_clear(sweep *s)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        if (i < s->taken) {
+            network_release(s->networks[i]);
+        }
+        if (s->networks != NULL) {
+            Py_XDECREF(s->networks[i]);
+        }
+        if (s->records != NULL) {
+            record_destroy(&s->records[i]);
+        }
+    }
+    PyMem_Free(s->networks);
+    PyMem_Free(s->nets);
+    PyMem_Free(s->options);
+    PyMem_Free(s->records);
+    PyMem_Free(s->results);
+}
+
+/* Nets and their optimizers; `common` holds the options that all share. */
+static int
+sweep_open(sweep *s, PyObject *type, PyObject *nets, PyObject *optimizers, const il_train_options *common)
+{
+    const Py_ssize_t count = PySequence_Size(nets), settings = PySequence_Size(optimizers);
+    *s = (sweep){.count = 0};
+    if (count < 0 || settings < 0) {
+        return -1;
+    }
+    if (count != settings) {
+        PyErr_Format(PyExc_ValueError, "optimizers must hold one for each of %zd nets, got %zd", count, settings);
+        return -1;
+    }
+    const size_t n = (size_t)count;
+    s->networks = PyMem_Calloc(n, sizeof(PyObject *));
+    s->nets = PyMem_Calloc(n, sizeof(il_net *));
+    s->options = PyMem_Calloc(n, sizeof *s->options);
+    s->records = PyMem_Calloc(n, sizeof *s->records);
+    s->results = PyMem_Calloc(n, sizeof *s->results);
+    if (s->networks == NULL || s->nets == NULL || s->options == NULL || s->records == NULL
+        || s->results == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    for (s->count = 0; s->count < n; s->count++) {
+        const size_t i = s->count;
+        s->networks[i] = PySequence_GetItem(nets, (Py_ssize_t)i);
+        const int fits = s->networks[i] == NULL ? -1 : PyObject_IsInstance(s->networks[i], type);
+        if (fits == 0) {
+            PyErr_Format(PyExc_TypeError, "nets[%zu] must be a %R, got %R", i, type, s->networks[i]);
+        }
+        s->nets[i] = fits > 0 ? network_net(s->networks[i]) : NULL;
+        s->options[i] = *common;
+        PyObject *optimizer = s->nets[i] == NULL ? NULL : PySequence_GetItem(optimizers, (Py_ssize_t)i);
+        if (optimizer == NULL || parse_optimizer(optimizer, &s->options[i].optimizer) < 0
+            || record_create(&s->records[i], common->steps, common->record_every, il_net_layers(s->nets[i])) < 0) {
+            Py_XDECREF(optimizer);
+            Py_CLEAR(s->networks[i]);
+            return -1;
+        }
+        Py_DECREF(optimizer);
+    }
+    for (; s->taken < s->count; s->taken++) {
+        if (network_take(s->networks[s->taken]) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static PyObject *
+sweep_results(const sweep *s, int interrupted)
+{
+    PyObject *list = PyList_New((Py_ssize_t)s->count);
+    for (size_t i = 0; list != NULL && i < s->count; i++) {
+        PyObject *result = fit_result(&s->results[i], interrupted, &s->records[i], il_net_layers(s->nets[i]));
+        if (result == NULL || PyList_SetItem(list, (Py_ssize_t)i, result) < 0) {
+            Py_CLEAR(list);
+        }
+    }
+    return list;
+}
+
+static PyObject *
+sweep_train(sweep *s, const samples *data, poll_state *poll)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        s->options[i].poll = poll_call;
+        s->options[i].poll_context = poll;
+    }
+    poll_begin(poll);
+    const il_status status
+        = il_nets_train(s->nets, s->count, data->x.rows, data->x.data, data->y.data, s->options,
+                        s->count > 0 && s->options[0].record_every > 0 ? s->records : NULL, s->results);
+    poll_end(poll);
+    if (poll->failed) {
+        return NULL;
+    }
+    if (status == IL_ERROR_ARGUMENT) {
+        PyErr_SetString(PyExc_ValueError,
+                        "nets must share layers, activations, loss and dtype, and their optimizers the kind "
+                        "and which of momentum, nesterov and weight_decay are used");
+        return NULL;
+    }
+    return status == IL_OK || status == IL_ERROR_INTERRUPTED ? sweep_results(s, poll->stopped)
+                                                             : samples_error(data, status);
+}
+
+PyObject *
+network_fit_many(PyObject *type, PyObject *args, PyObject *kwargs)
+{
+    static const char *const names[]
+        = {"nets", "X", "y", "optimizers", "steps", "batch_size", "record_every", "poll", NULL};
+    samples data;
+    sweep nets;
+    PyObject *networks, *X, *Y, *optimizers, *steps, *batch_size, *record_every, *callback, *result = NULL;
+    il_train_options common = {.steps = 0};
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OOOOOOOO:_fit_many", KEYWORDS(names), &networks, &X, &Y,
+                                     &optimizers, &steps, &batch_size, &record_every, &callback)
+        || parse_uint64(steps, "steps", &common.steps) < 0
+        || parse_size(batch_size, "batch_size", &common.batch_size) < 0
+        || parse_uint64(record_every, "record_every", &common.record_every) < 0) {
+        return NULL;
+    }
+    if (callback != Py_None && !PyCallable_Check(callback)) {
+        return PyErr_Format(PyExc_TypeError, "poll must be callable or None, got %R", callback);
+    }
+    if (sweep_open(&nets, type, networks, optimizers, &common) == 0) {
+        poll_state poll = {.callback = callback == Py_None ? NULL : callback};
+        if (nets.count == 0) {
+            result = PyList_New(0);
+        } else if (samples_open(&data, nets.nets[0], X, Y) == 0) {
+            result = sweep_train(&nets, &data, &poll);
+            samples_clear(&data);
+        }
+    }
+    sweep_clear(&nets);
     return result;
 }
 

@@ -394,7 +394,7 @@ EN(at)(T *state, size_t offset)
 }
 
 static void
-EN(update_bias)(const EN(engine) * e, size_t l, size_t p, const il_update *u, const T *gradient)
+EN(update_bias)(const EN(engine) * e, size_t l, size_t p, const UPDATE *u, const T *gradient)
 {
     const EN(layer) *y = &e->layers[l];
     const size_t at = p * y->w;
@@ -402,7 +402,7 @@ EN(update_bias)(const EN(engine) * e, size_t l, size_t p, const il_update *u, co
 }
 
 static void
-EN(update_weights)(const EN(engine) * e, size_t l, size_t p, size_t n0, size_t n1, const il_update *u,
+EN(update_weights)(const EN(engine) * e, size_t l, size_t p, size_t n0, size_t n1, const UPDATE *u,
                    const T *gradient)
 {
     const EN(layer) *y = &e->layers[l];
@@ -413,7 +413,7 @@ EN(update_weights)(const EN(engine) * e, size_t l, size_t p, size_t n0, size_t n
 }
 
 void
-EN(update_stored)(EN(engine) * e, const il_update *u)
+EN(update_stored)(EN(engine) * e, const UPDATE *u)
 {
     for (size_t l = 0; l < e->L; l++) {
         const EN(layer) *y = &e->layers[l];
@@ -425,7 +425,7 @@ EN(update_stored)(EN(engine) * e, const il_update *u)
 }
 
 void
-EN(update_fused)(EN(engine) * e, size_t R, const T *x, const il_update *u)
+EN(update_fused)(EN(engine) * e, size_t R, const T *x, const UPDATE *u)
 {
     for (size_t l = e->L; l-- > 0;) {
         const EN(layer) *y = &e->layers[l];

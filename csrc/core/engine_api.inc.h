@@ -75,10 +75,10 @@ void EN(store_gradients)(EN(engine) * e, size_t R, const T *x, int add);
 void EN(gradient_squares)(const EN(engine) * e, size_t l, double lanes[IL_SUM_LANES]);
 
 /* One step on a batch that is one block: each piece of gradient is used while it is in cache. */
-void EN(update_fused)(EN(engine) * e, size_t R, const T *x, const il_update *u);
+void EN(update_fused)(EN(engine) * e, size_t R, const T *x, const UPDATE *u);
 
 /* One step from stored gradients. */
-void EN(update_stored)(EN(engine) * e, const il_update *u);
+void EN(update_stored)(EN(engine) * e, const UPDATE *u);
 
 /* Panels into plain rows [rows][M]; `step` is the distance between panels, rows * w unless only some rows are wanted. */
 void EN(unpack)(size_t rows, size_t M, size_t w, const T *panels, size_t step, T *plain);

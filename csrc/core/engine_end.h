@@ -2,5 +2,6 @@
 #undef EN
 #undef SET
 #undef CONTRACTION
+#undef UPDATE
 #undef T
 #undef P

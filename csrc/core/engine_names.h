@@ -2,3 +2,4 @@
 #define EN(name) IL_CAT3(il_engine, name, P)
 #define SET IL_CAT3(il, kernel_set, P)
 #define CONTRACTION IL_CAT3(il, contraction, P)
+#define UPDATE IL_CAT3(il, update, P)

@@ -1,64 +1,169 @@
 /*
- * initialize.c - schemes: from settings and a layer's fans to a distribution, and from there to
- * numbers by the kernels' streams (NUMERICS 4).
+ * initialize.c - schemes: from settings and a layer's fans to a law, and from there to numbers by the
+ * kernels' streams (NUMERICS 4).
  *
  * Variance scaling: He et al. 2015 (scale 2, fan-in), Glorot & Bengio 2010 (scale 1, mean of the
  * fans), LeCun et al. 1998 (scale 1, fan-in) are one formula: variance = scale / fan.
  */
 #include <math.h>
+#include <string.h>
 
 #include "cpu.h"
-#include "net.h"
-#include "rng.h"
 #include "dispatch.h"
+#include "memory.h"
+#include "net.h"
+#include "orthogonal.h"
+#include "rng.h"
+#include "sparse.h"
 #include "spec.h"
+#include "truncated.h"
 
-/* A scheme once the fans are known. Mean and standard deviation, or the ends of an interval. */
-typedef struct distribution {
-    il_scheme_kind kind; /* CONSTANT, NORMAL or UNIFORM */
-    double a, b;
-} distribution;
+/* Standard deviation of the standard normal distribution cut at -2 and 2. */
+static const double truncated_std = 0x1.c25e4b6dba981p-1;
 
-static distribution
-distribution_of(const il_scheme *s, size_t n_in, size_t n_out)
+static double
+fan_of(il_fan_mode mode, double in, double out)
+{
+    switch (mode) {
+    case IL_FAN_IN: return in;
+    case IL_FAN_OUT: return out;
+    case IL_FAN_AVG: return (in + out) / 2;
+    case IL_FAN_GEO_AVG: break;
+    }
+    return sqrt(in * out);
+}
+
+/* Variance scaling as a scheme that does not depend on fans; others as they are. */
+static il_scheme
+law_of(const il_scheme *s, size_t n_in, size_t n_out)
 {
     if (s->kind != IL_SCHEME_VARIANCE_SCALING) {
-        return (distribution){s->kind, s->a, s->b};
+        return *s;
     }
-    const double in = (double)n_in, out = (double)n_out;
-    const double fan = s->mode == IL_FAN_IN ? in : s->mode == IL_FAN_OUT ? out : (in + out) / 2;
-    const double variance = s->a / fan;
-    if (s->distribution == IL_DISTRIBUTION_NORMAL) {
-        return (distribution){IL_SCHEME_NORMAL, 0, sqrt(variance)};
+    const double variance = s->a / fan_of(s->mode, (double)n_in, (double)n_out);
+    if (variance == 0) {
+        return (il_scheme){.kind = IL_SCHEME_CONSTANT};
+    }
+    switch (s->distribution) {
+    case IL_DISTRIBUTION_NORMAL: return (il_scheme){.kind = IL_SCHEME_NORMAL, .b = sqrt(variance)};
+    case IL_DISTRIBUTION_TRUNCATED_NORMAL:
+        return (il_scheme){
+            .kind = IL_SCHEME_TRUNCATED_NORMAL, .b = sqrt(variance) / truncated_std, .low = -2, .high = 2};
+    case IL_DISTRIBUTION_UNIFORM: break;
     }
     const double limit = sqrt(3 * variance); /* U(-r, r) has variance r^2 / 3 */
-    return (distribution){IL_SCHEME_UNIFORM, -limit, limit};
+    return (il_scheme){.kind = IL_SCHEME_UNIFORM, .a = -limit, .b = limit};
 }
 
-static void
-fill_f32(const il_kernel_set_f32 *k, distribution d, il_stream s, uint64_t start, size_t n, float *out)
+/* ---- laws of an element ------------------------------------------------------------------ */
+
+static size_t
+ceil_log2(size_t n)
 {
-    switch (d.kind) {
-    case IL_SCHEME_NORMAL: k->fill_normal(s, start, n, (float)d.a, (float)d.b, out); break;
-    case IL_SCHEME_UNIFORM: k->fill_uniform(s, start, n, (float)d.a, (float)d.b, out); break;
-    default:
-        for (size_t i = 0; i < n; i++) {
-            out[i] = (float)d.a;
-        }
+    size_t k = 0;
+    while ((n - 1) >> k != 0) {
+        k++;
+    }
+    return k;
+}
+
+/*
+ * Zhao, Schaefer and Anandkumar, "ZerO initialization", 2021. Where the layer widens, element (i, j) is
+ * (-1)^bits(i & j) / 2^(k/2), k = ceil(log2 n_out): a corner of Sylvester's Hadamard matrix.
+ */
+static double
+hadamard(size_t i, size_t j, size_t n_in, size_t n_out)
+{
+    if (n_out <= n_in) {
+        return i == j ? 1 : 0;
+    }
+    const size_t k = ceil_log2(n_out);
+    const double size = ldexp(k % 2 == 0 ? 1 : sqrt(0.5), -(int)(k / 2));
+    int odd = 0;
+    for (size_t common = i & j; common != 0; common &= common - 1) {
+        odd ^= 1;
+    }
+    return odd ? -size : size;
+}
+
+/* An element of a matrix without randomness. */
+static double
+fixed_element(const il_scheme *law, size_t n_in, size_t n_out, uint64_t index)
+{
+    if (law->kind == IL_SCHEME_CONSTANT) {
+        return law->a;
+    }
+    const size_t i = (size_t)(index / n_out), j = (size_t)(index % n_out);
+    return law->kind == IL_SCHEME_IDENTITY ? (i == j ? law->a : 0) : hadamard(i, j, n_in, n_out);
+}
+
+#define T float
+#define P f32
+#include "initialize.inc.h"
+#undef T
+#undef P
+#define T double
+#define P f64
+#include "initialize.inc.h"
+#undef T
+#undef P
+
+static size_t
+element_size(il_dtype dtype)
+{
+    return dtype == IL_FLOAT32 ? sizeof(float) : sizeof(double);
+}
+
+/* ---- fill -------------------------------------------------------------------------------- */
+
+/* Elements start .. of a law that gives each by itself, and of the values of sparse matrices. */
+static void
+fill_elements(const il_kernels *kernels, const il_scheme *law, il_stream s, il_dtype dtype, size_t n_in, size_t n_out,
+              uint64_t start, size_t count, void *out)
+{
+    if (dtype == IL_FLOAT32) {
+        fill_elements_f32(kernels, law, s, n_in, n_out, start, count, out);
+    } else {
+        fill_elements_f64(kernels, law, s, n_in, n_out, start, count, out);
     }
 }
 
-static void
-fill_f64(const il_kernel_set_f64 *k, distribution d, il_stream s, uint64_t start, size_t n, double *out)
+/* A whole random matrix. */
+static il_status
+fill_matrix(const il_kernels *kernels, const il_scheme *law, il_stream s, il_dtype dtype, size_t n_in, size_t n_out,
+            void *out)
 {
-    switch (d.kind) {
-    case IL_SCHEME_NORMAL: k->fill_normal(s, start, n, d.a, d.b, out); break;
-    case IL_SCHEME_UNIFORM: k->fill_uniform(s, start, n, d.a, d.b, out); break;
-    default:
-        for (size_t i = 0; i < n; i++) {
-            out[i] = d.a;
-        }
+    if (law->kind == IL_SCHEME_ORTHOGONAL) {
+        return il_orthogonal_fill(kernels, s, dtype, n_in, n_out, law->a, out);
     }
+    fill_elements(kernels, law, s, dtype, n_in, n_out, 0, n_in * n_out, out);
+    return il_sparse_mask(kernels, s.key, s.tensor, law->mode, law->count, n_in, n_out, element_size(dtype), out);
+}
+
+static il_status
+fill_part_of_matrix(const il_kernels *kernels, const il_scheme *law, il_stream s, il_dtype dtype, size_t n_in,
+                    size_t n_out, uint64_t start, size_t count, void *out)
+{
+    const size_t size = element_size(dtype);
+    if (count == n_in * n_out) {
+        return fill_matrix(kernels, law, s, dtype, n_in, n_out, out);
+    }
+    unsigned char *whole = il_allocate(n_in * n_out, size);
+    if (whole == NULL) {
+        return IL_ERROR_MEMORY;
+    }
+    const il_status status = fill_matrix(kernels, law, s, dtype, n_in, n_out, whole);
+    if (status == IL_OK) {
+        memcpy(out, whole + (size_t)start * size, count * size);
+    }
+    il_release(whole);
+    return status;
+}
+
+static int
+is_random_matrix(const il_scheme *scheme)
+{
+    return scheme->kind == IL_SCHEME_ORTHOGONAL || scheme->kind == IL_SCHEME_SPARSE;
 }
 
 il_status
@@ -71,42 +176,67 @@ il_fill(const il_scheme *scheme, il_dtype dtype, size_t n_in, size_t n_out, uint
     if (count == 0) {
         return IL_OK;
     }
-    if (n_in < 1 || n_out < 1 || start > UINT64_MAX - count) {
+    if (!il_scheme_fits(scheme, n_in, n_out, purpose) || start > UINT64_MAX - count) {
         return IL_ERROR_ARGUMENT;
     }
-    const distribution d = distribution_of(scheme, n_in, n_out);
+    if (il_scheme_is_matrix(scheme)) {
+        if (n_in > SIZE_MAX / n_out) {
+            return IL_ERROR_MEMORY;
+        }
+        if (start + count > n_in * n_out) {
+            return IL_ERROR_ARGUMENT;
+        }
+    }
+    const il_kernels *kernels = il_kernels_get();
+    const il_scheme law = law_of(scheme, n_in, n_out);
     const il_stream s = il_stream_of(key, tensor, purpose);
     const il_float_environment saved = il_float_enter();
-    if (dtype == IL_FLOAT32) {
-        fill_f32(&il_kernels_get()->f32, d, s, start, count, out);
+    il_status status = IL_OK;
+    if (is_random_matrix(&law)) {
+        status = fill_part_of_matrix(kernels, &law, s, dtype, n_in, n_out, start, count, out);
     } else {
-        fill_f64(&il_kernels_get()->f64, d, s, start, count, out);
+        fill_elements(kernels, &law, s, dtype, n_in, n_out, start, count, out);
     }
     il_float_leave(saved);
-    return IL_OK;
+    return status;
 }
 
 il_status
 il_net_initialize(il_net *net, const il_scheme *schemes, const il_scheme *bias_schemes, uint64_t key)
 {
-    const il_scheme zeros = {IL_SCHEME_CONSTANT, 0, 0, IL_FAN_IN, IL_DISTRIBUTION_NORMAL};
-    for (size_t l = 0; l < net->layers; l++) {
-        if (!il_scheme_valid(&schemes[l]) || (bias_schemes != NULL && !il_scheme_valid(&bias_schemes[l]))) {
-            return IL_ERROR_ARGUMENT;
-        }
-    }
+    const il_scheme zeros = {.kind = IL_SCHEME_CONSTANT};
+    int can_fail = 0;
     for (size_t l = 0; l < net->layers; l++) {
         const size_t N = net->widths[l], M = net->widths[l + 1];
+        if (!il_scheme_fits(&schemes[l], N, M, IL_PURPOSE_WEIGHTS)
+            || (bias_schemes != NULL && !il_scheme_fits(&bias_schemes[l], N, M, IL_PURPOSE_BIASES))) {
+            return IL_ERROR_ARGUMENT;
+        }
+        can_fail |= is_random_matrix(&schemes[l]);
+    }
+    /* Where memory may run out on the way, the numbers go to a place of their own first. */
+    const size_t size = il_net_element(net);
+    unsigned char *const parameters = net->parameters;
+    unsigned char *const target = can_fail ? il_allocate(net->count, size) : parameters;
+    il_status status = target == NULL ? IL_ERROR_MEMORY : IL_OK;
+    for (size_t l = 0; status == IL_OK && l < net->layers; l++) {
+        const size_t N = net->widths[l], M = net->widths[l + 1];
         const uint32_t tensor = (uint32_t)l;
-        il_status status = il_fill(&schemes[l], net->dtype, N, M, key, tensor, IL_PURPOSE_WEIGHTS, 0, N * M,
-                                   il_net_weights(net, l));
+        status = il_fill(&schemes[l], net->dtype, N, M, key, tensor, IL_PURPOSE_WEIGHTS, 0, N * M,
+                         target + net->weight_offset[l] * size);
         if (status == IL_OK) {
             status = il_fill(bias_schemes != NULL ? &bias_schemes[l] : &zeros, net->dtype, N, M, key, tensor,
-                             IL_PURPOSE_BIASES, 0, M, il_net_biases(net, l));
+                             IL_PURPOSE_BIASES, 0, M, target + net->bias_offset[l] * size);
         }
-        if (status != IL_OK) {
-            return status; /* not reached: all schemes are valid and no width is 0 */
+    }
+    if (can_fail) {
+        if (status == IL_OK) {
+            memcpy(parameters, target, net->count * size);
         }
+        il_release(target);
+    }
+    if (status != IL_OK) {
+        return status;
     }
     const il_net_progress fresh = {.key = key};
     return il_net_set_progress(net, &fresh);

@@ -7,11 +7,11 @@ il_stream_of(uint64_t key, uint32_t tensor, il_purpose purpose)
     return (il_stream){key, tensor, (uint32_t)purpose << 24};
 }
 
-/* High 64 bits of a * b. */
-static uint64_t
-multiply_high(uint64_t a, uint64_t b)
+uint64_t
+il_below(uint64_t word, uint64_t n)
 {
-    const uint64_t a0 = a & 0xffffffffu, a1 = a >> 32, b0 = b & 0xffffffffu, b1 = b >> 32;
+    /* The high half of their product. */
+    const uint64_t a0 = word & 0xffffffffu, a1 = word >> 32, b0 = n & 0xffffffffu, b1 = n >> 32;
     const uint64_t middle = a1 * b0 + (a0 * b0 >> 32);
     const uint64_t cross = a0 * b1 + (middle & 0xffffffffu);
     return a1 * b1 + (middle >> 32) + (cross >> 32);
@@ -33,7 +33,7 @@ il_permutation(const il_kernels *kernels, uint64_t key, uint64_t epoch, size_t n
         kernels->f32.fill_words(s, 1, begin, end - begin, lo);
         for (size_t i = end; i-- > begin;) {
             const uint64_t word = (uint64_t)hi[i - begin] << 32 | lo[i - begin];
-            const size_t j = (size_t)multiply_high(word, (uint64_t)i + 1);
+            const size_t j = (size_t)il_below(word, (uint64_t)i + 1);
             const size_t swapped = order[i];
             order[i] = order[j];
             order[j] = swapped;

@@ -1,6 +1,7 @@
 /* spec.c - see spec.h; the ranges are those the public header states. */
 #include "spec.h"
 
+#include <float.h>
 #include <math.h>
 
 int
@@ -49,13 +50,36 @@ il_optimizer_equal(const il_optimizer *p, const il_optimizer *q)
 int
 il_scheme_valid(const il_scheme *s)
 {
+    const int a = isfinite(s->a) != 0, b = isfinite(s->b) && s->b >= 0;
     switch (s->kind) {
-    case IL_SCHEME_CONSTANT: return isfinite(s->a);
-    case IL_SCHEME_NORMAL: return isfinite(s->a) && isfinite(s->b) && s->b >= 0;
-    case IL_SCHEME_UNIFORM: return isfinite(s->a) && isfinite(s->b) && s->a <= s->b && isfinite(s->b - s->a);
+    case IL_SCHEME_CONSTANT:
+    case IL_SCHEME_ORTHOGONAL:
+    case IL_SCHEME_IDENTITY: return a;
+    case IL_SCHEME_HADAMARD: return 1;
+    case IL_SCHEME_NORMAL: return a && b;
+    case IL_SCHEME_SPARSE: return a && b && (s->mode == IL_FAN_IN || s->mode == IL_FAN_OUT);
+    case IL_SCHEME_TRUNCATED_NORMAL:
+        return a && b && s->b > 0 && s->low < s->high && s->low <= DBL_MAX && s->high >= -DBL_MAX;
+    case IL_SCHEME_UNIFORM: return a && isfinite(s->b) && s->a <= s->b && isfinite(s->b - s->a);
     case IL_SCHEME_VARIANCE_SCALING:
-        return isfinite(s->a) && s->a >= 0 && s->mode >= IL_FAN_IN && s->mode <= IL_FAN_AVG
-               && s->distribution >= IL_DISTRIBUTION_NORMAL && s->distribution <= IL_DISTRIBUTION_UNIFORM;
+        return a && s->a >= 0 && s->mode >= IL_FAN_IN && s->mode <= IL_FAN_GEO_AVG
+               && s->distribution >= IL_DISTRIBUTION_NORMAL && s->distribution <= IL_DISTRIBUTION_TRUNCATED_NORMAL;
+    case IL_SCHEME_COUNT: break;
     }
     return 0;
+}
+
+int
+il_scheme_is_matrix(const il_scheme *s)
+{
+    return s->kind >= IL_SCHEME_ORTHOGONAL;
+}
+
+int
+il_scheme_fits(const il_scheme *s, size_t n_in, size_t n_out, il_purpose purpose)
+{
+    if (!il_scheme_valid(s) || n_in < 1 || n_out < 1 || (il_scheme_is_matrix(s) && purpose != IL_PURPOSE_WEIGHTS)) {
+        return 0;
+    }
+    return s->kind != IL_SCHEME_SPARSE || s->count <= (s->mode == IL_FAN_IN ? n_in : n_out);
 }

@@ -3,89 +3,27 @@
  * for the whole call; the net's own arrays are written when the loop ends, and where it records.
  */
 #include <math.h>
-#include <time.h>
 
 #include "diagnose.h"
 #include "engine.h"
+#include "pacer.h"
 #include "rng.h"
 #include "spec.h"
-
-/* ---- pacing the poll callback ------------------------------------------------------------ */
-
-/* Asks the clock only every `stride` steps, and keeps that near a fiftieth of the poll's period, so
- * that a step of 0.2 microseconds does not pay for a clock of 0.05. */
-typedef struct pacer {
-    double last;     /* seconds, of the last poll */
-    uint64_t next;   /* step at which to look at the clock again */
-    uint64_t stride;
-} pacer;
-
-static double
-seconds(void)
-{
-    struct timespec now;
-    (void)timespec_get(&now, TIME_UTC);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
-/* 1 if a poll is due at this step. */
-static int
-pacer_due(pacer *p, uint64_t step)
-{
-    const double period = 0.05, grain = 0.001;
-    if (step < p->next) {
-        return 0;
-    }
-    const double now = seconds(), since = now - p->last;
-    if (since < grain && p->stride < (uint64_t)1 << 20) {
-        p->stride *= 2;
-    } else if (since >= period) {
-        /* Negative or long: the clock was set, or steps became slow. Start again from one step. */
-        p->stride = p->stride > 1 ? p->stride / 2 : 1;
-    }
-    p->next = step + p->stride;
-    if (since >= period || since < 0) {
-        p->last = now;
-        return 1;
-    }
-    return 0;
-}
-
-/* ---- the optimizer's scalars ------------------------------------------------------------- */
-
-/* What every element of the step after `progress` needs; advances the powers, not the count. */
-static il_update
-next_update(const il_optimizer *o, il_net_progress *progress)
-{
-    il_update u = {.kind = o->kind,
-                   .nesterov = o->nesterov,
-                   .step_size = o->learning_rate,
-                   .momentum = o->momentum,
-                   .beta1 = o->beta1,
-                   .beta2 = o->beta2,
-                   .epsilon = o->epsilon,
-                   .weight_decay = o->weight_decay,
-                   .root_correction = 1};
-    if (o->kind == IL_ADAM) {
-        progress->beta1_power *= o->beta1;
-        progress->beta2_power *= o->beta2;
-        u.step_size = o->learning_rate / (1 - progress->beta1_power);
-        u.root_correction = sqrt(1 - progress->beta2_power);
-    }
-    return u;
-}
+#include "train.h"
 
 /* ---- both precisions --------------------------------------------------------------------- */
 
 #define T float
 #define P f32
 #include "engine_names.h"
+#include "update.inc.h"
 #include "train.inc.h"
 #include "engine_end.h"
 
 #define T double
 #define P f64
 #include "engine_names.h"
+#include "update.inc.h"
 #include "train.inc.h"
 #include "engine_end.h"
 
@@ -108,25 +46,48 @@ settle_position(il_net_progress *p, size_t samples, size_t batch)
     }
 }
 
+il_net_progress
+il_train_progress(const il_net *net, size_t B, const il_train_options *options)
+{
+    il_net_progress p = net->progress;
+    if (!p.has_optimizer || !il_optimizer_equal(&p.optimizer, &options->optimizer)) {
+        p.optimizer = options->optimizer;
+        p.has_optimizer = 1;
+        p.steps = 0;
+        p.beta1_power = p.beta2_power = 1;
+    }
+    settle_position(&p, B, options->batch_size > 0 && options->batch_size < B ? options->batch_size : B);
+    return p;
+}
+
+void
+il_train_advance(il_net_progress *p, size_t count)
+{
+    p->steps++;
+    p->position += count;
+    if (p->position >= p->samples) {
+        p->position = 0;
+        p->epoch++;
+    }
+}
+
+int
+il_train_options_valid(const il_train_options *o, const il_record *record)
+{
+    return il_optimizer_valid(&o->optimizer)
+           && (o->record_every == 0
+               || (record != NULL && record->capacity >= il_record_rows(o->steps, o->record_every)));
+}
+
 il_status
 il_net_train(il_net *net, size_t B, const void *x, const void *y, const il_train_options *options,
              il_record *record, il_train_result *result)
 {
     if (B < 1 || x == NULL || y == NULL || options == NULL || result == NULL
-        || !il_optimizer_valid(&options->optimizer)
-        || (options->record_every > 0
-            && (record == NULL || record->capacity < il_record_rows(options->steps, options->record_every)))) {
+        || !il_train_options_valid(options, record)) {
         return IL_ERROR_ARGUMENT;
     }
-    il_net_progress progress = net->progress;
-    if (!progress.has_optimizer || !il_optimizer_equal(&progress.optimizer, &options->optimizer)) {
-        progress.optimizer = options->optimizer;
-        progress.has_optimizer = 1;
-        progress.steps = 0;
-        progress.beta1_power = progress.beta2_power = 1;
-    }
-    settle_position(&progress, B, options->batch_size > 0 && options->batch_size < B ? options->batch_size : B);
-
+    il_net_progress progress = il_train_progress(net, B, options);
     const il_float_environment saved = il_float_enter();
     const il_kernels *k = il_kernels_get();
     const il_status status = net->dtype == IL_FLOAT32

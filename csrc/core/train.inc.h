@@ -4,6 +4,7 @@
 typedef struct TN(state) {
     il_net *net;
     EN(engine) engine;
+    UPDATE update;
     il_net_progress *progress;
     size_t B, batch;    /* samples; of a whole minibatch */
     const T *x, *y;     /* [B][N], [B][M] */
@@ -92,18 +93,6 @@ TN(next_batch)(TN(state) * r, const il_kernels *kernels, const T **x, const T **
     *x = r->batch_x;
     *y = r->batch_y;
     return count;
-}
-
-static void
-TN(advance)(TN(state) * r, size_t count)
-{
-    il_net_progress *p = r->progress;
-    p->steps++;
-    p->position += count;
-    if (p->position >= r->B) {
-        p->position = 0;
-        p->epoch++;
-    }
 }
 
 /* Statistics of one layer's activations over a block, merged into the row's running ones. */
@@ -222,13 +211,13 @@ TN(step)(TN(state) * r, const il_kernels *kernels, const il_optimizer *optimizer
     if (!finite) {
         return 0;
     }
-    const il_update u = next_update(optimizer, r->progress);
+    IL_CAT3(update, next, P)(&r->update, optimizer, r->progress, 0, IL_MOST_LANES);
     if (fused) {
-        EN(update_fused)(e, B, x, &u);
+        EN(update_fused)(e, B, x, &r->update);
     } else {
-        EN(update_stored)(e, &u);
+        EN(update_stored)(e, &r->update);
     }
-    TN(advance)(r, B);
+    il_train_advance(r->progress, B);
     return 1;
 }
 
@@ -237,11 +226,11 @@ TN(loop)(TN(state) * r, const il_kernels *kernels, const il_train_options *o, il
          il_train_result *result)
 {
     il_status status = IL_OK;
-    pacer pace = {.last = seconds(), .next = 1, .stride = 1};
+    il_pacer pacer = il_pacer_start();
     uint64_t step = 0;
     int finite = 1;
     for (; step < o->steps; step++) {
-        if (o->poll != NULL && pacer_due(&pace, step) && o->poll(o->poll_context, step)) {
+        if (o->poll != NULL && il_pacer_due(&pacer, step) && o->poll(o->poll_context, step)) {
             status = IL_ERROR_INTERRUPTED;
             break;
         }
@@ -271,6 +260,7 @@ TN(run)(il_net *net, const il_kernels *kernels, const SET *k, il_net_progress *p
     TN(state) r = {.net = net, .progress = progress, .B = B, .batch = (size_t)progress->batch_size, .x = x, .y = y};
     il_status status = TN(begin)(&r, k, &options->optimizer);
     if (status == IL_OK) {
+        IL_CAT3(update, prepare, P)(&r.update, &options->optimizer, 0, IL_MOST_LANES);
         if (record != NULL) {
             record->rows = 0;
         }

@@ -7,7 +7,7 @@
  *     const size_t widths[] = {2, 4, 1};
  *     const il_activation hidden[] = {{IL_TANH, 0.0}};
  *     const il_net_spec spec = {IL_FLOAT64, 2, widths, hidden, IL_BINARY_CROSS_ENTROPY};
- *     const il_scheme scheme = {IL_SCHEME_NORMAL, 0.0, 0.01, 0, 0};
+ *     const il_scheme scheme = {.kind = IL_SCHEME_NORMAL, .b = 0.01};
  *     il_status status = il_net_create(&spec, &net);
  *     if (status == IL_OK) { status = il_net_initialize(net, &scheme, NULL, key); }
  *     if (status == IL_OK) { status = il_net_train(net, m, x, y, &options, NULL, &result); }
@@ -111,29 +111,46 @@ typedef struct il_optimizer {
 /* ---- initialization ---------------------------------------------------------------------- */
 
 typedef enum il_scheme_kind {
-    IL_SCHEME_CONSTANT = 0,    /* a = value */
-    IL_SCHEME_NORMAL,          /* a = mean, b = standard deviation >= 0 */
-    IL_SCHEME_UNIFORM,         /* on (a, b), a <= b */
-    IL_SCHEME_VARIANCE_SCALING /* a = scale >= 0: variance = scale / fan, by mode and distribution */
+    IL_SCHEME_CONSTANT = 0,     /* a = value */
+    IL_SCHEME_NORMAL,           /* a = mean, b = standard deviation >= 0 */
+    IL_SCHEME_UNIFORM,          /* on (a, b), a <= b */
+    IL_SCHEME_TRUNCATED_NORMAL, /* a = mean, b = standard deviation > 0 before the cut to (a + b low, a + b high) */
+    IL_SCHEME_VARIANCE_SCALING, /* a = scale >= 0: variance = scale / fan, by mode and distribution */
+    /* Of a whole matrix: for weights only. */
+    IL_SCHEME_ORTHOGONAL, /* a = gain: orthonormal columns or rows, whichever are fewer; Haar uniform */
+    IL_SCHEME_IDENTITY,   /* a = gain: on the diagonal */
+    IL_SCHEME_SPARSE,     /* normal (a, b), but 0 outside `count` inputs of a unit (IL_FAN_IN) or outputs of an
+                             input (IL_FAN_OUT) */
+    IL_SCHEME_HADAMARD,   /* ZerO: the identity, cut off; where the layer widens, of a Hadamard matrix */
+    IL_SCHEME_COUNT
 } il_scheme_kind;
 
-typedef enum il_fan_mode { IL_FAN_IN = 0, IL_FAN_OUT, IL_FAN_AVG } il_fan_mode;
-typedef enum il_distribution { IL_DISTRIBUTION_NORMAL = 0, IL_DISTRIBUTION_UNIFORM } il_distribution;
+typedef enum il_fan_mode { IL_FAN_IN = 0, IL_FAN_OUT, IL_FAN_AVG, IL_FAN_GEO_AVG } il_fan_mode;
+typedef enum il_distribution {
+    IL_DISTRIBUTION_NORMAL = 0,
+    IL_DISTRIBUTION_UNIFORM,
+    IL_DISTRIBUTION_TRUNCATED_NORMAL /* cut at two standard deviations, and widened to keep the variance */
+} il_distribution;
 
+/* Fields that a kind does not name are not read. */
 typedef struct il_scheme {
     il_scheme_kind kind;
     double a, b;
     il_fan_mode mode;
     il_distribution distribution;
+    double low, high; /* low < high, in units of b; may be infinite */
+    size_t count;     /* at most the fan of the mode */
 } il_scheme;
 
 /* What a random stream is for: a coordinate of the counter, so that no two tensors share numbers. */
-typedef enum il_purpose { IL_PURPOSE_WEIGHTS = 0, IL_PURPOSE_BIASES, IL_PURPOSE_SHUFFLE } il_purpose;
+typedef enum il_purpose { IL_PURPOSE_WEIGHTS = 0, IL_PURPOSE_BIASES, IL_PURPOSE_SHUFFLE, IL_PURPOSE_MASK } il_purpose;
 
 /*
  * Fill out[count] with elements start .. start + count - 1 of the tensor (n_in, n_out) that `scheme`
  * gives for (key, tensor, purpose). Element i counts row-major over (n_in, n_out); any slice can be
- * drawn alone. For biases pass n_in = fan-in of the layer, n_out = its width, count = n_out.
+ * drawn alone, at the cost of the whole where the law is one of the whole matrix. For biases pass
+ * n_in = fan-in of the layer, n_out = its width, count = n_out. Elements that are independent may be more
+ * than n_in * n_out: the two are then no more than fans.
  */
 IL_MUST_USE il_status
 il_fill(const il_scheme *scheme, il_dtype dtype, size_t n_in, size_t n_out, uint64_t key, uint32_t tensor,
@@ -160,7 +177,8 @@ void *il_net_weights(il_net *net, size_t layer);
 void *il_net_biases(il_net *net, size_t layer);
 
 /* One scheme a layer ([L]); bias_schemes NULL means zeros. Layer l draws tensor l. Clears the
- * optimizer state and the counters, and makes `key` the net's key for the order of minibatches. */
+ * optimizer state and the counters, and makes `key` the net's key for the order of minibatches.
+ * IL_ERROR_MEMORY is possible for schemes of a whole matrix; the net has not changed then. */
 IL_MUST_USE il_status il_net_initialize(il_net *net, const il_scheme *schemes, const il_scheme *bias_schemes,
                                         uint64_t key);
 
@@ -244,10 +262,94 @@ size_t il_record_rows(uint64_t steps, uint64_t record_every);
 IL_MUST_USE il_status il_net_train(il_net *net, size_t B, const void *x, const void *y,
                                    const il_train_options *options, il_record *record, il_train_result *result);
 
+/*
+ * Train many nets on the same data, each as il_net_train would, to the same bits: `options` [count],
+ * `records` [count] or NULL, `results` [count]. Small nets of one architecture run one a vector lane;
+ * others, one after the other. The nets must be different nets. The options may differ in every
+ * number of the optimizer, but not in its kind, in which of momentum, nesterov and weight_decay are
+ * used, in steps, batch_size, record_every and poll, which is called for all; then each net is as
+ * after its last full step, and results[i].steps says which. Nets of different architectures or
+ * options of different kinds are an IL_ERROR_ARGUMENT; no net has changed then.
+ */
+IL_MUST_USE il_status il_nets_train(il_net *const *nets, size_t count, size_t B, const void *x, const void *y,
+                                    const il_train_options *options, il_record *records,
+                                    il_train_result *results);
+
 /* ---- diagnose ---------------------------------------------------------------------------- */
 
 /* Groups of bit-equal (incoming column, bias, outgoing row) per layer: out [L]. */
 IL_MUST_USE il_status il_net_distinct_units(const il_net *net, size_t *out);
+
+/* M units side by side: incoming [N][M], biases [M], outgoing [M][K]. A part that is NULL does not
+ * count. Gradients have the same shape and are grouped by the same calls. */
+typedef struct il_units {
+    size_t N, M, K;
+    const double *incoming, *biases, *outgoing;
+} il_units;
+
+/* Units that are the same function by an activation's own symmetry count as equal. */
+typedef enum il_modulo {
+    IL_MODULO_NONE = 0,
+    IL_MODULO_SIGN, /* odd activations: (w, b, v) and (-w, -b, -v) */
+    IL_MODULO_SCALE /* ReLU family: (w, b, v) and (c w, c b, v / c), c > 0 */
+} il_modulo;
+
+/* leader[m], m < M: the first unit of m's group. tolerance 0: bit-equal; else units within that
+ * multiple of the units' mean norm of their leader. Scaling rounds: IL_MODULO_SCALE wants a few ulps. */
+IL_MUST_USE il_status il_units_group(const il_units *units, il_modulo modulo, double tolerance, size_t *leader);
+
+/* Rank of the incoming weights: directions left once what is below `tolerance` times the longest
+ * column is taken for rounding. */
+IL_MUST_USE il_status il_units_rank(const il_units *units, double tolerance, size_t *rank);
+
+/* Distance of the other members of the largest group (the whole layer where no two units are near)
+ * from its first unit, over the units' mean norm. 0 for copies, for a single unit, for all zeros. */
+IL_MUST_USE il_status il_units_spread(const il_units *units, double tolerance, size_t *members, double *largest,
+                                      double *mean);
+
+/* The quantiles 0, 0.05, 0.25, 0.5, 0.75, 0.95, 1, interpolated linearly. */
+#define IL_QUANTILES 7
+
+/*
+ * One layer of a net on B samples. Norms are Frobenius norms; gradients are those of the mean loss.
+ * A pair is a unit on a sample; its relative slope is |g'(z)| / max|g'|. What is not defined is NaN:
+ * moments and quantiles of values that are not finite, slopes of softmax, gradients without targets,
+ * a_gradient_norm of the output layer (the loss works from logits).
+ */
+typedef struct il_layer_diagnosis {
+    double z_mean, z_std, z_quantiles[IL_QUANTILES];
+    double a_mean, a_std, a_quantiles[IL_QUANTILES];
+    double saturated_low, saturated_high; /* share of pairs below the threshold, z <= 0 and z > 0 */
+    double hard;                          /* of slope exactly 0 */
+    double linear;                        /* of relative slope above 1 - 0.05^2: |a| < 0.05 for tanh */
+    double sparse;                        /* of a == 0 */
+    double weight_norm, bias_norm;
+    double weight_gradient_norm, bias_gradient_norm, z_gradient_norm, a_gradient_norm;
+    double not_finite; /* values among weights, biases, z and gradients */
+    /* Arrays of the caller's, each may be NULL. */
+    double *unit_saturated; /* [M] share of samples below the threshold */
+    double *unit_inactive;  /* [M] share of samples with z <= 0 */
+    double *unit_activity;  /* [M] mean |a| */
+    double *sample_saturated; /* [B] share of units below the threshold */
+    double *singular_values; /* [min(B, M)] of the same deviations [B][M], largest first */
+    double *scatter; /* [M][M] products of deviations of a from the units' means, summed over samples; a
+                        constant unit's are exactly 0 */
+    void *weight_gradient, *bias_gradient; /* [N][M] and [M] in the net's dtype */
+} il_layer_diagnosis;
+
+typedef struct il_loss_diagnosis {
+    double loss;
+    double confident_wrong; /* share of samples (of outputs: binary cross-entropy) whose true class has a
+                               probability below 0.05; NaN for mse */
+} il_loss_diagnosis;
+
+/*
+ * Measure a net, with sums in double. x NULL (B 0): weights and biases only; y NULL: no loss and no
+ * gradients. A pair is saturated where its relative slope is below `threshold`, in [0, 1]; 0.05 in
+ * records. layers [L], the output layer last.
+ */
+IL_MUST_USE il_status il_net_diagnose(const il_net *net, size_t B, const void *x, const void *y, double threshold,
+                                      il_layer_diagnosis *layers, il_loss_diagnosis *loss);
 
 /* max over z of |g'(z)|, by closed form or to the last bit of a double. */
 double il_activation_max_slope(il_activation activation);

@@ -149,7 +149,8 @@ FN(slope_gelu)(V z, V p)
 {
     (void)p;
     const V x = FN(v_within)(z, IL_PHI_END);
-    const V density = v_mul(v_set1((T)0.39894228040143267794), FN(v_exp)(v_mul(v_mul(v_set1((T)-0.5), x), x)));
+    const V e = FN(v_exp)(v_mul(v_mul(v_set1((T)-0.5), x), x));
+    const V density = v_mul(v_set1((T)0.39894228040143267794), e); /* 1 / sqrt(2 pi) */
     return v_fma(x, density, FN(v_phi)(x));
 }
 
@@ -178,7 +179,8 @@ FN(slope_gelu_tanh)(V z, V p)
     (void)p;
     const V x = FN(v_within)(z, IL_PHI_END), half = v_set1((T)0.5);
     const V t = FN(v_gelu_inner)(x);
-    const V inner = v_fma(v_mul(v_set1((T)(3 * IL_GELU_SCALE * IL_GELU_CUBIC)), x), x, v_set1((T)IL_GELU_SCALE));
+    const V cubic = v_mul(v_set1((T)(3 * IL_GELU_SCALE * IL_GELU_CUBIC)), x);
+    const V inner = v_fma(cubic, x, v_set1((T)IL_GELU_SCALE));
     const V second = v_mul(v_mul(half, x), v_mul(FN(slope_tanh)(t, p), inner));
     return v_add(v_fma(half, t, half), second);
 }

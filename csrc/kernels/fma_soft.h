@@ -157,10 +157,10 @@ il_fma_soft_f64(double a, double b, double c)
     const uint64_t ua = il_bits_of_double(a), ub = il_bits_of_double(b), uc = il_bits_of_double(c);
     const uint64_t sign_bit = (uint64_t)1 << 63;
     const uint64_t infinity = (uint64_t)0x7ff << 52;
-    const int special = (ua & infinity) == infinity || (ub & infinity) == infinity || (uc & infinity) == infinity;
-    if (special || a == 0.0 || b == 0.0) {
+    const int product_special = (ua & infinity) == infinity || (ub & infinity) == infinity;
+    if (product_special || (uc & infinity) == infinity || a == 0.0 || b == 0.0) {
         /* An infinite c must not meet a product that overflows to the other infinity. */
-        if ((uc & ~sign_bit) == infinity && (ua & infinity) != infinity && (ub & infinity) != infinity) {
+        if ((uc & ~sign_bit) == infinity && !product_special) {
             return c;
         }
         return a * b + c; /* NaN, infinity, or c plus an exact zero */

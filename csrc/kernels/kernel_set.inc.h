@@ -23,12 +23,58 @@ typedef struct IL_SET(contraction) {
     T *sums;                /* [w]: sum over k of B[k][j], by the same chain; or NULL */
 } IL_SET(contraction);
 
+/*
+ * The same contraction with a net in each lane: B, start, C and sums are arrays of vectors, strides
+ * count vectors; A is one too, or plain scalars that all nets share.
+ */
+typedef struct IL_SET(lane_contraction) {
+    size_t rows, columns, K;
+    int shared; /* A is scalars */
+    const T *a;
+    size_t a_row, a_k; /* in vectors, or in scalars where shared */
+    const T *b;
+    size_t b_k, b_column;
+    const T *start; /* [columns], or NULL for +0 */
+    T *c;           /* row r at c + r * c_row, columns side by side */
+    size_t c_row;
+    T *sums; /* [columns]: sum over k of B(k, j); or NULL */
+} IL_SET(lane_contraction);
+
+/* What every element of one optimizer step needs. Lane i of a vector takes coefficient i: all the
+ * same for one net, each net's own for many. */
+typedef struct IL_SET(update) {
+    il_optimizer_kind kind;
+    int nesterov, decays, has_momentum; /* the coefficient is not 0: in all lanes or in none */
+    T minus_rate[IL_MOST_LANES];        /* -learning rate; Adam: -learning rate / (1 - beta1^t) */
+    T momentum[IL_MOST_LANES];
+    T decay[IL_MOST_LANES];
+    T rest1[IL_MOST_LANES]; /* 1 - beta1 */
+    T beta2[IL_MOST_LANES]; /* RMSProp's alpha */
+    T rest2[IL_MOST_LANES]; /* 1 - beta2 */
+    T root[IL_MOST_LANES];  /* Adam: sqrt(1 - beta2^t) */
+    T epsilon[IL_MOST_LANES];
+} IL_SET(update);
+
+/*
+ * A normal distribution cut to bounds, not both far out on one side. Of the standard normal: probability
+ * between the bounds, mean over the bounds of P(Z <= bound) - 1/2, probabilities below and above them.
+ */
+typedef struct IL_SET(truncation) {
+    T mass, centre, low_tail, high_tail;
+    T mean, std;
+    T least, most; /* results are clipped to these */
+} IL_SET(truncation);
+
 typedef struct IL_SET(kernel_set) {
     size_t lanes; /* W: values in a vector; a panel is W (narrow) or 2 W (wide) columns */
 
     /* w = W and w = 2 W. */
     void (*contract_narrow)(const IL_SET(contraction) * job);
     void (*contract_wide)(const IL_SET(contraction) * job);
+
+    void (*contract_lanes)(const IL_SET(lane_contraction) * job);
+    /* z [B][M][W] -> out [B][M][W]; out may not be z. */
+    void (*softmax_lanes)(size_t B, size_t M, const T *z, T *out);
 
     /* out[i] = g(z[i]); out may be z. */
     void (*activate)(il_activation g, size_t n, const T *z, T *out);
@@ -47,7 +93,7 @@ typedef struct IL_SET(kernel_set) {
     void (*cross_entropy)(size_t B, size_t M, const T *z, const T *y, const T *log_sum, T *out);
 
     /* One optimizer step on n elements, n a multiple of W; m, v: state or NULL where there is none. */
-    void (*update)(const il_update *u, size_t n, const T *gradient, T *w, T *m, T *v);
+    void (*update)(const IL_SET(update) * u, size_t n, const T *gradient, T *w, T *m, T *v);
 
     /* out[i] += x[i] */
     void (*add)(size_t n, const T *x, T *out);
@@ -68,6 +114,8 @@ typedef struct IL_SET(kernel_set) {
      * normal: fma(std, z, mean). */
     void (*fill_uniform)(il_stream s, uint64_t start, size_t n, T low, T high, T *out);
     void (*fill_normal)(il_stream s, uint64_t start, size_t n, T mean, T std, T *out);
+    /* The quantile of u between the bounds, u the lower tail's probability of fill_normal's number. */
+    void (*fill_truncated_normal)(il_stream s, uint64_t start, size_t n, const IL_SET(truncation) * law, T *out);
     /* The words themselves: hi for half = 0, element by element (shuffles, known answers). */
     void (*fill_words)(il_stream s, uint32_t half, uint64_t start, size_t n, uint32_t *out);
 

@@ -28,17 +28,8 @@
 /* Virtual lanes of a reduction (NUMERICS 3.6): part of the format. */
 #define IL_SUM_LANES 8
 
-/* Scalars that feed every element of one optimizer step, made in double by the core. */
-typedef struct il_update {
-    il_optimizer_kind kind;
-    int nesterov;
-    double step_size; /* learning rate; Adam: learning rate / (1 - beta1^t) */
-    double momentum;
-    double beta1, beta2;
-    double epsilon;
-    double weight_decay;
-    double root_correction; /* Adam: sqrt(1 - beta2^t) */
-} il_update;
+/* No table has wider vectors than this many values. */
+#define IL_MOST_LANES 16
 
 /* The counter of a stream, all but the block index: key and words 2 and 3 (NUMERICS 4.1). */
 typedef struct il_stream {

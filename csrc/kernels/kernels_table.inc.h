@@ -18,6 +18,8 @@
         .lanes = IL_CAT3(lanes, p, ISA),                                                           \
         .contract_narrow = IL_CAT3(contract_narrow, p, ISA),                                       \
         .contract_wide = IL_CAT3(contract_wide, p, ISA),                                           \
+        .contract_lanes = IL_CAT3(contract_lanes, p, ISA),                                         \
+        .softmax_lanes = IL_CAT3(softmax_lanes, p, ISA),                                           \
         .activate = IL_CAT3(activate, p, ISA),                                                     \
         .derive = IL_CAT3(derive, p, ISA),                                                         \
         .slope = IL_CAT3(slope, p, ISA),                                                           \
@@ -35,6 +37,7 @@
         .all_finite = IL_CAT3(all_finite, p, ISA),                                                 \
         .fill_uniform = IL_CAT3(fill_uniform, p, ISA),                                             \
         .fill_normal = IL_CAT3(fill_normal, p, ISA),                                               \
+        .fill_truncated_normal = IL_CAT3(fill_truncated_normal, p, ISA),                           \
         .fill_words = IL_CAT3(fill_words, p, ISA),                                                 \
         .exp = IL_CAT3(array_exp, p, ISA),                                                         \
         .expm1 = IL_CAT3(array_expm1, p, ISA),                                                     \

@@ -2,22 +2,23 @@
  * optimizer.inc.h - one step of SGD (momentum, Nesterov), Adam and RMSProp, in PyTorch's formulas
  * (torch.optim 2.x, single tensor), elementwise, with L2 weight decay added to the gradient.
  *
- * All sums that can be an fma are one: the formula below is the format. Arrays are panels, so n is a
- * multiple of W and there is no tail.
+ * All sums that can be an fma are one: the formula below is the format. Arrays are whole vectors, so
+ * n is a multiple of W and there is no tail.
  */
-static void
-FN(update_sgd)(const il_update *u, size_t n, const T *gradient, T *w, T *m)
+static inline V
+FN(v_decayed)(const IL_SET(update) * u, V gradient, V w)
 {
-    const V decay = v_set1((T)u->weight_decay);
-    const V momentum = v_set1((T)u->momentum);
-    const V minus_rate = v_set1((T)-u->step_size);
+    return u->decays ? v_fma(v_load(u->decay), w, gradient) : gradient;
+}
+
+static void
+FN(update_sgd)(const IL_SET(update) * u, size_t n, const T *gradient, T *w, T *m)
+{
+    const V momentum = v_load(u->momentum), minus_rate = v_load(u->minus_rate);
     for (size_t i = 0; i < n; i += W) {
         const V x = v_load(w + i);
-        V g = v_load(gradient + i);
-        if (u->weight_decay != 0) {
-            g = v_fma(decay, x, g);
-        }
-        if (u->momentum != 0) {
+        V g = FN(v_decayed)(u, v_load(gradient + i), x);
+        if (u->has_momentum) {
             const V velocity = v_fma(momentum, v_load(m + i), g);
             v_store(m + i, velocity);
             g = u->nesterov ? v_fma(momentum, velocity, g) : velocity;
@@ -27,21 +28,13 @@ FN(update_sgd)(const il_update *u, size_t n, const T *gradient, T *w, T *m)
 }
 
 static void
-FN(update_adam)(const il_update *u, size_t n, const T *gradient, T *w, T *m, T *v)
+FN(update_adam)(const IL_SET(update) * u, size_t n, const T *gradient, T *w, T *m, T *v)
 {
-    const V decay = v_set1((T)u->weight_decay);
-    const V minus_rate = v_set1((T)-u->step_size);
-    const V rest1 = v_set1((T)(1 - u->beta1));
-    const V beta2 = v_set1((T)u->beta2);
-    const V rest2 = v_set1((T)(1 - u->beta2));
-    const V root = v_set1((T)u->root_correction);
-    const V epsilon = v_set1((T)u->epsilon);
+    const V minus_rate = v_load(u->minus_rate), rest1 = v_load(u->rest1), beta2 = v_load(u->beta2);
+    const V rest2 = v_load(u->rest2), root = v_load(u->root), epsilon = v_load(u->epsilon);
     for (size_t i = 0; i < n; i += W) {
         const V x = v_load(w + i);
-        V g = v_load(gradient + i);
-        if (u->weight_decay != 0) {
-            g = v_fma(decay, x, g);
-        }
+        const V g = FN(v_decayed)(u, v_load(gradient + i), x);
         const V m0 = v_load(m + i);
         const V first = v_fma(rest1, v_sub(g, m0), m0);
         const V second = v_fma(v_mul(rest2, g), g, v_mul(beta2, v_load(v + i)));
@@ -53,24 +46,17 @@ FN(update_adam)(const il_update *u, size_t n, const T *gradient, T *w, T *m, T *
 }
 
 static void
-FN(update_rmsprop)(const il_update *u, size_t n, const T *gradient, T *w, T *m, T *v)
+FN(update_rmsprop)(const IL_SET(update) * u, size_t n, const T *gradient, T *w, T *m, T *v)
 {
-    const V decay = v_set1((T)u->weight_decay);
-    const V minus_rate = v_set1((T)-u->step_size);
-    const V momentum = v_set1((T)u->momentum);
-    const V alpha = v_set1((T)u->beta2);
-    const V rest = v_set1((T)(1 - u->beta2));
-    const V epsilon = v_set1((T)u->epsilon);
+    const V minus_rate = v_load(u->minus_rate), momentum = v_load(u->momentum), alpha = v_load(u->beta2);
+    const V rest = v_load(u->rest2), epsilon = v_load(u->epsilon);
     for (size_t i = 0; i < n; i += W) {
         const V x = v_load(w + i);
-        V g = v_load(gradient + i);
-        if (u->weight_decay != 0) {
-            g = v_fma(decay, x, g);
-        }
+        const V g = FN(v_decayed)(u, v_load(gradient + i), x);
         const V second = v_fma(v_mul(rest, g), g, v_mul(alpha, v_load(v + i)));
         v_store(v + i, second);
         V direction = v_div(g, v_add(v_sqrt(second), epsilon));
-        if (u->momentum != 0) {
+        if (u->has_momentum) {
             direction = v_fma(momentum, v_load(m + i), direction);
             v_store(m + i, direction);
         }
@@ -79,7 +65,7 @@ FN(update_rmsprop)(const il_update *u, size_t n, const T *gradient, T *w, T *m, 
 }
 
 static void
-FN(update)(const il_update *u, size_t n, const T *gradient, T *w, T *m, T *v)
+FN(update)(const IL_SET(update) * u, size_t n, const T *gradient, T *w, T *m, T *v)
 {
     switch (u->kind) {
     case IL_SGD: FN(update_sgd)(u, n, gradient, w, m); break;

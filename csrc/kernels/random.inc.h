@@ -68,7 +68,7 @@ FN(draw)(il_stream s, uint64_t block, U *out)
 #endif
 }
 
-/* ((bits >> 9) + 0.5) 2^-23 (float32) or ((bits >> 12) + 0.5) 2^-52, exact: 1 <= 1.fraction < 2 less 1 - 2^-24 */
+/* ((bits >> 9) + 0.5) 2^-23 (float32) or ((bits >> 12) + 0.5) 2^-52, exactly: 1.fraction less 1, plus half */
 static inline V
 FN(v_uniform)(VI bits)
 {
@@ -93,31 +93,34 @@ FN(v_probability)(VI n)
 #endif
     const VI high = vi_or(vi_srl(n, HALF), v_bits(v_set1(high_one)));
     const VI low = vi_or(vi_and(n, vi_set1(((U)1 << HALF) - 1)), v_bits(v_set1(low_one)));
-    return v_add(v_sub(v_from_bits(high), v_set1(high_one)), v_sub(v_from_bits(low), v_set1(low_one - half_unit)));
+    const V high_part = v_sub(v_from_bits(high), v_set1(high_one));
+    return v_add(high_part, v_sub(v_from_bits(low), v_set1(low_one - half_unit)));
 }
 
 /*
  * The sign is the top bit (set: negative); the rest n gives p = (n + 0.5) 2^-32 or 2^-64 in (0, 1/2), and
- * |z| = -quantile(p). Near the centre (Wichura's AS 241 with coefficients of our own) |z| is q times a
- * function of q^2, where q = 1/2 - p is made from the complement of n so that it is not cancelled.
+ * |z| = -quantile(p), in the two pieces of Wichura's AS 241 with functions of our own: a multiple of
+ * q = 1/2 - p or of r = sqrt(-log p), plus a ratio of polynomials too small for its rounding to count
+ * much. q is made from the complement of n, so that nothing cancels near the centre.
  */
 static inline V
 FN(v_normal)(VI bits)
 {
-    const VI n = vi_and(bits, vi_set1(~(U)IL_SIGN));
+    const VI below_sign = vi_set1(~(U)IL_SIGN), n = vi_and(bits, below_sign);
     const V p = FN(v_probability)(n);
-    const V q = FN(v_probability)(vi_xor(n, vi_set1(~(U)IL_SIGN)));
+    const V q = FN(v_probability)(vi_xor(n, below_sign));
+    const V r = v_sqrt(v_sub(v_set1(0), FN(v_log)(p)));
 
-    const V centre = v_fma(v_sub(v_set1(0), q), q, v_set1((T)0.180625));
-    const V root = v_sqrt(v_sub(v_set1(0), FN(v_log)(p)));
-    const V tail = v_sub(root, v_set1((T)1.5));
-
+    const V centre = v_fma(v_sub(v_set1(0), q), q, v_set1((T)0.180625)); /* 0.425^2 - q^2 */
+    const V tail = v_sub(r, v_set1((T)1.5));
     const VM central = v_le(v_set1(0), centre);
     const V top = v_select(central, v_mul(q, IL_POLYNOMIAL(centre, FN(quantile_centre_top))),
                            IL_POLYNOMIAL(tail, FN(quantile_tail_top)));
     const V bottom = v_select(central, IL_POLYNOMIAL(centre, FN(quantile_centre_bottom)),
                               IL_POLYNOMIAL(tail, FN(quantile_tail_bottom)));
-    return FN(v_with_sign)(v_div(top, bottom), v_from_bits(bits));
+    const V slope = v_select(central, v_set1((T)2.5), v_set1((T)1.375));
+    const V z = v_fma(v_select(central, q, r), slope, v_div(top, bottom));
+    return FN(v_with_sign)(z, v_from_bits(bits));
 }
 
 static void

@@ -53,7 +53,11 @@ static inline vm_f32 vm_or_f32(vm_f32 a, vm_f32 b) { return _mm256_or_ps(a, b); 
 static inline v_f32 v_select_f32(vm_f32 m, v_f32 a, v_f32 b) { return _mm256_blendv_ps(b, a, m); }
 static inline vi_f32 v_bits_f32(v_f32 x) { return _mm256_castps_si256(x); }
 static inline v_f32 v_from_bits_f32(vi_f32 x) { return _mm256_castsi256_ps(x); }
-static inline vi_f32 vi_load_f32(const uint32_t *p) { return _mm256_loadu_si256((const __m256i *)(const void *)p); }
+static inline vi_f32
+vi_load_f32(const uint32_t *p)
+{
+    return _mm256_loadu_si256((const __m256i *)(const void *)p);
+}
 static inline void vi_store_f32(uint32_t *p, vi_f32 x) { _mm256_storeu_si256((__m256i *)(void *)p, x); }
 static inline vi_f32 vi_set1_f32(uint32_t x) { return _mm256_set1_epi32((int32_t)x); }
 static inline vi_f32 vi_and_f32(vi_f32 a, vi_f32 b) { return _mm256_and_si256(a, b); }
@@ -85,7 +89,11 @@ static inline vm_f64 vm_or_f64(vm_f64 a, vm_f64 b) { return _mm256_or_pd(a, b); 
 static inline v_f64 v_select_f64(vm_f64 m, v_f64 a, v_f64 b) { return _mm256_blendv_pd(b, a, m); }
 static inline vi_f64 v_bits_f64(v_f64 x) { return _mm256_castpd_si256(x); }
 static inline v_f64 v_from_bits_f64(vi_f64 x) { return _mm256_castsi256_pd(x); }
-static inline vi_f64 vi_load_f64(const uint64_t *p) { return _mm256_loadu_si256((const __m256i *)(const void *)p); }
+static inline vi_f64
+vi_load_f64(const uint64_t *p)
+{
+    return _mm256_loadu_si256((const __m256i *)(const void *)p);
+}
 static inline void vi_store_f64(uint64_t *p, vi_f64 x) { _mm256_storeu_si256((__m256i *)(void *)p, x); }
 static inline vi_f64 vi_set1_f64(uint64_t x) { return _mm256_set1_epi64x((int64_t)x); }
 static inline vi_f64 vi_and_f64(vi_f64 a, vi_f64 b) { return _mm256_and_si256(a, b); }

@@ -37,6 +37,36 @@ class FitResult(TypedDict):
     weight_norm: NDArray[np.float64] | None
     distinct_units: NDArray[np.int64] | None
 
+class LayerDict(TypedDict, total=False):
+    """Fields of il_layer_diagnosis; M units, B samples. Arrays only where there are data, or y."""
+
+    z_mean: float
+    z_std: float
+    a_mean: float
+    a_std: float
+    saturated_low: float
+    saturated_high: float
+    hard: float
+    linear: float
+    sparse: float
+    weight_norm: float
+    bias_norm: float
+    weight_gradient_norm: float
+    bias_gradient_norm: float
+    z_gradient_norm: float
+    a_gradient_norm: float
+    not_finite: float
+    z_quantiles: NDArray[np.float64]  # 0, 0.05, 0.25, 0.5, 0.75, 0.95, 1
+    a_quantiles: NDArray[np.float64]
+    unit_saturated: NDArray[np.float64]  # (M,)
+    unit_inactive: NDArray[np.float64]  # (M,)
+    unit_activity: NDArray[np.float64]  # (M,)
+    sample_saturated: NDArray[np.float64]  # (B,)
+    singular_values: NDArray[np.float64]  # (min(B, M),)
+    scatter: NDArray[np.float64]  # (M, M)
+    weight_gradient: NDArray[Any]  # (n_in, M)
+    bias_gradient: NDArray[Any]  # (M,)
+
 class Net:
     """Base of `initlens.Network`: owns an il_net. Subclassable."""
 
@@ -71,7 +101,24 @@ class Net:
         record_every: int,  # 0: never
         poll: Callable[[int], object] | None,  # about 20 times a second, with the steps done; truthy stops
     ) -> FitResult: ...
+    # Each net as its own _fit would leave it, bit for bit; small ones run side by side
+    @classmethod
+    def _fit_many(
+        cls,
+        nets: Sequence[Net],  # of one architecture
+        X: Any,
+        y: Any,
+        optimizers: Sequence[OptimizerDict],  # one a net, alike but for their numbers
+        steps: int,
+        batch_size: int,
+        record_every: int,
+        poll: Callable[[int], object] | None,
+    ) -> list[FitResult]: ...
     def _distinct_units(self) -> list[int]: ...
+    # one dict a layer, loss, confident-wrong share; X None: weights only, y None: no gradients
+    def _diagnose(
+        self, X: Any, y: Any, threshold: float
+    ) -> tuple[list[LayerDict], float, float]: ...
     # il_net_progress as a dict (keys as the C struct's fields, optimizer None or OptimizerDict) and
     # the slots: list of 0, 1 or 2 flat arrays (copies)
     def _get_progress(self) -> dict[str, Any]: ...
@@ -94,6 +141,20 @@ def fill(
 # g(z) and g'(z), element by element, in z's dtype (float32 or float64; else float64)
 def activation_apply(kind: str, parameter: float, z: Any) -> tuple[NDArray[Any], NDArray[Any]]: ...
 def activation_max_slope(kind: str, parameter: float) -> float: ...
+
+# Units as columns of incoming (N, M), entries of biases (M,), rows of outgoing (M, K); any None.
+# modulo 0 none, 1 sign, 2 scale. Returns for each unit the first unit of its group.
+def group_units(
+    units: int, incoming: Any, biases: Any, outgoing: Any, modulo: int, tolerance: float
+) -> NDArray[np.int64]: ...
+
+# Members of the largest near-group, largest and mean distance from its first unit
+def unit_spread(
+    units: int, incoming: Any, biases: Any, outgoing: Any, tolerance: float
+) -> tuple[int, float, float]: ...
+
+# Rank of incoming (N, M); tolerance relative to the longest column
+def weight_rank(units: int, incoming: Any, tolerance: float) -> int: ...
 
 # {"isa": ..., "reason": ..., "available": [...], "compiler": ..., "numpy_built_with": ...}
 def show_config() -> dict[str, Any]: ...

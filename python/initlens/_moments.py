@@ -3,8 +3,6 @@
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from ._checks import real
 from ._nonlinearity import ActivationLike, Function, Nonlinearity, resolve
 from ._quadrature import sample
@@ -60,13 +58,15 @@ def moments(
     Returns
     -------
     Moments
-        Within about 1e-12 of the exact values.
+        Within about 1e-12, relative, of the exact values; slopes taken from values round by some
+        1e-13 phi / sqrt(q).
 
     Raises
     ------
     ValueError
         If the name is not known, `q` is not finite and above 0, the callable returns another shape
-        or a number that is not finite, or an integral does not converge or is too large.
+        or a number that is not finite, or an integral does not converge: phi varies or
+        grows too fast, or jumps and has no `derivative`.
     TypeError
         If an argument is of another kind, or a named activation comes with a derivative.
 
@@ -91,17 +91,13 @@ def moments_of(phi: Nonlinearity, q: float) -> Moments:
     """Return the moments of a nonlinearity that is resolved."""
     match phi.kind:
         case "identity":
-            found = _leaky_relu(1.0, q)
+            return _leaky_relu(1.0, q)
         case "relu" | "leaky_relu":
-            found = _leaky_relu(phi.parameter, q)
+            return _leaky_relu(phi.parameter, q)
         case "sin":
-            found = _sin(q)
+            return _sin(q)
         case _:
-            with np.errstate(over="ignore", invalid="ignore"):  # answered by the check below
-                found = _sampled(phi, q)
-    if not math.isfinite(found.second + found.slope_second):
-        raise ValueError(f"the moments of {phi.name} are too large for a float at q = {q:g}")
-    return found
+            return _sampled(phi, q)
 
 
 def _leaky_relu(slope: float, q: float) -> Moments:

@@ -46,18 +46,24 @@ def main(argv: Sequence[str] | None = None) -> int:
         Exit status: 0, 2 for a wrong argument, 130 after Ctrl-C, 141 for a closed pipe.
     """
     try:
-        arguments = _parser().parse_args(argv)
-        # A terminal without these characters gets a question mark, not a traceback.
+        # A terminal without the table's characters gets question marks, not a traceback.
         if hasattr(sys.stdout, "reconfigure"):
             sys.stdout.reconfigure(errors="replace")
-        status: int = arguments.run(arguments)
+        status = _run(argv)
         sys.stdout.flush()
-    except SystemExit as end:  # argparse: --help is 0, a wrong option 2
-        return end.code if isinstance(end.code, int) else USAGE_ERROR
     except BrokenPipeError:
         # The interpreter flushes stdout once more at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
+    return status
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    try:
+        arguments = _parser().parse_args(argv)
+        status: int = arguments.run(arguments)
+    except SystemExit as end:  # argparse: --help is 0, a wrong option 2
+        return end.code if isinstance(end.code, int) else USAGE_ERROR
     except KeyboardInterrupt:
         print("initlens: interrupted before the first net had finished", file=sys.stderr)
         return INTERRUPTED

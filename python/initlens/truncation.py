@@ -52,14 +52,15 @@ def truncated_std(low: Any = -2.0, high: Any = 2.0) -> float:
     >>> round(il.truncated_std(), 12)
     0.879625661034
     >>> round(il.truncated_std(30, float("inf")), 12)
-    0.033259639607
+    0.033223056932
     """
     lower, upper = _bound("low", low), _bound("high", high)
     if not lower < upper or lower == math.inf or upper == -math.inf:
         raise ValueError(f"low must be below high, got {low!r} and {high!r}")
     if upper <= 0.0:
         lower, upper = -upper, -lower
-    # Where the density is largest, t is 0; at -t (nearest + t / 2) its logarithm is relative to that.
+    # t counts from where the density is largest; relative to there its logarithm is
+    # -t (nearest + t / 2), and beyond `reach` it is 0.
     nearest = max(lower, 0.0)
     root = math.sqrt(2.0 * _LOG_RANGE)
     reach = root * (root / (math.hypot(nearest, root) + nearest))

@@ -55,7 +55,8 @@ class Initlens(Peer):
             ours[...] = given
 
     def fit(self, steps: int) -> None:
-        self.net.fit(self.X, self.y, optimizer=il.SGD(self.problem.learning_rate), steps=steps)
+        optimizer = il.SGD(self.problem.learning_rate)
+        self.net.fit(self.X, self.y, optimizer=optimizer, steps=steps, record=0)
 
     def parameters(self) -> tuple[list[Array], list[Array]]:
         return self.net.weights, self.net.biases

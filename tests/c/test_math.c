@@ -16,7 +16,7 @@
 #define IL_NAME_(p) #p
 #define IL_NAME(p) IL_NAME_(p)
 
-static size_t batches = 64; /* of 4096 points */
+static size_t batches = 256; /* of 4096 points */
 static int exhaustive = 0;
 
 /* splitmix64 */

@@ -139,6 +139,79 @@ test_rows_alone(void)
     il_net_destroy(net);
 }
 
+/* Many nets at once give the bits of each alone, records and a diverging neighbour included. */
+static void
+test_many_nets(void)
+{
+    enum { NETS = 11, STEPS = 40, ROWS = STEPS / 7 + 2 };
+    static const size_t batches[] = {0, 7, 290};
+    static uint64_t step[2][NETS][ROWS];
+    static double loss[2][NETS][ROWS];
+    static il_layer_record layers[2][NETS][ROWS * LAYERS];
+    for (int kind = 0; kind < IL_OPTIMIZER_COUNT * IL_LOSS_COUNT; kind++) {
+        for (size_t b = 0; b < sizeof batches / sizeof batches[0]; b++) {
+            il_net *alone[NETS], *together[NETS];
+            il_train_options o[NETS];
+            il_record records[2][NETS];
+            il_train_result results[2][NETS];
+            for (size_t i = 0; i < NETS; i++) {
+                il_net_progress key;
+                o[i] = options_for((il_optimizer_kind)(kind % IL_OPTIMIZER_COUNT), STEPS, batches[b]);
+                o[i].optimizer.learning_rate *= i == 5 ? 1e200 : 1 + 0.1 * (double)i;
+                o[i].record_every = 7;
+                alone[i] = make_net((il_activation){i < 20 ? IL_SILU : IL_TANH, 0},
+                                    (il_loss)(kind / IL_OPTIMIZER_COUNT));
+                ((double *)il_net_weights(alone[i], 0))[0] += (double)i;
+                key = il_net_get_progress(alone[i]);
+                key.key = i;
+                CHECK(il_net_set_progress(alone[i], &key) == IL_OK);
+                CHECK(il_net_copy(alone[i], &together[i]) == IL_OK);
+                for (int side = 0; side < 2; side++) {
+                    records[side][i] = (il_record){ROWS, 0, step[side][i], loss[side][i], layers[side][i]};
+                }
+                CHECK(il_net_train(alone[i], B, x, y, &o[i], &records[0][i], &results[0][i]) == IL_OK);
+            }
+            CHECK(il_nets_train(together, NETS, B, x, y, o, records[1], results[1]) == IL_OK);
+            for (size_t i = 0; i < NETS; i++) {
+                const size_t rows = records[0][i].rows;
+                check_same(alone[i], together[i]);
+                CHECK(results[0][i].steps == results[1][i].steps);
+                CHECK(results[0][i].diverged == results[1][i].diverged);
+                CHECK(records[1][i].rows == rows);
+                CHECK_BITS(step[0][i], step[1][i], rows * sizeof step[0][i][0]);
+                CHECK_BITS(loss[0][i], loss[1][i], rows * sizeof loss[0][i][0]);
+                CHECK_BITS(layers[0][i], layers[1][i], rows * LAYERS * sizeof layers[0][i][0]);
+                /* and go on alike */
+                o[i].record_every = 0;
+                CHECK(il_net_train(alone[i], B, x, y, &o[i], NULL, &results[0][i]) == IL_OK);
+                CHECK(il_net_train(together[i], B, x, y, &o[i], NULL, &results[1][i]) == IL_OK);
+                check_same(alone[i], together[i]);
+                il_net_destroy(alone[i]);
+                il_net_destroy(together[i]);
+            }
+        }
+    }
+}
+
+static void
+test_many_nets_bad_arguments(void)
+{
+    il_net *nets[2] = {make_net((il_activation){IL_TANH, 0}, IL_MSE), make_net((il_activation){IL_RELU, 0}, IL_MSE)};
+    il_train_options o[2] = {options_for(IL_SGD, 5, 0), options_for(IL_SGD, 5, 0)};
+    il_train_result results[2];
+    CHECK(il_nets_train(nets, 2, B, x, y, o, NULL, results) == IL_ERROR_ARGUMENT); /* two architectures */
+    CHECK(il_nets_train(nets, 0, B, x, y, o, NULL, results) == IL_OK);
+    CHECK(il_nets_train(nets, 1, B, x, y, o, NULL, results) == IL_OK && results[0].steps == 5);
+    il_net_destroy(nets[1]);
+    CHECK(il_net_copy(nets[0], &nets[1]) == IL_OK);
+    o[1].optimizer.momentum = 0;
+    o[1].optimizer.nesterov = 0;
+    CHECK(il_nets_train(nets, 2, B, x, y, o, NULL, results) == IL_ERROR_ARGUMENT); /* two kinds of settings */
+    check_same(nets[0], nets[1]);
+    il_net_destroy(nets[0]);
+    il_net_destroy(nets[1]);
+}
+
 static void
 test_divergence(void)
 {
@@ -268,15 +341,23 @@ test_memory_faults(void)
         il_train_options o = options_for(IL_ADAM, 3, 7);
         il_train_result result;
         size_t distinct[LAYERS];
+        int trained = 0;
         il_memory_fail_at(n);
         il_status status = il_net_copy(net, &copy);
         status = status == IL_OK ? il_net_forward(net, B, x, out) : status;
         status = status == IL_OK ? il_net_distinct_units(net, distinct) : status;
         status = status == IL_OK ? il_net_train(net, B, x, y, &o, NULL, &result) : status;
+        if (status == IL_OK) {
+            il_net *pair[2] = {net, copy};
+            const il_train_options both[2] = {o, o};
+            il_train_result results[2];
+            trained = 1;
+            status = il_nets_train(pair, 2, B, x, y, both, NULL, results);
+        }
         il_memory_fail_at(-1);
         failed = status != IL_OK;
         CHECK(status == IL_OK || status == IL_ERROR_MEMORY);
-        if (failed) {
+        if (failed && !trained) {
             check_same(net, before);
         }
         CHECK(n < 50);
@@ -287,6 +368,7 @@ test_memory_faults(void)
 #endif
 }
 
-TEST_MAIN(TEST(test_gradients), TEST(test_training_in_pieces), TEST(test_rows_alone), TEST(test_divergence),
+TEST_MAIN(TEST(test_gradients), TEST(test_training_in_pieces), TEST(test_rows_alone), TEST(test_many_nets),
+          TEST(test_many_nets_bad_arguments), TEST(test_divergence),
           TEST(test_interruption), TEST(test_bad_arguments), TEST(test_distinct_units), TEST(test_permutation),
           TEST(test_memory_faults))

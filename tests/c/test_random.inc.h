@@ -26,12 +26,7 @@ static long double
 FN(exact_probability)(U bits)
 {
     const U n = bits & (((U)1 << (BITS - 1)) - 1);
-#if BITS == 32
-    return ((long double)n + 0.5L) * 0x1p-32L;
-#else
-    /* 63 bits and a half need one bit more than there are: 1/2 - (complement) is used near 1/2 */
-    return ((long double)n + 0.5L) * 0x1p-64L;
-#endif
+    return ((long double)n + 0.5L) * ldexpl(1.0L, -BITS);
 }
 
 /* How far z is from -quantile(p), in ulp of z, to first order: (p(z) - p) / density(z). */
@@ -123,7 +118,7 @@ FN(test_moments)(void)
     il_kernels_scalar.P.fill_normal(s, 0, FN(length), 0, 1, FN(long_draw));
     double mean = 0.0, square = 0.0, fourth = 0.0, most = 0.0;
     for (size_t i = 0; i < FN(length); i++) {
-        const double z = FN(long_draw)[i];
+        const double z = (double)FN(long_draw)[i];
         mean += z / FN(length);
         square += z * z / FN(length);
         fourth += z * z * z * z / FN(length);

@@ -1,14 +1,15 @@
 """Find the minimax coefficients of the elementary functions in csrc/kernels.
 
-Prints every table of ``math.inc.h`` and ``random.inc.h`` as C, each with the largest weighted
-error of the polynomial whose coefficients have been rounded to the target precision. It needs
-mpmath and takes a few minutes (much less with gmpy2)::
+Prints ``csrc/kernels/coefficients.inc.h``: each table with the largest weighted error of the
+approximation whose coefficients have been rounded to the target precision. It needs mpmath and takes
+minutes (fewer with gmpy2)::
 
-    python tests/golden/coefficients.py            # all tables
-    python tests/golden/coefficients.py erf log    # those whose name contains a word
+    python tests/golden/coefficients.py > csrc/kernels/coefficients.inc.h
+    python tests/golden/coefficients.py erf log    # tables whose name contains one of the words
 
-Method: the Remez exchange on a fixed fine grid. Coefficients are rounded one by one, lowest power
-first, and the rest is fitted again after each, so that later ones repair the rounding of earlier ones.
+Method: the Remez exchange on a fixed fine grid. The lowest coefficients of a polynomial are rounded
+one by one, and the rest is fitted again after each, so that later ones repair the rounding of
+earlier ones.
 """
 
 from __future__ import annotations
@@ -16,14 +17,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import mpmath as mp
 import numpy as np
 
 mp.mp.dps = 60
 
-Real = mp.mpf
-Function = Callable[[Real], Real]
+REFITTED = 4  # coefficients rounded one by one
+
+Real: TypeAlias = Any  # mpmath has no types
+Function: TypeAlias = Callable[[Real], Real]
+real = mp.mpf
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,7 @@ class Target:
     """One table: approximate ``function`` on ``[low, high]`` by a polynomial or a ratio of two."""
 
     name: str
-    dtype: type[np.floating]
+    dtype: type[np.floating[Any]]
     function: Function
     weight: Function  # the error that counts is weight(x) * (approximation - function)(x)
     low: Real
@@ -43,10 +48,10 @@ class Target:
 def chebyshev_grid(low: Real, high: Real, count: int) -> list[Real]:
     """Return `count` points of [low, high], dense at the ends, the ends left out."""
     middle, half = (low + high) / 2, (high - low) / 2
-    return [middle - half * mp.cos(mp.pi * (i + Real(1) / 2) / count) for i in range(count)]
+    return [middle - half * mp.cos(mp.pi * (i + real(1) / 2) / count) for i in range(count)]
 
 
-def rounded(x: Real, dtype: type[np.floating]) -> Real:
+def rounded(x: Real, dtype: type[np.floating[Any]]) -> Real:
     """Return x rounded to the nearest `dtype`."""
     digits = np.finfo(dtype).nmant + 1
     with mp.workprec(digits):
@@ -55,7 +60,7 @@ def rounded(x: Real, dtype: type[np.floating]) -> Real:
 
 def horner(coefficients: list[Real], x: Real) -> Real:
     """Return the sum of coefficients[k] x^k."""
-    total = Real(0)
+    total = real(0)
     for c in reversed(coefficients):
         total = total * x + c
     return total
@@ -81,18 +86,18 @@ def remez(
     """Fit sum_n a_n x^n / (1 + sum_d b_d x^d) to the values; return a, b and the largest error."""
     size = len(numerator) + len(denominator) + 1
     picks = [round(i * (len(grid) - 1) / (size - 1)) for i in range(size)]
-    level = Real(0)
+    level = real(0)
     a: list[Real] = []
     b: list[Real] = []
     best: tuple[list[Real], list[Real], Real] | None = None
-    previous = [Real(0)] * len(denominator)
+    previous = [real(0)] * len(denominator)
     for _ in range(40):
         for _ in range(1 if not denominator else 12):
             matrix = mp.matrix(size, size)
             right = mp.matrix(size, 1)
             for row, i in enumerate(picks):
                 x, f, w = grid[i], values[i], weights[i]
-                q = 1 + sum((c * x**d for c, d in zip(previous, denominator, strict=True)), Real(0))
+                q = 1 + sum((c * x**d for c, d in zip(previous, denominator, strict=True)), real(0))
                 for column, n in enumerate(numerator):
                     matrix[row, column] = w * x**n
                 for column, d in enumerate(denominator):
@@ -102,19 +107,19 @@ def remez(
             solution = mp.lu_solve(matrix, right)
             a = [solution[k] for k in range(len(numerator))]
             b = [solution[len(numerator) + k] for k in range(len(denominator))]
-            change = max((abs(s - t) for s, t in zip(b, previous, strict=True)), default=Real(0))
+            change = max((abs(s - t) for s, t in zip(b, previous, strict=True)), default=real(0))
             level, previous = solution[size - 1], b
-            if change < Real(10) ** -30:
+            if change < real(10) ** -30:
                 break
         errors = []
         for x, f, w in zip(grid, values, weights, strict=True):
-            top = sum((c * x**n for c, n in zip(a, numerator, strict=True)), Real(0))
-            q = 1 + sum((c * x**d for c, d in zip(b, denominator, strict=True)), Real(0))
+            top = sum((c * x**n for c, n in zip(a, numerator, strict=True)), real(0))
+            q = 1 + sum((c * x**d for c, d in zip(b, denominator, strict=True)), real(0))
             errors.append(w * (top / q - f))
         largest = max(abs(e) for e in errors)
         if best is None or largest < best[2]:
             best = (a, b, largest)
-        if largest <= abs(level) * Real("1.001"):
+        if largest <= abs(level) * real("1.001"):
             break
         found = extrema(errors, size)
         if len(found) < size:
@@ -134,15 +139,16 @@ def fit(target: Target) -> tuple[list[Real], list[Real], Real]:
             grid, values, weights, range(target.degree + 1), range(1, target.denominator + 1)
         )
         top = [rounded(c, target.dtype) for c in top]
-        bottom = [Real(1)] + [rounded(c, target.dtype) for c in bottom]
+        bottom = [real(1)] + [rounded(c, target.dtype) for c in bottom]
     else:
-        top, bottom, rest, scale = [], [Real(1)], values, weights
-        for power in range(target.degree + 1):
-            a, _, _ = remez(grid, rest, scale, range(target.degree + 1 - power), range(0))
-            c = rounded(a[0], target.dtype)
-            top.append(c)
-            rest = [(v - c) / x for v, x in zip(rest, grid, strict=True)]
-            scale = [w * abs(x) for w, x in zip(scale, grid, strict=True)]
+        top, bottom, rest, scale = [], [real(1)], values, weights
+        while len(top) <= target.degree:
+            a, _, _ = remez(grid, rest, scale, range(target.degree + 1 - len(top)), range(0))
+            kept = 1 if len(top) < REFITTED else len(a)
+            for c in (rounded(c, target.dtype) for c in a[:kept]):
+                top.append(c)
+                rest = [(v - c) / x for v, x in zip(rest, grid, strict=True)]
+                scale = [w * abs(x) for w, x in zip(scale, grid, strict=True)]
     error = max(
         abs(w * (horner(top, x) / horner(bottom, x) - f))
         for x, f, w in zip(grid, values, weights, strict=True)
@@ -150,7 +156,7 @@ def fit(target: Target) -> tuple[list[Real], list[Real], Real]:
     return top, bottom, error
 
 
-def table(name: str, coefficients: list[Real], dtype: type[np.floating]) -> str:
+def table(name: str, coefficients: list[Real], dtype: type[np.floating[Any]]) -> str:
     """Return a C array, constant term first."""
     suffix = "F" if dtype is np.float32 else ""
     texts = [float(c).hex() + suffix for c in coefficients]
@@ -220,57 +226,125 @@ def log_erfc_kernel_weight(middle: int) -> Function:
     return lambda t: (t + middle) * mp.erfc(t + middle) / mp.erf(t + middle)
 
 
-CENTRE = Real("0.425")  # |p - 1/2| up to here is the centre of the quantile: Wichura, AS 241, 1988
-TAIL_SHIFT = Real("1.5")
+CENTRE = real("0.425")  # |p - 1/2| up to here is the centre of the quantile: Wichura, AS 241, 1988
+CENTRE_SLOPE = real("2.5")  # about sqrt(2 pi)
+TAIL_SHIFT = real("1.5")
+TAIL_SLOPE = real("1.375")  # below sqrt(2)
 
 
-def quantile_centre(t: Real) -> Real:
+def slope_at_centre(t: Real) -> Real:
     """Return quantile(1/2 + q) / q for t = CENTRE^2 - q^2."""
     q = mp.sqrt(CENTRE**2 - t)
     return mp.sqrt(2) * mp.erfinv(2 * q) / q
 
 
-def quantile_tail(t: Real) -> Real:
-    """Return -quantile(p) for t = sqrt(-log p) - TAIL_SHIFT, by Newton's method on log p."""
-    log_p = -((t + TAIL_SHIFT) ** 2)
-    z = mp.sqrt(2) * t + Real("1.8")
-    step = Real(1)
-    while abs(step) > Real(10) ** -45:
+def quantile_centre(t: Real) -> Real:
+    """Return k(t) in quantile(1/2 + q) = CENTRE_SLOPE q + q k(CENTRE^2 - q^2)."""
+    return slope_at_centre(t) - CENTRE_SLOPE
+
+
+def quantile_in_tail(root: Real) -> Real:
+    """Return -quantile(p) for root = sqrt(-log p), by Newton's method on log p."""
+    z = mp.sqrt(2) * root - real("0.3")
+    step = real(1)
+    while abs(step) > real(10) ** -45:
         p = mp.erfc(z / mp.sqrt(2)) / 2
-        step = (mp.log(p) - log_p) * p / mp.npdf(z)
+        step = (mp.log(p) + root**2) * p / mp.npdf(z)
         z += step
     return z
 
 
+def quantile_tail(t: Real) -> Real:
+    """Return k(t) in -quantile(p) = TAIL_SLOPE r + k(r - TAIL_SHIFT), r = sqrt(-log p)."""
+    root = t + TAIL_SHIFT
+    return quantile_in_tail(root) - TAIL_SLOPE * root
+
+
+def quantile_tail_weight(t: Real) -> Real:
+    """Turn an error of `quantile_tail` into a relative one of the quantile."""
+    return 1 / quantile_in_tail(t + TAIL_SHIFT)
+
+
 def tail_end(bits: int) -> Real:
     """Return a t of `quantile_tail` just beyond p = 2^-bits."""
-    return mp.sqrt(bits * mp.log(2)) + Real("0.001") - TAIL_SHIFT
+    return mp.sqrt(bits * mp.log(2)) + real("0.001") - TAIL_SHIFT
 
 
-HALF_LOG_2 = mp.log(2) / 2 * Real("1.0001")
-TAIL_START = mp.sqrt(-mp.log(Real("0.0751"))) - TAIL_SHIFT
+HALF_LOG_2 = mp.log(2) / 2 * real("1.0001")
+TAIL_START = mp.sqrt(-mp.log(real("0.0751"))) - TAIL_SHIFT
 
 TARGETS = [
-    Target("expm1_kernel", F32, expm1_kernel, lambda r: r**2 / mp.expm1(r), -HALF_LOG_2, HALF_LOG_2, 5),
-    Target("expm1_kernel", F64, expm1_kernel, lambda r: r**2 / mp.expm1(r), -HALF_LOG_2, HALF_LOG_2, 10),
-    Target("tanh_kernel", F32, tanh_kernel, tanh_kernel_weight, Real(0), Real("0.25"), 3),
-    Target("tanh_kernel", F64, tanh_kernel, tanh_kernel_weight, Real(0), Real("0.25"), 9),
-    Target("log1p_kernel", F32, log1p_kernel, lambda f: f**2 / mp.log1p(f), Real(-0.3334), Real(0.3334), 8),
-    Target("atanh_kernel", F64, atanh_kernel, lambda z: z, Real(0), Real("0.02946"), 6),
-    Target("erf_kernel", F32, erf_kernel, erf_kernel_weight, Real(0), Real(1), 6),
-    Target("erf_kernel", F64, erf_kernel, erf_kernel_weight, Real(0), Real(1), 11),
-    Target("log_erfc_kernel", F32, log_erfc_kernel(2), log_erfc_kernel_weight(2), Real(-1), Real(2), 6),
-    Target("log_erfc_kernel", F64, log_erfc_kernel(3), log_erfc_kernel_weight(3), Real(-2), Real(3), 19),
-    Target("quantile_centre", F32, quantile_centre, lambda t: 1 / quantile_centre(t), Real(0), CENTRE**2, 4, 3),
-    Target("quantile_centre", F64, quantile_centre, lambda t: 1 / quantile_centre(t), Real(0), CENTRE**2, 7, 7),
-    Target("quantile_tail", F32, quantile_tail, lambda t: 1 / quantile_tail(t), TAIL_START, tail_end(33), 4, 2),
-    Target("quantile_tail", F64, quantile_tail, lambda t: 1 / quantile_tail(t), TAIL_START, tail_end(65), 8, 8),
+    Target(
+        "expm1_kernel", F32, expm1_kernel, lambda r: r**2 / mp.expm1(r), -HALF_LOG_2, HALF_LOG_2, 5
+    ),
+    Target(
+        "expm1_kernel",
+        F64,
+        expm1_kernel,
+        lambda r: r**2 / mp.expm1(r),
+        -HALF_LOG_2,
+        HALF_LOG_2,
+        10,
+    ),
+    Target("tanh_kernel", F32, tanh_kernel, tanh_kernel_weight, real(0), real("0.25"), 3),
+    Target("tanh_kernel", F64, tanh_kernel, tanh_kernel_weight, real(0), real("0.25"), 9),
+    Target(
+        "log1p_kernel",
+        F32,
+        log1p_kernel,
+        lambda f: f**2 / mp.log1p(f),
+        real(-0.3334),
+        real(0.3334),
+        8,
+    ),
+    Target("atanh_kernel", F64, atanh_kernel, lambda z: z, real(0), real("0.02946"), 6),
+    Target("erf_kernel", F32, erf_kernel, erf_kernel_weight, real(0), real(1), 6),
+    Target("erf_kernel", F64, erf_kernel, erf_kernel_weight, real(0), real(1), 11),
+    Target(
+        "log_erfc_kernel", F32, log_erfc_kernel(2), log_erfc_kernel_weight(2), real(-1), real(2), 6
+    ),
+    Target(
+        "log_erfc_kernel",
+        F64,
+        log_erfc_kernel(3),
+        log_erfc_kernel_weight(3),
+        real(-2),
+        real(3),
+        19,
+    ),
+    Target(
+        "quantile_centre",
+        F32,
+        quantile_centre,
+        lambda t: 1 / slope_at_centre(t),
+        real(0),
+        CENTRE**2,
+        4,
+        3,
+    ),
+    Target(
+        "quantile_centre",
+        F64,
+        quantile_centre,
+        lambda t: 1 / slope_at_centre(t),
+        real(0),
+        CENTRE**2,
+        7,
+        7,
+    ),
+    Target(
+        "quantile_tail", F32, quantile_tail, quantile_tail_weight, TAIL_START, tail_end(33), 3, 3
+    ),
+    Target(
+        "quantile_tail", F64, quantile_tail, quantile_tail_weight, TAIL_START, tail_end(65), 8, 7
+    ),
 ]
 
 HEAD = """\
 /*
- * coefficients.inc.h - minimax coefficients of math.inc.h and random.inc.h, constant term first: the
- * output of tests/golden/coefficients.py, which says what each approximates. Expects T, FN, IL_IS_F32.
+ * coefficients.inc.h - minimax coefficients of math.inc.h and random.inc.h, constant term first.
+ *
+ * The output of tests/golden/coefficients.py, where each is defined. Expects T, FN, IL_IS_F32.
  */"""
 
 

@@ -171,9 +171,15 @@ def test_interrupted_with_and_without_a_result(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no SIGPIPE there")
-def test_closed_pipe_is_quiet() -> None:
-    command = [sys.executable, "-m", "initlens", *FAST]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("arguments", [FAST, [*FAST, "--json"], ["info"]], ids=" ".join)
+def test_closed_pipe_is_quiet(arguments: list[str], unbuffered: str) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "initlens", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"PYTHONUNBUFFERED": unbuffered},
+    ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.close()

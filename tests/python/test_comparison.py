@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import signal
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 import initlens as il
-from initlens.comparison import LECTURE_SCHEMES, layers_text
+from initlens.comparison import LECTURE_SCHEMES, _outcome, layers_text
 
 FLOWER = il.datasets.flower()
 X, Y = FLOWER.X, FLOWER.y
@@ -172,6 +173,32 @@ def test_divergence_says_the_step() -> None:
     json.dumps(result.to_dict(histories=True), allow_nan=False)
 
 
+@pytest.mark.parametrize(
+    ("losses", "final", "saturated", "expected"),
+    [
+        ([1.0] * 10, 0.5, 0.0, "learned"),
+        ([1.0] * 10, 0.9, 0.0, "stuck near chance"),
+        ([1.0] * 10, 0.9, 0.9, "saturated: stuck near chance"),
+        ([5.0] * 10, 5.0, 0.0, "stuck above chance"),
+        ([1.0, 1.0, 1.0, 1.0, 1.0, 0.9], 0.9, 0.0, "learns slowly"),
+        (list(np.linspace(9, 5, 20)), 5.0, 0.9, "saturated: learns slowly"),
+        ([5.0, 9.0, 8.0, 7.0, 6.0], 6.0, 0.0, "loss rose"),
+        ([1.0, 1.0], 0.9, 0.0, "near chance"),
+        ([], 5.0, 0.0, "above chance"),
+        ([1.0], float("inf"), 0.0, "diverged"),
+    ],
+)
+def test_words_of_an_outcome(
+    losses: list[float], final: float, saturated: float, expected: str
+) -> None:
+    real = il.Network([2, 4, 1]).initialize("normal", rng=0).fit(X, Y, steps=5)
+    history = dataclasses.replace(
+        real, steps=np.arange(len(losses)), loss=np.array(losses), chance_loss=1.0
+    )
+    first = losses[0] if losses else 5.0
+    assert _outcome(first, final, history, (4, 4), saturated) == expected
+
+
 def test_no_words_about_units_without_a_hidden_layer() -> None:
     result = short(["zeros", "normal"], layers=[2, 1])
     for run, row in zip(result.runs[::3], result.table().rows, strict=True):
@@ -280,6 +307,8 @@ def test_plot_has_a_line_a_scheme() -> None:
     losses = np.array([run.history.loss for run in result.of("normal(1)")])
     np.testing.assert_allclose(display.lines_[1].get_ydata(), np.median(losses, axis=0), rtol=1e-12)
     assert len(display.bands_) == 3
+    ends = display.curves[1].spread()[:, -1]
+    np.testing.assert_allclose(ends, np.quantile(losses[:, -1], [0, 0.5, 1]), rtol=1e-12)
     looks = {(line.get_color(), line.get_linestyle()) for line in display.lines_}
     assert len(looks) == 3
     assert len({line.get_linestyle() for line in display.lines_}) == 3

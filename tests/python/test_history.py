@@ -82,6 +82,9 @@ def test_loss_at_chance() -> None:
     values = np.arange(10.0)
     history = net(loss="mse").fit(X[:10], values, steps=1)
     assert history.chance_loss == pytest.approx(values.var(), rel=1e-12)
+    history = net().fit(X[:10], np.ones(10), steps=1)
+    assert history.chance_loss == 0
+    assert history.table().rows
     history = net(layers=(2, 3)).fit(X[:6], [0, 0, 1, 1, 2, 2], steps=1)
     assert history.chance_loss == pytest.approx(np.log(3), rel=1e-12)
 
@@ -147,7 +150,14 @@ def test_an_error_in_the_callback_comes_out() -> None:
 
 def test_progress_function() -> None:
     seen: list[tuple[int, int]] = []
-    net().fit(X, Y, steps=30_000, record=0, progress=lambda done, total: seen.append((done, total)))
+    net().fit(
+        X,
+        Y,
+        steps=30_000,
+        record=15_000,
+        callback=lambda *_: None,  # two pieces
+        progress=lambda done, total: seen.append((done, total)),
+    )
     done = [pair[0] for pair in seen]
     assert done == sorted(done)
     assert seen[-1] == (30_000, 30_000)
@@ -174,6 +184,19 @@ def test_another_order_of_minibatches() -> None:
     assert not np.array_equal(train(20, rng=5), own)
     assert np.array_equal(train(20, rng=3), own)  # the net's own seed
     assert np.array_equal(train(7, 13, rng=5), train(20, rng=5))
+
+
+def test_another_order_starts_at_its_beginning() -> None:
+    midway, fresh = net(), il.Network([2, 4, 3, 1])
+    midway.fit(X, Y, steps=9, batch_size=64, record=0)  # in the second epoch
+    fresh.initialize("zeros", rng=5)
+    for ours, theirs in zip(
+        [*fresh.weights, *fresh.biases], [*midway.weights, *midway.biases], strict=True
+    ):
+        ours[...] = theirs
+    midway.fit(X, Y, steps=20, batch_size=64, rng=5)
+    fresh.fit(X, Y, steps=20, batch_size=64)
+    assert np.array_equal(midway.weights[0], fresh.weights[0])
 
 
 @pytest.mark.parametrize(

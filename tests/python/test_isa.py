@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
+import ctypes.util
 import json
+import platform
 import runpy
 import subprocess
 import sys
@@ -15,7 +18,7 @@ import pytest
 
 import initlens as il
 from initlens import _core
-from nets import DTYPES, HIDDEN, LOSSES, bits, pair, problem, text
+from nets import DTYPES, HIDDEN, LOSSES, assert_same_bits, bits, pair, problem, text
 
 TABLES: list[str] = list(_core.show_config()["available"])
 
@@ -104,6 +107,31 @@ def test_the_environment_lowers_the_choice(table: str) -> None:
         check=True,
     )
     assert out.stdout.strip() == table
+
+
+def test_the_callers_rounding_mode_does_not_matter() -> None:
+    """Compute calls set their own, and give the caller's back."""
+    upward = {"x86_64": 0x800, "aarch64": 0x400000, "arm64": 0x400000}.get(platform.machine())
+    library = ctypes.util.find_library("m")
+    if upward is None or library is None:
+        pytest.skip("no fesetround known here")
+    libm = ctypes.CDLL(library)
+    nets, outputs, modes = [], [], []
+    for mode in (0, upward):
+        net, _ = pair([5, 9, 1], [("tanh", 0.0)], "mse", "float64", seed=1)
+        X, y = problem("mse", 20, 5, 1, "float64", seed=1)
+        optimizer = il.Adam(0.01)
+        libm.fesetround(mode)
+        try:
+            outputs.append(net.forward(X))
+            net.fit(X, y, optimizer=optimizer, steps=5)
+            modes.append(libm.fegetround())
+        finally:
+            libm.fesetround(0)
+        nets.append(net)
+    assert modes == [0, upward]
+    np.testing.assert_array_equal(bits(outputs[0]), bits(outputs[1]))
+    assert_same_bits(*nets)
 
 
 @pytest.mark.parametrize("table", TABLES)

@@ -175,48 +175,6 @@ def test_a_net_draws_one_tensor_a_layer() -> None:
         np.testing.assert_allclose(net.biases[layer], 2 * z, rtol=1e-13, atol=1e-14)
 
 
-def test_a_scheme_alone_is_layer_0() -> None:
-    net = il.Network([20, 8, 2], activation="tanh", loss="mse", dtype="float32")
-    net.initialize(["he_normal", "glorot_uniform"], rng=6)
-    alone = il.initializers.get("he_normal")((20, 8), rng=6, dtype="float32")
-    np.testing.assert_array_equal(bits(net.weights[0]), bits(alone))
-
-
-# ---- seeds -----------------------------------------------------------------------------------
-
-
-def draw(rng: Any) -> Any:
-    return il.initializers.get("normal(1)")((4, 5), rng=rng, dtype="float64")
-
-
-def test_seeds_mean_what_numpy_means() -> None:
-    np.testing.assert_array_equal(draw(7), draw(np.random.SeedSequence(7)))
-    np.testing.assert_array_equal(draw(7), draw(np.int64(7)))
-    assert np.any(draw(7) != draw(8))
-
-
-def test_a_generator_advances() -> None:
-    generator = np.random.default_rng(3)
-    first, second = draw(generator), draw(generator)
-    assert np.all(first != second)
-    np.testing.assert_array_equal(draw(np.random.default_rng(3)), first)
-    np.testing.assert_array_equal(draw(np.random.PCG64(3)), first)
-
-
-def test_no_seed_is_fresh() -> None:
-    assert np.all(draw(None) != draw(None))
-
-
-def test_legacy_random_state_gives_course_numbers() -> None:
-    """`np.random.seed(3); W1 = randn(n_out, n_in) * 0.01; ...`, to the bit."""
-    net = il.Network([2, 4, 1], activation="tanh", loss="binary_cross_entropy", dtype="float64")
-    net.initialize("normal(0.01)", rng=np.random.RandomState(3))
-    for w, expected in zip(
-        net.weights, reference.legacy_normal([2, 4, 1], 0.01, seed=3), strict=True
-    ):
-        np.testing.assert_array_equal(w, expected)
-
-
 def test_the_global_stream_is_left_alone() -> None:
     before = np.random.get_state()[1].copy()  # noqa: NPY002 - the legacy global is what is checked
     il.Network([3, 3], loss="mse").initialize("he_normal", rng=None)

@@ -24,7 +24,7 @@ def test_python_blocks(root: Path) -> None:
             continue
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
-            exec(compile(source, "README.md", "exec"), scope)  # noqa: S102 - what is tested
+            exec(compile(source, "README.md", "exec"), scope)
         if following == "text":
             assert without_time(printed.getvalue()) == without_time(expected)
             compared += 1

@@ -114,8 +114,8 @@ def test_copies_are_one_unit_of_width_one(width: int, flower: Data) -> None:
     """H copies (w, b, v) train as one unit with outgoing weight H v.
 
     Its learning rate is H eta on the outgoing weight (H weights move together) and eta / H on the
-    incoming ones (each copy gets the gradient through v, not through H v). The net of width one, with
-    its two learning rates, is the twin's; the core trains the wide one.
+    incoming ones (each copy gets the gradient through v, not through H v). The net of width one,
+    with its two learning rates, is the twin's; the core trains the wide one.
     """
     X, y = flower
     eta, column = 0.3, y[:, None].astype(np.float64)

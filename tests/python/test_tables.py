@@ -11,7 +11,7 @@ from initlens.tables import Table
 TABLE = Table(
     "a title & <more>",
     ("name", "loss\nmedian", "end"),
-    (("<b>x</b>", "1.5", ""), ("a long name", "0.25", "stuck")),
+    (("<b>x</b>", "<i>", ""), ("a long name", "0.25", "stuck")),
     ("One note.", "x < y"),
 )
 
@@ -45,7 +45,7 @@ def test_text() -> None:
         "",
         "name          loss     end",
         "              median",
-        "<b>x</b>      1.5",
+        "<b>x</b>      <i>",
         "a long name   0.25     stuck",
         "",
         "One note.",
@@ -63,7 +63,7 @@ def test_html_has_the_same_cells() -> None:
         ("th", "col", "lossmedian"),
         ("th", "col", "end"),
         ("th", "row", "<b>x</b>"),
-        ("td", None, "1.5"),
+        ("td", None, "<i>"),
         ("td", None, ""),
         ("th", "row", "a long name"),
         ("td", None, "0.25"),

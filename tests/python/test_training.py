@@ -349,30 +349,11 @@ def test_two_nets_in_two_threads() -> None:
     assert_same_bits(net, alone)
 
 
-@pytest.mark.parametrize("name", ["callback", "progress"])
-def test_an_error_in_a_function_called_back_comes_out(name: str) -> None:
-    def function(*_: Any) -> None:
+def test_an_error_in_the_progress_function_comes_out() -> None:
+    def progress(*_: Any) -> None:
         raise Stop
 
     net = flower_net()
     with pytest.raises(Stop):
-        long_fit(net, **{name: function}, record=100)
+        long_fit(net, progress=progress)
     assert_after_a_full_step(net)
-
-
-def test_callback_sees_the_net_and_stops_it() -> None:
-    """Between record intervals the net is free to be looked at; cutting there changes no bit."""
-    net, silent = flower_net(), flower_net()
-    seen: list[tuple[int, float]] = []
-
-    def callback(step: int, now: il.Network) -> bool:
-        seen.append((step, now.loss(*reference.flower())))
-        return step >= 30
-
-    history = long_fit(net, callback=callback, record=10)
-    assert [step for step, _ in seen] == [10, 20, 30]
-    assert history.stopped
-    assert list(history.steps) == [0, 10, 20, 30]
-    np.testing.assert_array_equal(history.loss[1:], [loss for _, loss in seen])
-    silent.fit(*reference.flower(), optimizer=il.SGD(1.2), steps=30)
-    assert_same_bits(net, silent)
