@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from . import datasets, plotting, tables
     from ._config import show_config
     from .comparison import Comparison, Run, compare
+    from .sweep import fit_many
 
     __version__: str
 
@@ -35,6 +36,7 @@ __all__ = [
     "activations",
     "compare",
     "datasets",
+    "fit_many",
     "initializers",
     "optimizers",
     "plotting",
@@ -47,6 +49,7 @@ _LAZY = {
     "Comparison": "comparison",
     "Run": "comparison",
     "compare": "comparison",
+    "fit_many": "sweep",
     "show_config": "_config",
 }
 _LAZY_MODULES = ("datasets", "plotting", "tables")

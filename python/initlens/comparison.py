@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from . import datasets, initializers, optimizers
+from . import _pool, datasets, initializers, optimizers
 from ._checks import integer
 from ._config import config
 from ._format import data_frame, number, share, units
@@ -292,15 +290,15 @@ class Comparison:
         """
         columns: dict[str, list[Any]] = {}
         for run in self.runs:
-            for field in fields(run):
-                value = getattr(run, field.name)
-                if field.name.startswith("distinct_"):
+            for item in fields(run):
+                value = getattr(run, item.name)
+                if item.name.startswith("distinct_"):
                     distinct, every = (None, None) if value is None else value
-                    columns.setdefault(field.name, []).append(distinct)
-                    name = field.name.replace("distinct", "units")
+                    columns.setdefault(item.name, []).append(distinct)
+                    name = item.name.replace("distinct", "units")
                     columns.setdefault(name, []).append(every)
-                elif field.name != "history":
-                    columns.setdefault(field.name, []).append(value)
+                elif item.name != "history":
+                    columns.setdefault(item.name, []).append(value)
         return data_frame(columns)
 
     def to_dict(self, *, histories: bool = False) -> dict[str, Any]:
@@ -458,12 +456,12 @@ def compare(
         stop=threading.Event(),
     )
     plan.check()
-    jobs = _cpus() if n_jobs is None else integer("n_jobs", n_jobs, minimum=1)
+    jobs = _pool.cpus() if n_jobs is None else integer("n_jobs", n_jobs, minimum=1)
     tasks = [(label, scheme, seed) for label, scheme in named.items() for seed in chosen_seeds]
     with reporter(progress, len(tasks), "net") as report:
-        runs, interrupted = _run_all(plan, tasks, jobs, report)
+        runs, interrupted = _pool.run_groups(plan.run, tasks, jobs, plan.stop, report)
     return Comparison(
-        runs=runs,
+        runs=tuple(runs),
         schemes=named,
         seeds=chosen_seeds,
         settings=plan.settings,
@@ -492,10 +490,6 @@ def layers_text(layers: Sequence[int]) -> str:
 
 
 Task: TypeAlias = tuple[str, Scheme, int]
-
-# Nets handed to the core at once. A vector holds 4 or 8 small ones (16 with AVX-512); fewer larger
-# groups would leave threads without work and take longer to stop.
-GROUP: Final = 16
 
 
 @dataclass(eq=False)
@@ -600,39 +594,6 @@ class _Plan:
             outcome=_outcome(start.loss, final_loss, history, distinct_end, saturated),
             history=history,
         )
-
-
-def _run_all(
-    plan: _Plan, tasks: Sequence[Task], jobs: int, report: Callable[[int], None] | None
-) -> tuple[tuple[Run, ...], bool]:
-    """Run the tasks on threads; return the finished runs in order, and whether Ctrl-C came."""
-    futures: list[Future[list[Run]]] = []
-    interrupted = False
-    size = max(1, min(GROUP, -(-len(tasks) // jobs)))
-    groups = [tasks[i : i + size] for i in range(0, len(tasks), size)]
-    with ThreadPoolExecutor(min(jobs, max(1, len(groups)))) as pool:
-        try:
-            futures = [pool.submit(plan.run, group) for group in groups]
-            waiting = set(futures)
-            done = 0
-            while waiting:
-                # The timeout lets Ctrl-C through where waiting for a lock cannot be interrupted.
-                finished, waiting = wait(waiting, timeout=0.1, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    done += len(future.result())
-                if report is not None:
-                    report(done)
-        except BaseException as error:
-            plan.stop.set()  # what runs stops within a twentieth of a second, what waits at once
-            if not isinstance(error, KeyboardInterrupt):
-                raise
-            interrupted = True
-    runs = tuple(
-        run for future in futures if future.exception() is None for run in future.result()
-    )
-    if interrupted and not runs:
-        raise KeyboardInterrupt
-    return runs, interrupted
 
 
 def _named_schemes(schemes: Schemes) -> dict[str, Scheme]:
@@ -778,10 +739,3 @@ def _seeds_text(seeds: tuple[int, ...]) -> str:
     if seeds == tuple(range(seeds[0], seeds[-1] + 1)):
         return f"seeds {seeds[0]}-{seeds[-1]}"
     return f"{len(seeds)} seeds"
-
-
-def _cpus() -> int:
-    """Return the number of CPUs that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -3,7 +3,7 @@
  * from libm in a wider type, special values; and the software fma against the hardware's.
  *
  *     test_math             a million points a function
- *     test_math --thorough  every float (seconds a function and core), 10^8 fma and double points
+ *     test_math --thorough  every float (many minutes), 10^8 fma and 10^7 double points
  */
 #include <float.h>
 #include <math.h>

@@ -341,8 +341,8 @@ def words(key: int, tensor: int, purpose: int, half: int, start: int, count: int
     """Words start .. start + count - 1 of a stream, as uint64 below 2^32."""
     first, last = start // 4, -(-(start + count) // 4)
     block = np.arange(first, last, dtype=np.uint64)
-    counter = [block & _MASK, block >> np.uint64(32), tensor, purpose << 24 | half << 23]
-    drawn = philox(counter, [key & 0xFFFFFFFF, key >> 32])
+    low, high = block & _MASK, block >> np.uint64(32)
+    drawn = philox((low, high, tensor, purpose << 24 | half << 23), (key & 0xFFFFFFFF, key >> 32))
     return np.stack(drawn, axis=1).ravel()[start - 4 * first :][:count]
 
 
@@ -379,8 +379,13 @@ def shuffle(key: int, epoch: int, n: int) -> list[int]:
     return order
 
 
-def batches(key: int, n: int, batch_size: int, steps: int) -> list[list[int]]:
-    """Rows of the first `steps` minibatches; the last of an epoch may be short."""
+def batches(key: int, n: int, batch_size: int | None, steps: int) -> list[list[int]]:
+    """Rows of the first `steps` batches; the last of an epoch may be short.
+
+    None, or as many as there are: all rows, in their own order.
+    """
+    if batch_size is None or batch_size >= n:
+        return [list(range(n))] * steps
     out: list[list[int]] = []
     for epoch in range(steps):
         order = shuffle(key, epoch, n)

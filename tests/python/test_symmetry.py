@@ -91,8 +91,8 @@ def test_copies_inside_a_random_net(dtype: str) -> None:
         net.weights[1][:, second] = net.weights[1][:, first]
         net.fit(X, y, optimizer=il.Adam(0.01), steps=300, batch_size=41)
         assert reference.distinct_units(net.weights, net.biases) == [width - 1, width - 1, 2]
-        for layer in net.activations(X)[:2]:
-            np.testing.assert_array_equal(bits(layer.a[:, first]), bits(layer.a[:, second]))
+        for hidden in net.activations(X)[:2]:
+            np.testing.assert_array_equal(bits(hidden.a[:, first]), bits(hidden.a[:, second]))
 
 
 def test_the_counter_is_not_blind() -> None:
@@ -100,7 +100,8 @@ def test_the_counter_is_not_blind() -> None:
     net = constant_net([2, 5, 1], "tanh", "mse", "float64", 0.5)
     assert list(net._distinct_units()) == [1, 1]
     incoming, outgoing = net.weights
-    for parameter, index in [(incoming, (1, 3)), (net.biases[0], 3), (outgoing, (3, 0))]:
+    places: list[tuple[Any, Any]] = [(incoming, (1, 3)), (net.biases[0], 3), (outgoing, (3, 0))]
+    for parameter, index in places:
         saved = parameter[index]
         parameter[index] = np.nextafter(saved, 1)
         assert list(net._distinct_units()) == [2, 1]

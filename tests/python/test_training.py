@@ -81,9 +81,8 @@ def test_optimizer(
     before = expected.loss(X, y)
     steps = 40
     net.fit(X, y, optimizer=settings, steps=steps, batch_size=batch_size)
-    whole = batch_size in (None, 30)
-    for rows in [range(30)] * steps if whole else reference.batches(KEY, 30, batch_size, steps):
-        reference.fit_step(expected, X[list(rows)], y[list(rows)], twin_optimizer)
+    for rows in reference.batches(KEY, 30, batch_size, steps):
+        reference.fit_step(expected, X[rows], y[rows], twin_optimizer)
     assert expected.loss(X, y) < before
     assert_parameters_close(net, expected, tolerance)
 
@@ -93,7 +92,7 @@ def test_twin_optimizer_is_pytorchs(optimizer: str) -> None:
     """The formulas of the twin, against the library they come from."""
     torch = pytest.importorskip("torch")
     twin_optimizer = OPTIMIZERS[optimizer][1]()
-    settings = {
+    settings: dict[str, Any] = {
         {"learning_rate": "lr", "epsilon": "eps"}.get(name, name): value
         for name, value in vars(twin_optimizer).items()
         if isinstance(value, float | bool)
@@ -201,7 +200,7 @@ def test_record(m: int, batch_size: int | None, dtype: str) -> None:
     assert_same_bits(net, silent)
     assert list(history.steps) == [0, 5, 10, 15, 20, 23]
     assert (history.steps_done, history.diverged_at, history.stopped) == (23, None, False)
-    order = reference.batches(KEY, m, batch_size, 24) if batch_size else [list(range(m))] * 24
+    order = reference.batches(KEY, m, batch_size, 24)
     done = 0
     relative = {"float32": 2e-5, "float64": 1e-12}[dtype]
     for row, step in enumerate(history.steps):
