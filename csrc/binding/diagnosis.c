@@ -28,6 +28,7 @@ static const struct {
     {"bias_gradient_norm", offsetof(il_layer_diagnosis, bias_gradient_norm)},
     {"z_gradient_norm", offsetof(il_layer_diagnosis, z_gradient_norm)},
     {"a_gradient_norm", offsetof(il_layer_diagnosis, a_gradient_norm)},
+    {"signal_gradient_norm", offsetof(il_layer_diagnosis, signal_gradient_norm)},
     {"not_finite", offsetof(il_layer_diagnosis, not_finite)},
 };
 

@@ -161,21 +161,21 @@ parse_length(PyObject *sequence, const char *name, size_t count)
 int
 parse_scheme(PyObject *tuple, il_scheme *out)
 {
-    PyObject *kind, *mode, *distribution, *count = NULL;
+    PyObject *kind, *mode, *distribution, *count;
     il_scheme scheme = {.kind = IL_SCHEME_CONSTANT};
     size_t kind_index, mode_index, distribution_index;
     if (!PyTuple_Check(tuple)) {
         PyErr_Format(PyExc_TypeError, "a scheme must be a tuple " SCHEME_FIELDS ", got %R", tuple);
         return -1;
     }
-    if (!PyArg_ParseTuple(tuple, "OddOO|ddO;a scheme is a tuple " SCHEME_FIELDS, &kind, &scheme.a,
+    if (!PyArg_ParseTuple(tuple, "OddOOddO;a scheme is a tuple " SCHEME_FIELDS, &kind, &scheme.a,
                           &scheme.b, &mode, &distribution, &scheme.low, &scheme.high, &count)
         || find_name(kind, "scheme", scheme_names, COUNT(scheme_names), &kind_index) < 0
         || find_name(mode, "mode", mode_names, COUNT(mode_names), &mode_index) < 0
         || find_name(distribution, "distribution", distribution_names, COUNT(distribution_names),
                      &distribution_index)
                < 0
-        || (count != NULL && parse_size(count, "count", &scheme.count) < 0)) {
+        || parse_size(count, "count", &scheme.count) < 0) {
         return -1;
     }
     scheme.kind = (il_scheme_kind)kind_index;

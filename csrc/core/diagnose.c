@@ -299,7 +299,7 @@ layer_clear(il_layer_diagnosis *d, size_t B, size_t M, int has_slope, int has_gr
     d->saturated_low = d->saturated_high = d->hard = d->linear = has_slope ? 0 : UNDEFINED;
     d->sparse = B > 0 ? 0 : UNDEFINED;
     d->weight_gradient_norm = d->bias_gradient_norm = d->z_gradient_norm = d->a_gradient_norm =
-        has_gradient ? 0 : UNDEFINED;
+        d->signal_gradient_norm = has_gradient ? 0 : UNDEFINED;
     d->not_finite = 0;
     for (size_t m = 0; m < M; m++) {
         if (d->unit_saturated != NULL) {

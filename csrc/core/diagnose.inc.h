@@ -130,18 +130,40 @@ DN(confident_wrong)(const EN(engine) * e, size_t R, const T *y)
     return wrong;
 }
 
+/* Norm of dW - (mean of the layer's inputs) db'; inputs are x [B][N] or the layer below's a. */
+static double
+DN(signal_norm)(const EN(layer) * layer, size_t B, const T *x, const double *a, const T *dw, const T *db)
+{
+    const size_t N = layer->N, M = layer->M;
+    double squares = 0;
+    for (size_t n = 0; n < N; n++) {
+        double mean = 0;
+        for (size_t b = 0; b < B; b++) {
+            mean += a != NULL ? a[b * N + n] : (double)x[b * N + n];
+        }
+        mean /= (double)B;
+        for (size_t m = 0; m < M; m++) {
+            const double signal = (double)dw[n * M + m] - mean * (double)db[m];
+            squares += signal * signal;
+        }
+    }
+    return sqrt(squares);
+}
+
 static void
-DN(gradients)(EN(engine) * e, const il_net *net, const workspace *w, il_layer_diagnosis *layers, T *plain)
+DN(gradients)(EN(engine) * e, const il_net *net, size_t B, const T *x, const workspace *w,
+              il_layer_diagnosis *layers, T *plain)
 {
     for (size_t l = 0; l < e->L; l++) {
         const EN(layer) *layer = &e->layers[l];
         il_layer_diagnosis *d = &layers[l];
         T *dw = d->weight_gradient != NULL ? d->weight_gradient : plain;
-        T *db = d->bias_gradient != NULL ? d->bias_gradient : plain;
+        T *db = d->bias_gradient != NULL ? d->bias_gradient : plain + layer->N * layer->M;
         EN(unpack_weights)(layer, layer->gradient, dw);
         d->weight_gradient_norm = DN(norm)(e->k, layer->N * layer->M, dw, &d->not_finite);
         EN(unpack_bias)(layer, layer->bias_gradient, db);
         d->bias_gradient_norm = DN(norm)(e->k, layer->M, db, &d->not_finite);
+        d->signal_gradient_norm = DN(signal_norm)(layer, B, x, l > 0 ? w->a[l - 1] : NULL, dw, db);
         d->z_gradient_norm = sqrt(w->z_gradient_squares[l]);
         d->a_gradient_norm = l + 1 < net->layers ? sqrt(w->a_gradient_squares[l]) : UNDEFINED;
     }
@@ -184,7 +206,7 @@ DN(run)(const il_net *net, const SET *k, size_t B, const T *x, const T *y, doubl
     if (y != NULL) {
         const double count = EN(loss_count)(&e, B);
         *loss = (il_loss_diagnosis){il_lanes_total(lanes) / count, e.loss == IL_MSE ? UNDEFINED : wrong / count};
-        DN(gradients)(&e, net, w, layers, plain);
+        DN(gradients)(&e, net, B, x, w, layers, plain);
     }
     il_release(plain);
 done:

@@ -325,6 +325,7 @@ typedef struct il_layer_diagnosis {
     double sparse;                        /* of a == 0 */
     double weight_norm, bias_norm;
     double weight_gradient_norm, bias_gradient_norm, z_gradient_norm, a_gradient_norm;
+    double signal_gradient_norm; /* of dW without what the inputs' means give it, which a bias could do */
     double not_finite; /* values among weights, biases, z and gradients */
     /* Arrays of the caller's, each may be NULL. */
     double *unit_saturated; /* [M] share of samples below the threshold */

@@ -14,27 +14,27 @@
 #define IL_PHI_END 40
 
 /* d > 0: above; d <= 0: below; NaN stays */
-static inline V
+IL_INLINE V
 FN(v_step)(V d, V below, V above)
 {
     return v_select(v_lt(v_set1(0), d), above, v_select(v_le(d, v_set1(0)), below, d));
 }
 
 /* x held in [-limit, limit] */
-static inline V
+IL_INLINE V
 FN(v_within)(V x, T limit)
 {
     return v_max(v_set1(-limit), v_min(v_set1(limit), x));
 }
 
-static inline V
+IL_INLINE V
 FN(g_identity)(V z, V p)
 {
     (void)p;
     return z;
 }
 
-static inline V
+IL_INLINE V
 FN(slope_identity)(V a, V p)
 {
     (void)a;
@@ -42,42 +42,42 @@ FN(slope_identity)(V a, V p)
     return v_set1(1);
 }
 
-static inline V
+IL_INLINE V
 FN(g_tanh)(V z, V p)
 {
     (void)p;
     return FN(v_tanh)(z);
 }
 
-static inline V
+IL_INLINE V
 FN(slope_tanh)(V a, V p)
 {
     (void)p;
     return v_fma(v_sub(v_set1(0), a), a, v_set1(1));
 }
 
-static inline V
+IL_INLINE V
 FN(g_sigmoid)(V z, V p)
 {
     (void)p;
     return FN(v_sigmoid)(z);
 }
 
-static inline V
+IL_INLINE V
 FN(slope_sigmoid)(V a, V p)
 {
     (void)p;
     return v_mul(a, v_sub(v_set1(1), a));
 }
 
-static inline V
+IL_INLINE V
 FN(g_relu)(V z, V p)
 {
     (void)p;
     return v_max(v_set1(0), z);
 }
 
-static inline V
+IL_INLINE V
 FN(slope_relu)(V a, V p)
 {
     (void)p;
@@ -85,25 +85,25 @@ FN(slope_relu)(V a, V p)
 }
 
 /* p > 0; with p = 0 this is ReLU, which also avoids 0 * inf */
-static inline V
+IL_INLINE V
 FN(g_leaky_relu)(V z, V p)
 {
     return v_select(v_lt(v_set1(0), z), z, v_mul(p, z));
 }
 
-static inline V
+IL_INLINE V
 FN(slope_leaky_relu)(V a, V p)
 {
     return FN(v_step)(a, p, v_set1(1));
 }
 
-static inline V
+IL_INLINE V
 FN(g_elu)(V z, V p)
 {
     return v_select(v_lt(v_set1(0), z), z, v_mul(p, FN(v_expm1)(z)));
 }
 
-static inline V
+IL_INLINE V
 FN(slope_elu)(V a, V p)
 {
     return v_select(v_lt(v_set1(0), a), v_set1(1), v_add(a, p));
@@ -113,7 +113,7 @@ FN(slope_elu)(V a, V p)
 #define IL_SELU_SCALE 1.0507009873554804934193349852946
 #define IL_SELU_ALPHA 1.6732632423543772848170429916717
 
-static inline V
+IL_INLINE V
 FN(g_selu)(V z, V p)
 {
     (void)p;
@@ -121,7 +121,7 @@ FN(g_selu)(V z, V p)
     return v_select(v_lt(v_set1(0), z), v_mul(v_set1((T)IL_SELU_SCALE), z), negative);
 }
 
-static inline V
+IL_INLINE V
 FN(slope_selu)(V a, V p)
 {
     (void)p;
@@ -130,21 +130,21 @@ FN(slope_selu)(V a, V p)
 }
 
 /* the normal distribution function, by erf */
-static inline V
+IL_INLINE V
 FN(v_phi)(V z)
 {
     const V half = v_set1((T)0.5);
     return v_fma(half, FN(v_erf)(v_mul(z, v_set1((T)0.70710678118654752440))), half);
 }
 
-static inline V
+IL_INLINE V
 FN(g_gelu)(V z, V p)
 {
     (void)p;
     return v_mul(v_max(v_set1(-IL_PHI_END), z), FN(v_phi)(z));
 }
 
-static inline V
+IL_INLINE V
 FN(slope_gelu)(V z, V p)
 {
     (void)p;
@@ -158,14 +158,14 @@ FN(slope_gelu)(V z, V p)
 #define IL_GELU_SCALE 0.79788456080286535588
 #define IL_GELU_CUBIC 0.044715
 
-static inline V
+IL_INLINE V
 FN(v_gelu_inner)(V z)
 {
     const V cubic = v_fma(v_mul(v_set1((T)IL_GELU_CUBIC), z), z, v_set1(1));
     return FN(v_tanh)(v_mul(v_mul(v_set1((T)IL_GELU_SCALE), z), cubic));
 }
 
-static inline V
+IL_INLINE V
 FN(g_gelu_tanh)(V z, V p)
 {
     (void)p;
@@ -173,7 +173,7 @@ FN(g_gelu_tanh)(V z, V p)
     return v_mul(v_mul(v_set1((T)0.5), x), v_add(v_set1(1), FN(v_gelu_inner)(x)));
 }
 
-static inline V
+IL_INLINE V
 FN(slope_gelu_tanh)(V z, V p)
 {
     (void)p;
@@ -185,14 +185,14 @@ FN(slope_gelu_tanh)(V z, V p)
     return v_add(v_fma(half, t, half), second);
 }
 
-static inline V
+IL_INLINE V
 FN(g_silu)(V z, V p)
 {
     (void)p;
     return v_mul(v_max(v_set1(-IL_SIGMOID_END), z), FN(v_sigmoid)(z));
 }
 
-static inline V
+IL_INLINE V
 FN(slope_silu)(V z, V p)
 {
     (void)p;
@@ -201,7 +201,7 @@ FN(slope_silu)(V z, V p)
     return v_fma(v_mul(x, s), v_sub(v_set1(1), s), s);
 }
 
-static inline V
+IL_INLINE V
 FN(g_softplus)(V z, V p)
 {
     (void)p;
@@ -209,14 +209,14 @@ FN(g_softplus)(V z, V p)
     return v_add(v_max(v_set1(0), z), FN(v_log1p)(e));
 }
 
-static inline V
+IL_INLINE V
 FN(slope_softplus)(V z, V p)
 {
     (void)p;
     return FN(v_sigmoid)(z);
 }
 
-static inline V
+IL_INLINE V
 FN(g_softsign)(V z, V p)
 {
     (void)p;
@@ -225,7 +225,7 @@ FN(g_softsign)(V z, V p)
     return FN(v_with_sign)(v_div(magnitude, v_add(v_set1(1), magnitude)), z);
 }
 
-static inline V
+IL_INLINE V
 FN(slope_softsign)(V a, V p)
 {
     (void)p;
@@ -233,28 +233,28 @@ FN(slope_softsign)(V a, V p)
     return v_mul(rest, rest);
 }
 
-static inline V
+IL_INLINE V
 FN(g_hard_tanh)(V z, V p)
 {
     (void)p;
     return FN(v_within)(z, 1);
 }
 
-static inline V
+IL_INLINE V
 FN(slope_hard_tanh)(V a, V p)
 {
     (void)p;
     return FN(v_step)(v_sub(v_set1(1), FN(v_abs)(a)), v_set1(0), v_set1(1));
 }
 
-static inline V
+IL_INLINE V
 FN(g_erf)(V z, V p)
 {
     (void)p;
     return FN(v_erf)(z);
 }
 
-static inline V
+IL_INLINE V
 FN(slope_erf)(V z, V p)
 {
     (void)p;
@@ -262,7 +262,7 @@ FN(slope_erf)(V z, V p)
 }
 
 /* out[i] = f(x[i], p), times factor[i] unless factor is NULL (a constant of each call, so no branch) */
-static inline void
+IL_INLINE void
 FN(map_activation)(V (*f)(V, V), T parameter, size_t n, const T *x, const T *factor, T *out)
 {
     const V p = v_set1(parameter);
@@ -278,7 +278,7 @@ FN(map_activation)(V (*f)(V, V), T parameter, size_t n, const T *x, const T *fac
 }
 
 /* ReLU is the leaky ReLU of slope 0, and does without the product. */
-static inline il_activation_kind
+IL_INLINE il_activation_kind
 FN(loop_kind)(il_activation g)
 {
     return g.kind == IL_LEAKY_RELU && g.parameter == 0.0 ? IL_RELU : g.kind;
@@ -308,7 +308,7 @@ FN(activate)(il_activation g, size_t n, const T *z, T *out)
 }
 
 /* out[i] = factor[i] g'; factor NULL: 1 */
-static inline void
+IL_INLINE void
 FN(slopes)(il_activation g, size_t n, const T *z, const T *a, const T *factor, T *out)
 {
     const T p = (T)g.parameter;

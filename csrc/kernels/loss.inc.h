@@ -42,7 +42,7 @@ FN(delta)(size_t n, const T *a, const T *y, T c, T *out)
     }
 }
 
-static inline V
+IL_INLINE V
 FN(v_binary_cross_entropy)(V z, V y)
 {
     const V sign_off = v_from_bits(vi_and(v_bits(z), vi_set1((U)~(U)0 >> 1)));

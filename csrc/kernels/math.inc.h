@@ -35,14 +35,14 @@ enum { FN(fraction_bits) = 52, FN(bias) = 1023 };
 #define IL_LN2_LOW 0x1.a39ef35793c76p-33
 #endif
 
-static inline V
+IL_INLINE V
 FN(v_abs)(V x)
 {
     return v_from_bits(vi_and(v_bits(x), vi_set1(~(U)IL_SIGN)));
 }
 
 /* magnitude must not be negative */
-static inline V
+IL_INLINE V
 FN(v_with_sign)(V magnitude, V sign)
 {
     return v_from_bits(vi_or(v_bits(magnitude), vi_and(v_bits(sign), vi_set1(IL_SIGN))));
@@ -54,7 +54,7 @@ enum { FN(long_polynomial) = 10 };
  * sum of c[k] x^k, k < count: Horner's rule for the even and the odd powers apart where there are many,
  * since a chain of fma waits for itself (erf in float64: 5.1 -> 4.0 ns).
  */
-static inline V
+IL_INLINE V
 FN(v_polynomial)(V x, const T *c, int count)
 {
     if (count < FN(long_polynomial)) {
@@ -82,7 +82,7 @@ FN(v_polynomial)(V x, const T *c, int count)
  * x = n ln 2 + r, |r| <= ln 2 / 2. The integer n + offset is in the low bits of *exponent. Returns
  * expm1(r), r with its rounding error.
  */
-static inline V
+IL_INLINE V
 FN(v_reduced_expm1)(V x, T offset, VI *exponent)
 {
     const V magic = v_set1(IL_MAGIC + offset);
@@ -96,14 +96,14 @@ FN(v_reduced_expm1)(V x, T offset, VI *exponent)
 }
 
 /* 2^k from k + bias in the low bits, 0 < k + bias <= 2 bias; higher bits are shifted out */
-static inline V
+IL_INLINE V
 FN(v_power_of_2)(VI biased)
 {
     return v_from_bits(vi_sll(biased, FN(fraction_bits)));
 }
 
 /* Overflows to inf, underflows gradually. */
-static inline V
+IL_INLINE V
 FN(v_exp)(V x)
 {
     const T low = IL_IS_F32 ? (T)-104 : (T)-746, high = IL_IS_F32 ? (T)89 : (T)710;
@@ -115,7 +115,7 @@ FN(v_exp)(V x)
     return v_mul(scaled, FN(v_power_of_2)(vi_sub(exponent, half)));
 }
 
-static inline V
+IL_INLINE V
 FN(v_expm1)(V x)
 {
     const T low = IL_IS_F32 ? (T)-18 : (T)-38, high = IL_IS_F32 ? (T)89 : (T)710;
@@ -128,7 +128,7 @@ FN(v_expm1)(V x)
 }
 
 /* log(2^k (1 + f)), f in about [-1/3, 1/3] (float32) or [sqrt(1/2) - 1, sqrt(2) - 1] (float64) */
-static inline V
+IL_INLINE V
 FN(v_log_of_parts)(V k, V f)
 {
 #if IL_IS_F32
@@ -149,14 +149,14 @@ FN(v_log_of_parts)(V k, V f)
 static const U FN(log_start) = IL_IS_F32 ? (U)0x3f2aaaabu : (U)0x3fe6a09e667f3bcdu;
 
 /* Bits of a positive normal x -> those of x * 1 / (least 1 + f): its exponent is k + bias. */
-static inline VI
+IL_INLINE VI
 FN(v_log_split)(V x)
 {
     return vi_add(v_bits(x), vi_set1(((U)FN(bias) << FN(fraction_bits)) - FN(log_start)));
 }
 
 /* the integer n < 2^fraction_bits, plus offset */
-static inline V
+IL_INLINE V
 FN(v_from_integer)(VI n, T offset)
 {
     const V power = v_set1(IL_IS_F32 ? (T)0x1p23 : (T)0x1p52); /* its ulp is 1 */
@@ -164,7 +164,7 @@ FN(v_from_integer)(VI n, T offset)
 }
 
 /* y where x > pole; at the pole -inf; below NaN; x itself where it is +inf */
-static inline V
+IL_INLINE V
 FN(v_log_domain)(V x, T pole, V y)
 {
     const V special = v_select(v_eq(x, v_set1(pole)), v_set1((T)-INFINITY), v_set1((T)NAN));
@@ -172,7 +172,7 @@ FN(v_log_domain)(V x, T pole, V y)
     return v_select(v_lt(v_set1(pole), x), above, special);
 }
 
-static inline V
+IL_INLINE V
 FN(v_log)(V x)
 {
     /* Subnormals are scaled up by 2^(fraction bits + 1). */
@@ -186,7 +186,7 @@ FN(v_log)(V x)
     return FN(v_log_domain)(x, 0, FN(v_log_of_parts)(k, v_sub(m, v_set1(1))));
 }
 
-static inline V
+IL_INLINE V
 FN(v_log1p)(V x)
 {
     const VI biased = vi_srl(FN(v_log_split)(v_add(v_set1(1), x)), FN(fraction_bits));
@@ -199,7 +199,7 @@ FN(v_log1p)(V x)
     return FN(v_log_domain)(x, -1, y);
 }
 
-static inline V
+IL_INLINE V
 FN(v_tanh)(V x)
 {
     const V magnitude = FN(v_abs)(x);
@@ -215,7 +215,7 @@ FN(v_tanh)(V x)
     return FN(v_with_sign)(v_select(v_lt(magnitude, v_set1((T)0.5)), near, far), x);
 }
 
-static inline V
+IL_INLINE V
 FN(v_sigmoid)(V x)
 {
     /*
@@ -231,7 +231,7 @@ FN(v_sigmoid)(V x)
     return v_select(v_lt(x, v_set1(0)), s, v_sub(one, s));
 }
 
-static inline V
+IL_INLINE V
 FN(v_erf)(V x)
 {
     const V magnitude = FN(v_abs)(x);
@@ -246,7 +246,7 @@ FN(v_erf)(V x)
 }
 
 /* out[i] = f(x[i]) */
-static inline void
+IL_INLINE void
 FN(map)(V (*f)(V), size_t n, const T *x, T *out)
 {
     size_t i = 0;

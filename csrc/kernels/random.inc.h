@@ -18,7 +18,7 @@ enum {
 static const uint64_t FN(lane_numbers)[8] = {0, 1, 2, 3, 4, 5, 6, 7};
 
 /* words[4]: word k of IL_LANES_F64 consecutive blocks from `block` */
-static inline void
+IL_INLINE void
 FN(v_philox)(il_stream s, uint32_t half, uint64_t block, vi_f64 *words)
 {
     vi_f64 c0 = vi_add_f64(vi_set1_f64(block), vi_load_f64(FN(lane_numbers)));
@@ -43,7 +43,7 @@ FN(v_philox)(il_stream s, uint32_t half, uint64_t block, vi_f64 *words)
 }
 
 /* out[chunk]: 32-bit words in element order */
-static inline void
+IL_INLINE void
 FN(draw_words)(il_stream s, uint32_t half, uint64_t block, uint32_t *out)
 {
     vi_f64 words[4];
@@ -52,7 +52,7 @@ FN(draw_words)(il_stream s, uint32_t half, uint64_t block, uint32_t *out)
 }
 
 /* out[chunk]: hi (float32) or hi:lo (float64) in element order */
-static inline void
+IL_INLINE void
 FN(draw)(il_stream s, uint64_t block, U *out)
 {
 #if IL_IS_F32
@@ -69,7 +69,7 @@ FN(draw)(il_stream s, uint64_t block, U *out)
 }
 
 /* ((bits >> 9) + 0.5) 2^-23 (float32) or ((bits >> 12) + 0.5) 2^-52, exactly: 1.fraction less 1, plus half */
-static inline V
+IL_INLINE V
 FN(v_uniform)(VI bits)
 {
     const VI fraction = vi_srl(bits, IL_IS_F32 ? 9 : 12);
@@ -81,7 +81,7 @@ FN(v_uniform)(VI bits)
  * (n + 0.5) 2^-32 (float32) or 2^-64 of the integer n below the sign bit, rounded once: both halves of
  * n are put below the leading one of a power of two, whose removal leaves them exact, and then added.
  */
-static inline V
+IL_INLINE V
 FN(v_probability)(VI n)
 {
 #if IL_IS_F32
@@ -103,7 +103,7 @@ FN(v_probability)(VI n)
  * q = 1/2 - p or of r = sqrt(-log p), plus a ratio of polynomials too small for its rounding to count
  * much. q is made from the complement of n, so that nothing cancels near the centre.
  */
-static inline V
+IL_INLINE V
 FN(v_normal)(VI bits)
 {
     const VI below_sign = vi_set1(~(U)IL_SIGN), n = vi_and(bits, below_sign);
@@ -144,7 +144,7 @@ FN(fill_words)(il_stream s, uint32_t half, uint64_t start, size_t n, uint32_t *o
 }
 
 /* out[i] = f(bits of element start + i) * scale + offset */
-static inline void
+IL_INLINE void
 FN(fill)(V (*f)(VI), il_stream s, uint64_t start, size_t n, T scale, T offset, T *out)
 {
     uint64_t block = start / 4;

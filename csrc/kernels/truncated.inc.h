@@ -7,7 +7,7 @@
  */
 
 /* quantile of p in (0, 1/2), as a magnitude; q = 1/2 - p */
-static inline V
+IL_INLINE V
 FN(v_tail_quantile)(V p, V q)
 {
 #define IL_POLYNOMIAL(x, table) FN(v_polynomial)(x, table, (int)(sizeof(table) / sizeof(table)[0]))
@@ -24,7 +24,7 @@ FN(v_tail_quantile)(V p, V q)
 #undef IL_POLYNOMIAL
 }
 
-static inline V
+IL_INLINE V
 FN(v_truncated_normal)(VI bits, const IL_SET(truncation) * law)
 {
     const VI below_sign = vi_set1(~(U)0 >> 1), n = vi_and(bits, below_sign);

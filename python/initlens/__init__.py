@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import activations, initializers, optimizers
 from ._core import NUMERICS_VERSION
+from ._warnings import InitWarning, SymmetryWarning
 from .history import History
 from .network import Gradients, LayerActivation, Network, Settings
 from .optimizers import SGD, Adam, RMSProp
@@ -28,11 +29,13 @@ __all__ = [
     "Comparison",
     "Gradients",
     "History",
+    "InitWarning",
     "LayerActivation",
     "Network",
     "RMSProp",
     "Run",
     "Settings",
+    "SymmetryWarning",
     "activations",
     "compare",
     "datasets",

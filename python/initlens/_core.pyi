@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 
 NUMERICS_VERSION: Final[int]
 
-# (kind, a, b, mode, distribution) as the C struct il_scheme:
-# kind "constant" | "normal" | "uniform" | "variance_scaling", mode "fan_in" | "fan_out" | "fan_avg",
-# distribution "normal" | "uniform".
-SchemeTuple = tuple[str, float, float, str, str]
+# (kind, a, b, mode, distribution, low, high, count) as the C struct il_scheme:
+# kind "constant" | "normal" | "uniform" | "truncated_normal" | "variance_scaling" | "orthogonal" |
+# "identity" | "sparse" | "hadamard", mode "fan_in" | "fan_out" | "fan_avg" | "fan_geo_avg",
+# distribution "normal" | "uniform" | "truncated_normal".
+SchemeTuple = tuple[str, float, float, str, str, float, float, int]
 
 class OptimizerDict(TypedDict):
     kind: str  # "sgd" | "adam" | "rmsprop"
@@ -55,6 +56,7 @@ class LayerDict(TypedDict, total=False):
     bias_gradient_norm: float
     z_gradient_norm: float
     a_gradient_norm: float
+    signal_gradient_norm: float
     not_finite: float
     z_quantiles: NDArray[np.float64]  # 0, 0.05, 0.25, 0.5, 0.75, 0.95, 1
     a_quantiles: NDArray[np.float64]

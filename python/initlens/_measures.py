@@ -124,6 +124,9 @@ class Flow:
     d_weights, d_biases, d_z, d_a : float
         Norms of their gradients; NaN without targets. `d_a` is NaN in the output layer, whose
         loss works from z.
+    d_signal : float
+        Norm of dW without what the means of the layer's inputs give it: the part that a bias could
+        not do, and by which samples are told apart.
     """
 
     weights: float
@@ -132,6 +135,7 @@ class Flow:
     d_biases: float
     d_z: float
     d_a: float
+    d_signal: float
 
     @property
     def attenuation(self) -> float:
@@ -144,7 +148,16 @@ class Flow:
 
         Infinite without a gradient, 0 for zero weights that have one.
         """
-        return self.weights / self.d_weights if self.d_weights else math.inf
+        return _time(self.weights, self.d_weights)
+
+    @property
+    def signal_time(self) -> float:
+        """The same by the part of dW that tells samples apart; units of a sigmoid need it."""
+        return _time(self.weights, self.d_signal)
+
+
+def _time(size: float, speed: float) -> float:
+    return size / speed if speed else math.inf
 
 
 @dataclass(frozen=True, eq=False)
@@ -305,6 +318,7 @@ def measure(
                     values["bias_gradient_norm"],
                     values["z_gradient_norm"],
                     values["a_gradient_norm"],
+                    values["signal_gradient_norm"],
                 ),
                 symmetry=None
                 if activation is None
@@ -368,9 +382,14 @@ def _symmetry(
         tolerance = _SCALE_ULPS * eps if modulo == MODULO_SCALE else 0.0
         return group_units(units, *parts, modulo, tolerance)
 
-    whole = leaders(w, b, v)
-    whole_modulo = leaders(w, b, v, modulo=modulo) if modulo else whole
-    function = leaders(w, b, None)
+    # Where all incoming weights differ, so do functions and units: the usual case costs one search.
+    incoming = leaders(w, None, None)
+    apart = distinct_count(incoming) == units
+    function = incoming if apart else leaders(w, b, None)
+    whole = incoming if apart else leaders(w, b, v)
+    function_modulo = leaders(w, b, None, modulo=modulo) if modulo else function
+    apart = distinct_count(function_modulo) == units
+    whole_modulo = function_modulo if apart or not modulo else leaders(w, b, v, modulo=modulo)
     lasting = whole_modulo if modulo == MODULO_SIGN else whole
     gradient: int | None = None
     gradient_modulo: int | None = None
@@ -393,13 +412,11 @@ def _symmetry(
     return Symmetry(
         distinct=distinct_count(whole),
         distinct_modulo=distinct_count(whole_modulo),
-        incoming=distinct_count(leaders(w, None, None)),
+        incoming=distinct_count(incoming),
         bias=distinct_count(leaders(None, b, None)),
         outgoing=distinct_count(leaders(None, None, v)),
         function=distinct_count(function),
-        function_modulo=distinct_count(leaders(w, b, None, modulo=modulo))
-        if modulo
-        else distinct_count(function),
+        function_modulo=distinct_count(function_modulo),
         gradient=gradient,
         gradient_modulo=gradient_modulo,
         copies=_groups(lasting),

@@ -52,9 +52,9 @@ class Sample(NamedTuple):
 
 
 @cache
-def panel(count: int = 16) -> Panel:
-    """Return the rule with `count` nodes."""
-    nodes, weights = np.polynomial.legendre.leggauss(count)
+def panel() -> Panel:
+    """Return the rule with 16 nodes."""
+    nodes, weights = np.polynomial.legendre.leggauss(16)
     # Slopes of the polynomial through the values, in barycentric form (Berrut and Trefethen, SIAM
     # Review 46, 2004).
     gaps = nodes[:, None] - nodes
@@ -75,7 +75,7 @@ def _density(z: Array) -> Array:
 def sample(phi: Nonlinearity, q: float) -> Sample:
     """Evaluate `phi` where its moments under N(0, q) can be summed, to about 1e-13."""
     scale = math.sqrt(q)
-    if phi.pole is not None:
+    if phi.pole is not None:  # then the slope is known, too
         count = math.ceil(_END / min(0.5, _STEP * phi.pole / scale))
         if count <= _TRAPEZOID_LIMIT:
             z = np.arange(-count, count + 1) * (_END / count)

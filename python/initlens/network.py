@@ -19,7 +19,8 @@ from ._checks import float_name, integer, rows_match
 from ._progress import Progress, reporter
 from .activations import Activation
 from .history import History
-from .initializers import CoreScheme, Scheme, SchemeLike
+from .initializers import LSUV, CoreScheme, Layer, LSUVRecord, Purpose, Scheme, SchemeLike
+from .initializers.data_driven import rescale
 from .optimizers import Optimizer
 
 if TYPE_CHECKING:
@@ -127,6 +128,7 @@ class Network(_core.Net):
         )
         self._settings = Settings(widths, tuple(map(str, hidden)), loss_name, precision)
         self._seed: int | None = None
+        self._lsuv_record: LSUVRecord | None = None
 
     @property
     def settings(self) -> Settings:
@@ -138,21 +140,27 @@ class Network(_core.Net):
         """The int that gives the last `initialize` again as `rng`, None where there is none."""
         return self._seed
 
+    @property
+    def lsuv_record(self) -> LSUVRecord | None:
+        """What LSUV did in the last `initialize`, None if it had no part."""
+        return self._lsuv_record
+
     def initialize(
         self,
         scheme: SchemeLike | Sequence[SchemeLike],
         *,
-        bias: SchemeLike | Sequence[SchemeLike] = "zeros",
+        bias: SchemeLike | Sequence[SchemeLike] | None = None,
         rng: _rng.Rng = None,
     ) -> Self:
         """Draw weights and biases, and forget all training.
 
         Parameters
         ----------
-        scheme : str, Scheme, callable or sequence of them
+        scheme : str, Scheme, callable, ndarray or sequence of them
             One for all layers, or one for each; see `initializers.get`.
-        bias : str, Scheme, callable or sequence of them, default "zeros"
-            The same for the biases.
+        bias : str, Scheme, callable, ndarray or sequence of them, optional
+            The same for the biases. By default what belongs to the scheme of the weights: zeros,
+            but for schemes that say otherwise, such as "torch_linear" or "mean_field_critical".
         rng : None, int, SeedSequence, Generator, BitGenerator or RandomState, optional
             None takes fresh entropy; `seed` tells it. A legacy `RandomState` is drawn from itself,
             layer by layer, as (n_out, n_in): the numbers of a course that calls
@@ -171,32 +179,64 @@ class Network(_core.Net):
         TypeError
             If `rng` is of another kind.
         """
-        shapes = list(pairwise(self.settings.layers))
-        schemes = _per_layer("scheme", scheme, len(shapes))
-        bias_schemes = _per_layer("bias", bias, len(shapes))
+        widths = list(pairwise(self.settings.layers))
+        layers = [Layer.dense(*pair, index, len(widths)) for index, pair in enumerate(widths)]
+        schemes = _per_layer("scheme", scheme, len(layers))
+        if bias is None:
+            bias_schemes = [item._bias() or initializers.Constant(0.0) for item in schemes]
+        else:
+            bias_schemes = _per_layer("bias", bias, len(layers))
         source = _rng.resolve(rng)
+        if any(isinstance(item, LSUV) for item in schemes):
+            # Measured and rescaled on a net of its own: it may be refused half-way.
+            draft = type(self)._from_settings(self.settings)
+            seed = draft._draw(schemes, bias_schemes, layers, source)
+            record = rescale(draft, schemes)
+            self._set_progress(draft._get_progress(), draft._get_slots())
+            for view, array in zip(self._parameters(), draft._parameters(), strict=True):
+                view[...] = array
+        else:
+            seed = self._draw(schemes, bias_schemes, layers, source)
+            record = None
+        self._seed, self._lsuv_record = seed, record
+        return self
+
+    def _draw(
+        self,
+        schemes: Sequence[Scheme],
+        bias_schemes: Sequence[Scheme],
+        layers: Sequence[Layer],
+        source: _rng.Key | RandomState,
+    ) -> int | None:
+        """Draw all parameters; return the seed."""
         # What is drawn here, not in the core, is drawn before anything changes.
         if isinstance(source, RandomState):
             if not all(isinstance(item, initializers.Constant) for item in bias_schemes):
                 raise ValueError("a RandomState draws weights only: bias must be constant")
             key, seed = 0, None  # it has no key; nets start with 0
             drawn: list[NDArray[Any] | None] = [
-                item._draw_legacy(*shape, source)
-                for item, shape in zip(schemes, shapes, strict=True)
+                item._draw_legacy(layer, source)
+                for item, layer in zip(schemes, layers, strict=True)
             ]
-            drawn += [None] * len(shapes)
+            drawn += [None] * len(layers)
+            zeros = _specs([initializers.Constant(0.0)] * len(layers), layers, "weights")
+            self._initialize(zeros, _specs(bias_schemes, layers, "biases"), key)
         else:
             key, seed = source
             drawn = [
-                *_own_draws(schemes, shapes, key, "weights", self.settings.dtype),
-                *_own_draws(bias_schemes, shapes, key, "biases", self.settings.dtype),
+                *_own_draws(schemes, layers, key, "weights", self.settings.dtype),
+                *_own_draws(bias_schemes, layers, key, "biases", self.settings.dtype),
             ]
-        self._initialize(_specs(schemes), _specs(bias_schemes), key)
-        for view, array in zip([*self.weights, *self.biases], drawn, strict=True):
+            self._initialize(
+                _specs(schemes, layers, "weights"), _specs(bias_schemes, layers, "biases"), key
+            )
+        for view, array in zip(self._parameters(), drawn, strict=True):
             if array is not None:
                 view[...] = array
-        self._seed = seed
-        return self
+        return seed
+
+    def _parameters(self) -> list[NDArray[Any]]:
+        return [*self.weights, *self.biases]
 
     def activations(self, X: ArrayLike) -> list[LayerActivation]:
         """Return pre-activations and activations of every layer, the output layer last.
@@ -598,25 +638,24 @@ def _per_layer(name: str, scheme: SchemeLike | Sequence[SchemeLike], count: int)
 
 
 def _own_draws(
-    schemes: Sequence[Scheme],
-    shapes: Sequence[tuple[int, int]],
-    key: int,
-    purpose: initializers.Purpose,
-    dtype: str,
+    schemes: Sequence[Scheme], layers: Sequence[Layer], key: int, purpose: Purpose, dtype: str
 ) -> list[NDArray[Any] | None]:
     """Draw the layers whose scheme the core does not know; None for the others."""
     return [
-        None
-        if isinstance(scheme, CoreScheme)
-        else scheme._draw(*shapes[layer], key, layer, purpose, dtype)
-        for layer, scheme in enumerate(schemes)
+        None if isinstance(scheme, CoreScheme) else scheme._draw(layer, key, purpose, dtype)
+        for scheme, layer in zip(schemes, layers, strict=True)
     ]
 
 
-def _specs(schemes: Sequence[Scheme]) -> list[SchemeTuple]:
+def _specs(
+    schemes: Sequence[Scheme], layers: Sequence[Layer], purpose: Purpose
+) -> list[SchemeTuple]:
     """Return the schemes for the core; zeros where it does not know one."""
     zeros = initializers.Constant(0.0)
-    return [(item if isinstance(item, CoreScheme) else zeros)._spec for item in schemes]
+    return [
+        (scheme if isinstance(scheme, CoreScheme) else zeros)._spec(layer, purpose)
+        for scheme, layer in zip(schemes, layers, strict=True)
+    ]
 
 
 def _shifted(report: Callable[[int], None], done: int) -> Callable[[int], None]:

@@ -13,6 +13,8 @@ import pytest
 from mpmath import mpf
 
 from initlens._moments import moments
+from initlens._nonlinearity import resolve
+from initlens._quadrature import sample
 from initlens.gains import gain, random_walk_gain
 from initlens.truncation import truncated_std
 
@@ -148,6 +150,13 @@ def test_moments_of_erf_and_tanh_join_where_the_rule_changes() -> None:
         half, full = moments("tanh", q / 4), moments("sigmoid", q)
         assert full.second == pytest.approx(0.25 + half.second / 4, rel=1e-12)
         assert full.slope_second == pytest.approx(half.slope_second / 16, rel=1e-11)
+
+
+def test_known_functions_take_few_evaluations() -> None:
+    """Panels that end at the kinks need no search for them; wide arguments no fine steps."""
+    kinked = len(sample(resolve("hard_sigmoid"), 2.0).z)
+    assert kinked < len(sample(resolve(CALLABLES["hard_sigmoid"]), 2.0).z) / 2
+    assert len(sample(resolve("tanh"), 1e10).z) < 2000
 
 
 # Published or computed to 25 digits elsewhere.
