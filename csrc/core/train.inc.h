@@ -117,7 +117,7 @@ TN(observe_layer)(TN(state) * r, size_t l, size_t R, size_t before, il_layer_mom
     il_activation g = layer->activation;
     if (top) {
         if (e->loss == IL_CROSS_ENTROPY) {
-            m->saturated = NAN; /* softmax has no slope of one unit alone */
+            m->saturated = (double)NAN; /* softmax has no slope of one unit alone */
             return;
         }
         g.kind = e->loss == IL_BINARY_CROSS_ENTROPY ? IL_SIGMOID : IL_IDENTITY;

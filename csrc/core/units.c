@@ -120,22 +120,47 @@ view_equal(const void *view, size_t i, size_t j)
     return 1;
 }
 
+/* Fingerprints from the bias, the first `rows` incoming weights and all outgoing ones or none. */
+static void
+hash_units(const layer_view *v, size_t rows, int with_outgoing, il_unit *units)
+{
+    for (size_t m = 0; m < v->M; m++) {
+        units[m] = (il_unit){mix(1, v->biases + m * v->element, v->element), m};
+        for (size_t o = 0; with_outgoing && o < v->outgoing_bytes; o += v->element) {
+            units[m].hash = mix(units[m].hash, v->outgoing + m * v->outgoing_bytes + o, v->element);
+        }
+    }
+    for (size_t n = 0; n < rows; n++) {
+        const unsigned char *row = v->weights + n * v->M * v->element;
+        for (size_t m = 0; m < v->M; m++) {
+            units[m].hash = mix(units[m].hash, row + m * v->element, v->element);
+        }
+    }
+}
+
+/* Two equal fingerprints among units that are sorted by them? */
+static int
+hashes_repeat(const il_unit *units, size_t M)
+{
+    for (size_t m = 1; m < M; m++) {
+        if (units[m].hash == units[m - 1].hash) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 size_t
 il_distinct_units_of(const il_net *net, size_t layer, il_unit *units)
 {
+    enum { GLANCE = 4 }; /* rows: random units differ in the first, and a record asks every few steps */
     const layer_view v = view_of(net, layer);
-    for (size_t m = 0; m < v.M; m++) {
-        units[m] = (il_unit){mix(1, v.biases + m * v.element, v.element), m};
-        for (size_t o = 0; o < v.outgoing_bytes; o += v.element) {
-            units[m].hash = mix(units[m].hash, v.outgoing + m * v.outgoing_bytes + o, v.element);
-        }
+    hash_units(&v, v.N < GLANCE ? v.N : GLANCE, 0, units);
+    qsort(units, v.M, sizeof *units, by_hash);
+    if (!hashes_repeat(units, v.M)) {
+        return v.M;
     }
-    for (size_t n = 0; n < v.N; n++) {
-        const unsigned char *row = v.weights + n * v.M * v.element;
-        for (size_t m = 0; m < v.M; m++) {
-            units[m].hash = mix(units[m].hash, row + m * v.element, v.element);
-        }
-    }
+    hash_units(&v, v.N, 1, units);
     return group_equal(units, v.M, view_equal, &v, NULL);
 }
 
@@ -348,19 +373,21 @@ il_units_rank(const il_units *u, double tolerance, size_t *rank)
         return status;
     }
     /* Gram-Schmidt, the longest remainder first: what is left when it ends is rounding. */
-    double limit = 0;
+    double *square = il_allocate(r.M, sizeof *square), limit = 0;
+    if (square == NULL) {
+        il_release(r.block);
+        return IL_ERROR_MEMORY;
+    }
+    for (size_t m = 0; m < r.M; m++) {
+        square[m] = dot(r.D, r.row + m * r.D, r.row + m * r.D);
+    }
     size_t found = 0;
     for (const size_t most = r.M < r.D ? r.M : r.D; found < most; found++) {
-        double longest = -1;
         size_t at = found;
         for (size_t m = found; m < r.M; m++) {
-            const double *row = r.row + m * r.D, square = dot(r.D, row, row);
-            if (square > longest) {
-                longest = square;
-                at = m;
-            }
+            at = square[m] > square[at] ? m : at;
         }
-        const double length = sqrt(longest);
+        const double length = sqrt(square[at]);
         limit = found == 0 ? tolerance * length : limit;
         if (!(length > limit)) {
             break;
@@ -379,8 +406,10 @@ il_units_rank(const il_units *u, double tolerance, size_t *rank)
             for (size_t d = 0; d < r.D; d++) {
                 row[d] -= along * first[d];
             }
+            square[m] = dot(r.D, row, row);
         }
     }
+    il_release(square);
     *rank = found;
     il_release(r.block);
     return IL_OK;

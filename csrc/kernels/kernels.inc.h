@@ -12,4 +12,3 @@ enum { FN(lanes) = W };
 #include "optimizer.inc.h"
 #include "random.inc.h"
 #include "reduce.inc.h"
-#include "truncated.inc.h"

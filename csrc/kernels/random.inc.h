@@ -1,5 +1,5 @@
 /*
- * random.inc.h - Philox4x32-10 streams: words, uniform and normal numbers (NUMERICS 4).
+ * random.inc.h - Philox4x32-10 streams: words, uniform, normal and truncated normal numbers (NUMERICS 4).
  *
  * Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3 (2011). Element i of a
  * stream is word i mod 4 of block i div 4, whatever slice is asked for. Blocks lie in the 64-bit lanes,
@@ -98,17 +98,13 @@ FN(v_probability)(VI n)
 }
 
 /*
- * The sign is the top bit (set: negative); the rest n gives p = (n + 0.5) 2^-32 or 2^-64 in (0, 1/2), and
- * |z| = -quantile(p), in the two pieces of Wichura's AS 241 with functions of our own: a multiple of
+ * -quantile(p), p in (0, 1/2), in the two pieces of Wichura's AS 241 with functions of our own: a multiple of
  * q = 1/2 - p or of r = sqrt(-log p), plus a ratio of polynomials too small for its rounding to count
- * much. q is made from the complement of n, so that nothing cancels near the centre.
+ * much. q comes from the caller, who can make it without cancellation.
  */
 IL_INLINE V
-FN(v_normal)(VI bits)
+FN(v_quantile)(V p, V q)
 {
-    const VI below_sign = vi_set1(~(U)IL_SIGN), n = vi_and(bits, below_sign);
-    const V p = FN(v_probability)(n);
-    const V q = FN(v_probability)(vi_xor(n, below_sign));
     const V r = v_sqrt(v_sub(v_set1(0), FN(v_log)(p)));
 
     const V centre = v_fma(v_sub(v_set1(0), q), q, v_set1((T)0.180625)); /* 0.425^2 - q^2 */
@@ -119,8 +115,41 @@ FN(v_normal)(VI bits)
     const V bottom = v_select(central, IL_POLYNOMIAL(centre, FN(quantile_centre_bottom)),
                               IL_POLYNOMIAL(tail, FN(quantile_tail_bottom)));
     const V slope = v_select(central, v_set1((T)2.5), v_set1((T)1.375));
-    const V z = v_fma(v_select(central, q, r), slope, v_div(top, bottom));
-    return FN(v_with_sign)(z, v_from_bits(bits));
+    return v_fma(v_select(central, q, r), slope, v_div(top, bottom));
+}
+
+/*
+ * The sign is the top bit (set: negative); the rest n gives p = (n + 0.5) 2^-32 or 2^-64 in (0, 1/2). q is
+ * made from the complement of n.
+ */
+IL_INLINE V
+FN(v_normal)(VI bits)
+{
+    const VI below_sign = vi_set1(~(U)IL_SIGN), n = vi_and(bits, below_sign);
+    const V q = FN(v_probability)(vi_xor(n, below_sign));
+    return FN(v_with_sign)(FN(v_quantile)(FN(v_probability)(n), q), v_from_bits(bits));
+}
+
+/*
+ * u - 1/2 is the number with that sign and magnitude q: so infinite bounds give v_normal. P(Z <= z) - 1/2 is
+ * mass * (u - 1/2) + centre, and the smaller tail of z is counted from the bound on its own side, so
+ * that neither is cancelled.
+ */
+IL_INLINE V
+FN(v_truncated_normal)(VI bits, const IL_SET(truncation) * law)
+{
+    const VI below_sign = vi_set1(~(U)IL_SIGN), n = vi_and(bits, below_sign);
+    const V smaller = FN(v_probability)(n); /* of u and 1 - u */
+    const V half = FN(v_probability)(vi_xor(n, below_sign));
+    const V signed_half = FN(v_with_sign)(half, v_from_bits(bits));
+    const V s = v_fma(v_set1(law->mass), signed_half, v_set1(law->centre));
+    const VM same_side = v_le(v_set1(0), v_mul(s, signed_half));
+    const V share = v_select(same_side, smaller, v_add(v_set1((T)0.5), half));
+    const V outside = v_select(v_lt(s, v_set1(0)), v_set1(law->low_tail), v_set1(law->high_tail));
+    const V p = v_fma(share, v_set1(law->mass), outside);
+    const V z = FN(v_with_sign)(FN(v_quantile)(p, FN(v_abs)(s)), s);
+    const V x = v_fma(z, v_set1(law->std), v_set1(law->mean));
+    return v_max(v_set1(law->least), v_min(v_set1(law->most), x));
 }
 
 static void
@@ -143,21 +172,53 @@ FN(fill_words)(il_stream s, uint32_t half, uint64_t start, size_t n, uint32_t *o
     }
 }
 
-/* out[i] = f(bits of element start + i) * scale + offset */
+/* U(a, a + b) and N(a, b^2) */
+typedef struct FN(affine) {
+    T a, b;
+} FN(affine);
+
+IL_INLINE V
+FN(uniform_of)(VI bits, const void *law)
+{
+    const FN(affine) *l = law;
+    return v_fma(FN(v_uniform)(bits), v_set1(l->b), v_set1(l->a));
+}
+
+IL_INLINE V
+FN(normal_of)(VI bits, const void *law)
+{
+    const FN(affine) *l = law;
+    return v_fma(FN(v_normal)(bits), v_set1(l->b), v_set1(l->a));
+}
+
+IL_INLINE V
+FN(truncated_of)(VI bits, const void *law)
+{
+    return FN(v_truncated_normal)(bits, law);
+}
+
+enum { FN(batch) = 8 }; /* chunks whose words are drawn ahead, for the CPU to overlap them and f */
+
+/* out[i] = f(bits of element start + i, law) */
 IL_INLINE void
-FN(fill)(V (*f)(VI), il_stream s, uint64_t start, size_t n, T scale, T offset, T *out)
+FN(fill)(V (*f)(VI, const void *), const void *law, il_stream s, uint64_t start, size_t n, T *out)
 {
     uint64_t block = start / 4;
     size_t skip = (size_t)(start % 4);
     while (n > 0) {
-        const size_t count = n < FN(chunk) - skip ? n : FN(chunk) - skip;
-        U bits[FN(chunk)];
-        T values[FN(chunk)];
-        const int whole = count == FN(chunk);
+        enum { MOST = FN(batch) * FN(chunk) };
+        U bits[MOST];
+        T values[MOST];
+        const size_t count = n < MOST - skip ? n : MOST - skip;
+        const int whole = count == MOST;
         T *const target = whole ? out : values;
-        FN(draw)(s, block, bits);
-        for (size_t i = 0; i < FN(chunk); i += W) {
-            v_store(target + i, v_fma(f(vi_load(bits + i)), v_set1(scale), v_set1(offset)));
+        const size_t end = skip + count;
+        for (size_t i = 0; i < end; i += FN(chunk)) {
+            FN(draw)(s, block, bits + i);
+            block += FN(chunk_blocks);
+        }
+        for (size_t i = 0; i < end; i += W) {
+            v_store(target + i, f(vi_load(bits + i), law));
         }
         if (!whole) {
             memcpy(out, values + skip, count * sizeof *out);
@@ -165,20 +226,27 @@ FN(fill)(V (*f)(VI), il_stream s, uint64_t start, size_t n, T scale, T offset, T
         out += count;
         n -= count;
         skip = 0;
-        block += FN(chunk_blocks);
     }
 }
 
 static void
 FN(fill_uniform)(il_stream s, uint64_t start, size_t n, T low, T high, T *out)
 {
-    FN(fill)(FN(v_uniform), s, start, n, high - low, low, out);
+    const FN(affine) law = {low, high - low};
+    FN(fill)(FN(uniform_of), &law, s, start, n, out);
 }
 
 static void
 FN(fill_normal)(il_stream s, uint64_t start, size_t n, T mean, T std, T *out)
 {
-    FN(fill)(FN(v_normal), s, start, n, std, mean, out);
+    const FN(affine) law = {mean, std};
+    FN(fill)(FN(normal_of), &law, s, start, n, out);
+}
+
+static void
+FN(fill_truncated_normal)(il_stream s, uint64_t start, size_t n, const IL_SET(truncation) * law, T *out)
+{
+    FN(fill)(FN(truncated_of), law, s, start, n, out);
 }
 
 #undef IL_POLYNOMIAL

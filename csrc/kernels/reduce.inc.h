@@ -4,38 +4,58 @@
  * Plain C: the lanes are independent, so the compiler may use what vectors it has without changing a
  * bit (no -ffast-math, no contraction).
  */
+/* What is summed; a constant in each caller, so that nothing of the choice is left in the loop. */
+enum { FN(of_values), FN(of_squares), FN(of_deviations), FN(of_differences) };
+
+IL_INLINE double
+FN(sum_term)(int what, T x, T y, double mean)
+{
+    const double d = what == FN(of_deviations)    ? (double)x - mean
+                     : what == FN(of_differences) ? (double)x - (double)y
+                                                  : (double)x;
+    return what == FN(of_values) ? d : d * d;
+}
+
+/* Eight at a time through local lanes: that is what lets the compiler keep them in registers. */
+IL_INLINE void
+FN(sum_terms)(int what, size_t n, const T *x, const T *y, double mean, double lanes[IL_SUM_LANES])
+{
+    double l[IL_SUM_LANES];
+    memcpy(l, lanes, sizeof l);
+    size_t i = 0;
+    for (; i + IL_SUM_LANES <= n; i += IL_SUM_LANES) {
+        for (size_t j = 0; j < IL_SUM_LANES; j++) {
+            l[j] += FN(sum_term)(what, x[i + j], y[i + j], mean);
+        }
+    }
+    for (size_t j = 0; i + j < n; j++) {
+        l[j] += FN(sum_term)(what, x[i + j], y[i + j], mean);
+    }
+    memcpy(lanes, l, sizeof l);
+}
+
 static void
 FN(sum)(size_t n, const T *x, double lanes[IL_SUM_LANES])
 {
-    for (size_t i = 0; i < n; i++) {
-        lanes[i % IL_SUM_LANES] += (double)x[i];
-    }
+    FN(sum_terms)(FN(of_values), n, x, x, 0, lanes);
 }
 
 static void
 FN(sum_squares)(size_t n, const T *x, double lanes[IL_SUM_LANES])
 {
-    for (size_t i = 0; i < n; i++) {
-        lanes[i % IL_SUM_LANES] += (double)x[i] * (double)x[i];
-    }
+    FN(sum_terms)(FN(of_squares), n, x, x, 0, lanes);
 }
 
 static void
 FN(sum_squared_deviations)(size_t n, const T *x, double mean, double lanes[IL_SUM_LANES])
 {
-    for (size_t i = 0; i < n; i++) {
-        const double d = (double)x[i] - mean;
-        lanes[i % IL_SUM_LANES] += d * d;
-    }
+    FN(sum_terms)(FN(of_deviations), n, x, x, mean, lanes);
 }
 
 static void
 FN(sum_squared_differences)(size_t n, const T *x, const T *y, double lanes[IL_SUM_LANES])
 {
-    for (size_t i = 0; i < n; i++) {
-        const double d = (double)x[i] - (double)y[i];
-        lanes[i % IL_SUM_LANES] += d * d;
-    }
+    FN(sum_terms)(FN(of_differences), n, x, y, 0, lanes);
 }
 
 static void

@@ -15,10 +15,14 @@ from .network import Gradients, LayerActivation, Network, Settings
 from .optimizers import SGD, Adam, RMSProp
 
 if TYPE_CHECKING:
-    from . import datasets, plotting, tables
+    from . import datasets, diagnosis, meanfield, plotting, tables
     from ._config import show_config
+    from ._moments import Moments, moments
     from .comparison import Comparison, Run, compare
+    from .diagnosis import Diagnosis, Verdict, diagnose
+    from .gains import gain, random_walk_gain
     from .sweep import fit_many
+    from .truncation import truncated_std
 
     __version__: str
 
@@ -27,35 +31,53 @@ __all__ = [
     "SGD",
     "Adam",
     "Comparison",
+    "Diagnosis",
     "Gradients",
     "History",
     "InitWarning",
     "LayerActivation",
+    "Moments",
     "Network",
     "RMSProp",
     "Run",
     "Settings",
     "SymmetryWarning",
+    "Verdict",
     "activations",
     "compare",
     "datasets",
+    "diagnose",
+    "diagnosis",
     "fit_many",
+    "gain",
     "initializers",
+    "meanfield",
+    "moments",
     "optimizers",
     "plotting",
+    "random_walk_gain",
     "show_config",
     "tables",
+    "truncated_std",
 ]
 
 # Loaded at first use: `import initlens` stays as light as NumPy.
 _LAZY = {
     "Comparison": "comparison",
+    "Diagnosis": "diagnosis",
+    "Moments": "_moments",
     "Run": "comparison",
+    "Verdict": "diagnosis",
     "compare": "comparison",
+    "diagnose": "diagnosis",
     "fit_many": "sweep",
+    "gain": "gains",
+    "moments": "_moments",
+    "random_walk_gain": "gains",
     "show_config": "_config",
+    "truncated_std": "truncation",
 }
-_LAZY_MODULES = ("datasets", "plotting", "tables")
+_LAZY_MODULES = ("datasets", "diagnosis", "meanfield", "plotting", "tables")
 
 
 def __getattr__(name: str) -> Any:

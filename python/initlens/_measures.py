@@ -24,6 +24,7 @@ __all__ = [
     "SharedStream",
     "Signal",
     "Symmetry",
+    "count_groups",
     "distinct_count",
     "measure",
     "modulo_of",
@@ -372,15 +373,13 @@ def _symmetry(
     values = dicts[index]
     modulo = modulo_of(activation)
     w, b, v = (
-        np.asarray(part, np.float64)
-        for part in (weights[index], biases[index], weights[index + 1])
+        np.asarray(part, np.float64) for part in (weights[index], biases[index], weights[index + 1])
     )
     units = b.size
     eps = float(np.finfo(weights[index].dtype).eps)
 
-    def leaders(*parts: Any, modulo: int = MODULO_NONE) -> NDArray[np.int64]:
-        tolerance = _SCALE_ULPS * eps if modulo == MODULO_SCALE else 0.0
-        return group_units(units, *parts, modulo, tolerance)
+    def leaders(w: Any, b: Any, v: Any, modulo: int = MODULO_NONE) -> NDArray[np.int64]:
+        return group_units(units, w, b, v, modulo, _tolerance(0.0, modulo, eps))
 
     # Where all incoming weights differ, so do functions and units: the usual case costs one search.
     incoming = leaders(w, None, None)
@@ -431,6 +430,17 @@ def _symmetry(
     )
 
 
+def count_groups(units: int, parts: tuple[Any, Any, Any], modulo: int, tolerance: float) -> int:
+    """Return the number of groups among units, given as incoming, bias and outgoing or None."""
+    eps = max(float(np.finfo(part.dtype).eps) for part in parts if part is not None)
+    return distinct_count(group_units(units, *parts, modulo, _tolerance(tolerance, modulo, eps)))
+
+
+def _tolerance(wanted: float, modulo: int, eps: float) -> float:
+    """Return the tolerance; scaled units are equal to rounding at best."""
+    return max(wanted, _SCALE_ULPS * eps) if modulo == MODULO_SCALE else wanted
+
+
 def _groups(leaders: NDArray[np.int64]) -> tuple[tuple[int, ...], ...]:
     order = np.argsort(leaders, kind="stable")
     parts = np.split(order, np.flatnonzero(np.diff(leaders[order])) + 1)
@@ -479,10 +489,7 @@ def shared_streams(weights: Sequence[NDArray[Any]]) -> list[SharedStream]:
         count = min(first.size, second.size, 64)
         tolerance = 16 * float(np.finfo(first.dtype).eps)
         for order in ("C", "F"):
-            a, b = (
-                np.asarray(w.ravel(order)[:count], np.float64)  # type: ignore[call-overload]
-                for w in (first, second)
-            )
+            a, b = (np.asarray(w.ravel(order)[:count], np.float64) for w in (first, second))
             if count < 8 or np.ptp(a) == 0.0 or not a.any():
                 continue
             factor = float(a @ b / (a @ a))

@@ -78,7 +78,7 @@ def sample(phi: Nonlinearity, q: float) -> Sample:
     if phi.pole is not None:  # then the slope is known, too
         count = math.ceil(_END / min(0.5, _STEP * phi.pole / scale))
         if count <= _TRAPEZOID_LIMIT:
-            z = np.arange(-count, count + 1) * (_END / count)
+            z = np.linspace(-_END, _END, 2 * count + 1, dtype=np.float64)
             value, slope = phi.evaluate(scale * z)
             if slope is not None:
                 return Sample(z, _density(z) * (_END / count), value, slope)
@@ -99,7 +99,7 @@ def _cuts(phi: Nonlinearity, scale: float) -> Array:
     levels = math.ceil(max(0.0, math.log(_END * scale, 4.0)))
     graded = [4.0**level / scale for level in range(levels)]
     half = np.array([0.0, 2.0, 5.0, _END, *graded])
-    cuts = np.unique(np.concatenate([-half, half, np.array(phi.kinks) / scale]))
+    cuts: Array = np.unique(np.concatenate([-half, half, np.array(phi.kinks) / scale]))
     return cuts[np.abs(cuts) <= _END]
 
 

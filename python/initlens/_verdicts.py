@@ -52,14 +52,20 @@ NEARLY_EQUAL: Final = 1e-3  # distance of near units over their norm
 # Without a learning rate and a number of steps: what a small net is commonly given.
 DEFAULT_RATE: Final = 1.0
 DEFAULT_STEPS: Final = 10_000
-AT_CHANCE: Final = 0.1  # distance of the loss from that at chance, relative
+AT_CHANCE: Final = (
+    0.9,
+    2.0,
+)  # times the loss at chance; the offset of the outputs is soon unlearned
 SLOW: Final = 0.5  # of the steps
 
 CONFIDENT: Final = 0.2  # share of samples
 CONFIDENT_WARNING: Final = 5.0  # times the loss at chance
 CONFIDENT_ERROR: Final = 100.0
-EXPLODING_GROWTH: Final = 1e3  # from the first layer's signal to the last one's
-EXPLODING_TIME: Final = 0.1  # steps in which weights move by their norm
+GROWTH_WARNING: Final = 1e2  # of the signal, from the first layer to the last
+GROWTH_ERROR: Final = 1e3
+OVERSHOOT_WARNING: Final = 1.0  # steps in which a layer's weights move by their norm
+OVERSHOOT_ERROR: Final = 0.5
+OVERSHOOT_LOSS: Final = 2.0  # times the loss at chance
 STUCK: Final = 0.95  # of the loss at chance
 
 TWO_SIDED: Final = frozenset({"tanh", "sigmoid", "softsign", "hard_tanh", "erf"})
@@ -162,9 +168,8 @@ class Case:
     def budget(self) -> int:
         return DEFAULT_STEPS if self.steps is None else self.steps
 
-    def learning_time(self, layer: LayerMeasures) -> float:
-        """Steps in which the layer's weights move by their norm."""
-        time = layer.flow.learning_time
+    def steps_of(self, time: float) -> float:
+        """Return a learning time in steps at the learning rate; a rate of 0 never ends."""
         if not self.rate:
             return math.inf if time else 0.0
         return time / self.rate
@@ -175,15 +180,13 @@ def judge(case: Case) -> tuple[Verdict, ...]:
     found = [verdict for rule in _RULES for verdict in rule(case)]
     if not any(verdict.severity != "note" for verdict in found):
         found.append(_healthy(case))
-    order = ("error", "warning", "note")
-    return tuple(
-        sorted(
-            found,
-            key=lambda v: (v.code != "healthy", order.index(v.severity), CODES.index(v.code))
-            if v.code == "healthy"
-            else (True, order.index(v.severity), CODES.index(v.code)),
-        )
-    )
+    severities = ("error", "warning", "note")
+
+    def rank(verdict: Verdict) -> tuple[bool, int, int]:
+        index = severities.index(verdict.severity)
+        return verdict.code != "healthy", index, CODES.index(verdict.code)
+
+    return tuple(sorted(found, key=rank))
 
 
 # ---- finite ---------------------------------------------------------------------------------
@@ -201,9 +204,7 @@ def _non_finite(case: Case) -> Iterator[Verdict]:
             f"{first.not_finite:,} values of layer {first.number} are NaN or infinite.",
             "Look at its weights; if they are finite, start with a smaller scale.",
         )
-    elif math.isinf(case.loss.first) or (
-        any(math.isinf(layer.flow.d_z) for layer in case.layers)
-    ):
+    elif math.isinf(case.loss.first) or (any(math.isinf(layer.flow.d_z) for layer in case.layers)):
         yield Verdict(
             "non_finite",
             None,
@@ -278,13 +279,14 @@ def _dead(case: Case) -> Iterator[Verdict]:
 
 
 def _too_small(case: Case) -> Iterator[Verdict]:
-    times = [case.learning_time(layer) for layer in case.layers]
-    fastest = min(times)
-    if math.isnan(case.loss.first) or not abs(case.loss.ratio - 1.0) <= AT_CHANCE:
+    low, high = AT_CHANCE
+    if not low <= case.loss.ratio <= high or not case.layers[-1].flow.d_z > 0.0:
         return
     if all(layer.flow.d_weights == 0.0 for layer in case.layers):
         return  # no gradient at all is another failure
-    if not fastest > SLOW * case.budget:
+    times = [case.steps_of(layer.flow.signal_time) for layer in case.layers]
+    fastest = min(times)
+    if not SLOW * case.budget < fastest < math.inf:  # infinite: copies that are constant
         return
     stuck = fastest > case.budget
     layer = case.layers[times.index(fastest)]
@@ -293,14 +295,15 @@ def _too_small(case: Case) -> Iterator[Verdict]:
         None,
         "error" if stuck else "warning",
         {
-            "learning_time": fastest,
+            "signal_time": fastest,
             "layer": layer.number,
+            "learning_time": case.steps_of(layer.flow.learning_time),
             "learning_rate": case.rate,
             "steps": case.budget,
             "loss_ratio": case.loss.ratio,
         },
-        f"Even its fastest layer needs about {fastest:.2g} steps of SGD at learning rate "
-        f"{case.rate:g} to move by its own norm, and there are {case.budget:,}: it "
+        f"At learning rate {case.rate:g} even its fastest layer (layer {layer.number}) needs about "
+        f"{fastest:.2g} steps of SGD to move by its own norm, of {case.budget:,}: it "
         + ("stays at chance." if stuck else "learns slowly."),
         "Use a scale that keeps the signal through the layers: glorot_uniform for tanh, he_normal "
         "for ReLU.",
@@ -310,24 +313,33 @@ def _too_small(case: Case) -> Iterator[Verdict]:
 def _exploding(case: Case) -> Iterator[Verdict]:
     first, last = case.layers[0], case.layers[-1]
     growth = last.z.std / first.z.std if first.z.std > 0.0 else math.nan
-    if growth > EXPLODING_GROWTH:
+    if growth >= GROWTH_WARNING:
         yield Verdict(
             "exploding",
             None,
-            "error",
+            "error" if growth >= GROWTH_ERROR else "warning",
             {"growth": growth, "first_std": first.z.std, "last_std": last.z.std},
             f"The signal grows {growth:.2g} times from the first layer to the last.",
             "Use a scale that keeps it: glorot_uniform for tanh, he_normal for ReLU.",
         )
-        return
-    times = {layer.number: case.learning_time(layer) for layer in case.layers if layer.flow.weights}
+    if case.learning_rate is None or not case.loss.ratio >= OVERSHOOT_LOSS:
+        return  # small weights far from the minimum move fast without harm
+    times = {
+        layer.number: case.steps_of(layer.flow.learning_time)
+        for layer in case.layers
+        if layer.flow.weights
+    }
     fast = min(times, key=lambda key: times[key], default=None)
-    if fast is not None and times[fast] < EXPLODING_TIME and case.loss.ratio > CONFIDENT_WARNING:
+    if fast is not None and times[fast] < OVERSHOOT_WARNING:
         yield Verdict(
             "exploding",
             fast,
-            "warning",
-            {"learning_time": times[fast], "learning_rate": case.rate},
+            "error" if times[fast] < OVERSHOOT_ERROR else "warning",
+            {
+                "learning_time": times[fast],
+                "learning_rate": case.rate,
+                "loss_ratio": case.loss.ratio,
+            },
             f"One step of SGD at learning rate {case.rate:g} moves the weights of layer {fast} by "
             f"{1.0 / times[fast]:.2g} times their norm.",
             "Use a smaller learning rate or a smaller scale.",
@@ -365,13 +377,14 @@ def _copies(layer: LayerMeasures, distinct: int) -> Verdict:
     units = layer.units
     twins = symmetry.distinct > distinct
     kind = "copies or sign twins of each other" if twins else "copies of each other"
+    largest: tuple[int, ...] = max(symmetry.copies, key=len)
     error = distinct == 1 or 2 * distinct < units
     evidence = {
         "distinct_units": distinct,
         "units": units,
         "bit_equal_groups": symmetry.distinct,
         "gradient_groups": symmetry.gradient_modulo,
-        "largest_group": list(max(symmetry.copies, key=len)),
+        "largest_group": list(largest),
     }
     return Verdict(
         "symmetric",
@@ -451,7 +464,7 @@ def _saturated(case: Case) -> Iterator[Verdict]:
                 "low": layer.saturation.low,
                 "high": layer.saturation.high,
                 "hard": layer.saturation.hard,
-                "learning_time": case.learning_time(layer),
+                "learning_time": case.steps_of(layer.flow.learning_time),
                 "z_std": layer.z.std,
             },
             f"{100 * share:.0f} % of the {activation} outputs of layer {layer.number} are on the "

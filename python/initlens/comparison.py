@@ -22,7 +22,7 @@ from ._text import join, jsonable, unknown
 from .activations import Activation
 from .datasets import Dataset
 from .history import History, worst_units
-from .initializers import Scheme, SchemeLike
+from .initializers import LSUV, Scheme, SchemeLike
 from .network import Network, Settings
 from .optimizers import Optimizer
 from .plotting import LossCurves, LossDisplay, plot_losses
@@ -381,7 +381,8 @@ def compare(
     Parameters
     ----------
     schemes : sequence or dict of schemes, default `LECTURE_SCHEMES`
-        Names, `Scheme` objects or functions ``(shape, rng) -> array``; a dict gives labels.
+        Names, `Scheme` objects or functions ``(shape, rng) -> array``; a dict gives labels. "lsuv"
+        takes the data of the comparison.
         Functions are called from the threads of the pool.
     data : str, Dataset or (X, y), default "flower"
         What to train on; see `datasets.get`. Held-out samples of a Dataset are the default of
@@ -436,9 +437,12 @@ def compare(
     ['stuck: every weight gradient is zero', 'stuck: every weight gradient is zero']
     """
     start = time.perf_counter()
-    named = _named_schemes(schemes)
     chosen_seeds = _seeds(seeds)
     dataset, X, y = _data(data)
+    named = {
+        label: scheme.on(X) if isinstance(scheme, LSUV) and scheme.X is None else scheme
+        for label, scheme in _named_schemes(schemes).items()
+    }
     widths = _default_layers(X, y, loss) if layers is None else layers
     if test is None and dataset is not None and dataset.X_test is not None:
         assert dataset.y_test is not None  # the two come together

@@ -189,7 +189,7 @@ class Network(_core.Net):
         source = _rng.resolve(rng)
         if any(isinstance(item, LSUV) for item in schemes):
             # Measured and rescaled on a net of its own: it may be refused half-way.
-            draft = type(self)._from_settings(self.settings)
+            draft = self.copy()
             seed = draft._draw(schemes, bias_schemes, layers, source)
             record = rescale(draft, schemes)
             self._set_progress(draft._get_progress(), draft._get_slots())

@@ -205,6 +205,14 @@ def test_gain_is_the_reference_figure(name: str, kind: str, figure: float) -> No
     assert gain(name, kind) == pytest.approx(figure, abs=1e-9, rel=0)
 
 
+def test_gain_is_of_the_variance_given() -> None:
+    for q in (0.3, 9.0):
+        found = moments("sigmoid", q)
+        assert gain("sigmoid", q=q) == pytest.approx(found.second**-0.5, rel=1e-15)
+        assert gain("sigmoid", "std", q) == pytest.approx(found.variance**-0.5, rel=1e-15)
+        assert gain("sigmoid", "backward", q) == pytest.approx(found.slope_second**-0.5, rel=1e-15)
+
+
 def test_gains_of_homogeneous_functions_are_exact() -> None:
     assert gain("identity") == gain("linear", "backward") == gain("identity", "std") == 1.0
     for q in (0.25, 1.0, 16.0):
@@ -383,6 +391,7 @@ def test_growth_is_followed_as_far_as_it_can_be() -> None:
         (-INF, -2),
         (5, INF),
         (-31, -30),
+        (-INF, -100),
         (30, INF),
         (1e5, INF),
         (1, 1.001),

@@ -5,15 +5,15 @@ A scheme is a frozen object with a text form: ``"he_normal"``, ``"normal(std=0.0
 Python expression. Any scheme can be called on its own. `list_initializers` shows them all.
 
 Names of Keras and PyTorch (`xavier_uniform`, `kaiming_normal_`, ...) are known too. The `*_normal`
-schemes here draw the whole normal distribution, as PyTorch does; Keras cuts its tails off, and so do
-the `*_truncated_normal` schemes.
+schemes here draw the whole normal distribution, as PyTorch does; Keras cuts its tails off, and so
+do the `*_truncated_normal` schemes.
 
 A new kind of scheme is one class (`Scheme` if it draws in Python, `CoreScheme` if the C core draws
 it) and one line in the table of names.py.
 """
 
-from .fans import Axes, Layout, fans
 from .data_driven import LSUV, LSUVLayer, LSUVRecord
+from .fans import Axes, Layout, fans
 from .names import SchemeLike, from_config, get, list_initializers, names
 from .plain import Constant, Custom, FromArray, Normal, TruncatedNormal, Uniform
 from .scaling import (

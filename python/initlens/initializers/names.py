@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from .._checks import choice, real
 from .._text import build, unknown
-from ..activations import Activation
 from ..gains import gain as gain_of
 from .data_driven import LSUV
 from .plain import Constant, Custom, FromArray, Normal, TruncatedNormal, Uniform
@@ -154,13 +153,11 @@ _ENTRIES: Final[dict[str, _Entry]] = {
         ZeroHadamard, "I, or Hadamard corner / 2^(k/2)", "-", "Zhao et al. 2021"
     ),
     "gain": _Entry(_gain, "by the activation's gain", "gain^2 / fan", "see initlens.gain"),
-    "kumar": _Entry(
-        _kumar, "N(0, variance)", "1 / (n_in phi'(0)^2 (1 + phi(0)^2))", "Kumar 2017"
-    ),
+    "kumar": _Entry(_kumar, "N(0, variance)", "1 / (n_in phi'(0)^2 (1 + phi(0)^2))", "Kumar 2017"),
     "mean_field_critical": _Entry(
         _critical, "W and b on the edge of chaos", "1 / (n_in E phi'^2)", "Schoenholz et al. 2017"
     ),
-    "siren": _Entry(Siren, "U(-r, r); first layer r = 1 / n_in", "2 / (n_in w0^2)", "Sitzmann 2020"),
+    "siren": _Entry(Siren, "U(-r, r); first r = 1 / n_in", "2 / (n_in w0^2)", "Sitzmann 2020"),
     "nguyen_widrow": _Entry(
         NguyenWidrow, "norm 0.7 n_out^(1/n_in) a unit", "norm^2 / n_in", "Nguyen & Widrow 1990"
     ),
@@ -177,9 +174,7 @@ _ENTRIES: Final[dict[str, _Entry]] = {
         RandomWalk, "N(0, variance), g exact", "g(n_out)^2 / n_in", "Sussillo & Abbott 2014"
     ),
     "mup": _Entry(MuP, "N(0, variance)", "scale / n_in; output / n_in^2", "Yang et al. 2021"),
-    "lsuv": _Entry(
-        LSUV, "orthogonal / measured std", "of outputs: 1", "Mishkin & Matas 2016"
-    ),
+    "lsuv": _Entry(LSUV, "orthogonal / measured std", "of outputs: 1", "Mishkin & Matas 2016"),
     "torch_linear": _Entry(
         _always(Library("torch_linear", _TORCH_LAW, _TORCH_LAW)),
         "W, b: U(-r, r), r = 1 / sqrt(n_in)",
@@ -193,9 +188,7 @@ _ENTRIES: Final[dict[str, _Entry]] = {
         "Keras",
     ),
     "flax_dense": _Entry(
-        _always(
-            Library("flax_dense", VarianceScaling(1.0, "fan_in", "truncated_normal"), _ZEROS)
-        ),
+        _always(Library("flax_dense", VarianceScaling(1.0, "fan_in", "truncated_normal"), _ZEROS)),
         "lecun_truncated_normal, b = 0",
         "1 / n_in",
         "Flax",
@@ -297,7 +290,6 @@ _ALIASES: Final = {
     "eye": "identity",
     "eye_": "identity",
     "orthogonal_": "orthogonal",
-    
     "glorotuniform": "glorot_uniform",
     "heuniform": "he_uniform",
     "lecununiform": "lecun_uniform",
@@ -379,7 +371,7 @@ def get(scheme: SchemeLike) -> Scheme:
         return build("scheme", scheme, _FACTORIES, _ALIASES)
     if isinstance(scheme, np.ndarray):
         return FromArray(scheme)
-    if callable(scheme) and not isinstance(scheme, Activation):
+    if callable(scheme):
         return Custom(getattr(scheme, "__name__", type(scheme).__name__), scheme)
     raise TypeError(
         "a scheme is a name, such as 'he_normal' or 'normal(0.01)', a Scheme, a function "
@@ -387,7 +379,7 @@ def get(scheme: SchemeLike) -> Scheme:
     )
 
 
-_CLASSES: Final = {
+_CLASSES: Final[dict[str, Callable[..., Scheme]]] = {
     kind.__name__: kind
     for kind in (
         ActivationGain,

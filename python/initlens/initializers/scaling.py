@@ -17,7 +17,7 @@ from .._text import call
 from ..activations import Activation
 from ..gains import gain, random_walk_gain
 from ..meanfield import FixedPoint
-from .plain import Normal, legacy_normal, legacy_uniform
+from .plain import legacy_normal, legacy_uniform
 from .scheme import (
     CoreScheme,
     Layer,
@@ -45,7 +45,6 @@ __all__ = [
 MODES = ("fan_in", "fan_out", "fan_avg", "fan_geo_avg")
 DISTRIBUTIONS = ("normal", "uniform", "truncated_normal")
 AUTHORS = {"glorot": (1.0, "fan_avg"), "he": (2.0, "fan_in"), "lecun": (1.0, "fan_in")}
-_ENDINGS = {"uniform": "uniform", "normal": "normal", "truncated_normal": "truncated_normal"}
 
 
 @dataclass(frozen=True)
@@ -97,9 +96,7 @@ class VarianceScaling(CoreScheme):
         for author, settings in AUTHORS.items():
             if (self.scale, self.mode) == settings:
                 return f"{author}_{self.distribution}"
-        return call(
-            "variance_scaling", self.scale, mode=self.mode, distribution=self.distribution
-        )
+        return call("variance_scaling", self.scale, mode=self.mode, distribution=self.distribution)
 
     def _spec(self, layer: Layer, purpose: Purpose) -> SchemeTuple:
         return core_tuple(
@@ -158,9 +155,9 @@ class ActivationGain(CoreScheme):
     def __str__(self) -> str:
         """Return the text form."""
         text = super().__str__()
-        return text.replace("gain(", "kumar(", 1).replace(", kind='kumar'", "")if (
-            self.kind == "kumar"
-        ) else text
+        if self.kind != "kumar":
+            return text
+        return text.replace("gain(", "kumar(", 1).replace(", kind='kumar'", "")
 
     def _scaling(self) -> VarianceScaling:
         factor = _gain(self.activation, self.kind)
@@ -257,8 +254,9 @@ class MeanFieldCritical(CoreScheme):
 class RandomWalk(CoreScheme):
     r"""Normal with the gain that lets the logarithm of the signal's size walk without drift.
 
-    The standard deviation is :math:`g / \sqrt{n_{in}}` with g of `random_walk_gain` for n_out units:
-    then E log of the mean square is kept, for the rectangle too. g is exact, not the paper's fit.
+    The standard deviation is :math:`g / \sqrt{n_{in}}` with g of `random_walk_gain` for n_out
+    units: then E log of the mean square is kept, for the rectangle too. g is exact, not the paper's
+    fit.
 
     Parameters
     ----------
@@ -448,9 +446,6 @@ class Library(CoreScheme):
 
     def _draw_legacy(self, layer: Layer, source: RandomState) -> NDArray[np.float64]:
         return self.weights._draw_legacy(layer, source)
-
-
-
 
 
 @functools.lru_cache(maxsize=256)

@@ -6,7 +6,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import MISSING, dataclass, fields
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 from numpy.random import RandomState
@@ -30,7 +30,8 @@ DrawFunction: TypeAlias = Callable[[tuple[int, ...], Any], ArrayLike]
 POSITIONS = ("auto", "first", "hidden", "last")
 
 
-class Layer(NamedTuple):
+@dataclass(frozen=True)
+class Layer:
     """What a scheme knows of the layer it draws for.
 
     Parameters
@@ -231,7 +232,7 @@ class Scheme(ABC):
         sizes = _sizes(shape)
         if len(sizes) != 2:
             raise ValueError(f"shape must be a pair of integers, got {shape!r}")
-        precision = _checked_out(out, out.shape if isinstance(out, np.ndarray) else ())
+        precision = _checked_out(out, getattr(out, "shape", ()))
         first = integer("start", start, minimum=0)
         if first + out.size > math.prod(sizes):
             raise ValueError(
@@ -271,9 +272,7 @@ class Scheme(ABC):
         """
         from ..tables import Table
 
-        layer = Layer.dense(
-            integer("n_in", n_in, minimum=1), integer("n_out", n_out, minimum=1)
-        )
+        layer = Layer.dense(integer("n_in", n_in, minimum=1), integer("n_out", n_out, minimum=1))
         title = f"{self} for {layer.n_in} inputs and {layer.n_out} units"
         bias = self._bias()
         rows = [("weights", self._law_text(layer))]
@@ -381,7 +380,8 @@ class CoreScheme(Scheme):
         self, out: NDArray[Any], layer: Layer, key: int, purpose: Purpose, start: int
     ) -> NDArray[Any]:
         spec = self._spec(layer, purpose)
-        n_in, n_out = layer[:2] if spec[0] in _MATRIX_KINDS else layer[2:4]
+        matrix = spec[0] in _MATRIX_KINDS
+        n_in, n_out = (layer.n_in, layer.n_out) if matrix else (layer.fan_in, layer.fan_out)
         _core.fill(out, spec, n_in, n_out, key, layer.index, purpose, start)
         return out
 

@@ -55,8 +55,8 @@ class Orthogonal(_Matrix):
 
     Notes
     -----
-    The Q of the QR factorization of a Gaussian matrix by Householder's method, its columns times the
-    signs of R's diagonal, without which it would not be uniform [1]_. The reflectors are drawn
+    The Q of the QR factorization of a Gaussian matrix by Householder's method, its columns times
+    the signs of R's diagonal, without which it would not be uniform [1]_. The reflectors are drawn
     directly, as Gaussian vectors of falling length [2]_. A weight has mean square
     gain**2 / max(n_in, n_out) and, times n, the square of a Beta(1/2, (n - 1)/2) law.
 
@@ -375,19 +375,22 @@ class NguyenWidrow(Scheme):
     def _draw(self, layer: Layer, key: int, purpose: Purpose, dtype: str) -> NDArray[Any]:
         beta = self._beta(layer)
         if purpose == "biases" and not self.spaced:
-            return self._uniform(layer, key, purpose, dtype) * np.asarray(beta, dtype)
-        directions = self._uniform(layer, key, "weights", "float64")
-        if purpose == "biases":
+            drawn = beta * self._uniform(layer, key, purpose)
+        elif purpose == "biases":
+            first = self._uniform(layer, key, "weights")[0]
             places = np.linspace(-beta, beta, layer.n_out) if layer.n_out > 1 else np.zeros(1)
-            return (places * np.sign(directions[0])).astype(dtype)
-        # Row by row: one order of the sum, whatever vectors NumPy has.
-        squares = np.zeros(layer.n_out)
-        for row in directions:
-            squares += row * row
-        return (directions * (beta / np.sqrt(squares))).astype(dtype)
+            drawn = places * np.sign(first)
+        else:
+            directions = self._uniform(layer, key, purpose)
+            # Row by row: one order of the sum, whatever vectors NumPy has.
+            squares = np.zeros(layer.n_out)
+            for row in directions:
+                squares += row * row
+            drawn = directions * (beta / np.sqrt(squares))
+        return drawn.astype(dtype)
 
-    def _uniform(self, layer: Layer, key: int, purpose: Purpose, dtype: str) -> NDArray[Any]:
-        out = np.empty(layer.shape(purpose), dtype)
+    def _uniform(self, layer: Layer, key: int, purpose: Purpose) -> NDArray[np.float64]:
+        out = np.empty(layer.shape(purpose))
         spec = core_tuple("uniform", -1.0, 1.0)
         _core.fill(out, spec, layer.n_in, layer.n_out, key, layer.index, purpose, 0)
         return out
