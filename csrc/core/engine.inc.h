@@ -74,8 +74,10 @@ EN(carve)(EN(engine) * e, const il_net *net, unsigned passes, const il_optimizer
     e->outputs = il_arena_take(arena, R * M, sizeof(T));
     e->work = il_arena_take(arena, work_rows * widest, sizeof(T));
     e->log_sum = il_arena_take(arena, R, sizeof(T));
-    e->chunk = il_arena_take(arena, (size_t)IL_CHUNK * 2 * W, sizeof(T));
-    e->sums = il_arena_take(arena, 2 * W, sizeof(T));
+    if (passes & IL_BACKWARD) { /* inference of one row has not the time to clear them */
+        e->chunk = il_arena_take(arena, (size_t)IL_CHUNK * 2 * W, sizeof(T));
+        e->sums = il_arena_take(arena, 2 * W, sizeof(T));
+    }
     e->layers = layers;
 }
 
