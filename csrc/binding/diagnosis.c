@@ -29,7 +29,9 @@ static const struct {
     {"z_gradient_norm", offsetof(il_layer_diagnosis, z_gradient_norm)},
     {"a_gradient_norm", offsetof(il_layer_diagnosis, a_gradient_norm)},
     {"signal_gradient_norm", offsetof(il_layer_diagnosis, signal_gradient_norm)},
-    {"not_finite", offsetof(il_layer_diagnosis, not_finite)},
+    {"weights_not_finite", offsetof(il_layer_diagnosis, weights_not_finite)},
+    {"z_not_finite", offsetof(il_layer_diagnosis, z_not_finite)},
+    {"gradients_not_finite", offsetof(il_layer_diagnosis, gradients_not_finite)},
 };
 
 /* A new array under `key`; its memory, or NULL with an error. */

@@ -300,7 +300,7 @@ layer_clear(il_layer_diagnosis *d, size_t B, size_t M, int has_slope, int has_gr
     d->sparse = B > 0 ? 0 : UNDEFINED;
     d->weight_gradient_norm = d->bias_gradient_norm = d->z_gradient_norm = d->a_gradient_norm =
         d->signal_gradient_norm = has_gradient ? 0 : UNDEFINED;
-    d->not_finite = 0;
+    d->weights_not_finite = d->z_not_finite = d->gradients_not_finite = 0;
     for (size_t m = 0; m < M; m++) {
         if (d->unit_saturated != NULL) {
             d->unit_saturated[m] = has_slope ? 0 : UNDEFINED;

@@ -26,8 +26,8 @@ DN(weights)(const il_net *net, const SET *k, size_t l, il_layer_diagnosis *d)
 {
     const T *block = net->parameters;
     const size_t M = net->widths[l + 1];
-    d->weight_norm = DN(norm)(k, net->widths[l] * M, block + net->weight_offset[l], &d->not_finite);
-    d->bias_norm = DN(norm)(k, M, block + net->bias_offset[l], &d->not_finite);
+    d->weight_norm = DN(norm)(k, net->widths[l] * M, block + net->weight_offset[l], &d->weights_not_finite);
+    d->bias_norm = DN(norm)(k, M, block + net->bias_offset[l], &d->weights_not_finite);
 }
 
 /* Keep a layer's z and a of R rows as doubles and count its slopes. The engine's d is free: nothing
@@ -46,7 +46,7 @@ DN(observe)(EN(engine) * e, const il_net *net, size_t l, size_t R, double thresh
     }
     for (size_t i = 0; i < R * M; i++) {
         z[i] = (double)from[i];
-        d->not_finite += !isfinite(z[i]);
+        d->z_not_finite += !isfinite(z[i]);
     }
     from = e->outputs;
     if (!top) {
@@ -160,9 +160,9 @@ DN(gradients)(EN(engine) * e, const il_net *net, size_t B, const T *x, const wor
         T *dw = d->weight_gradient != NULL ? d->weight_gradient : plain;
         T *db = d->bias_gradient != NULL ? d->bias_gradient : plain + layer->N * layer->M;
         EN(unpack_weights)(layer, layer->gradient, dw);
-        d->weight_gradient_norm = DN(norm)(e->k, layer->N * layer->M, dw, &d->not_finite);
+        d->weight_gradient_norm = DN(norm)(e->k, layer->N * layer->M, dw, &d->gradients_not_finite);
         EN(unpack_bias)(layer, layer->bias_gradient, db);
-        d->bias_gradient_norm = DN(norm)(e->k, layer->M, db, &d->not_finite);
+        d->bias_gradient_norm = DN(norm)(e->k, layer->M, db, &d->gradients_not_finite);
         d->signal_gradient_norm = DN(signal_norm)(layer, B, x, l > 0 ? w->a[l - 1] : NULL, dw, db);
         d->z_gradient_norm = sqrt(w->z_gradient_squares[l]);
         d->a_gradient_norm = l + 1 < net->layers ? sqrt(w->a_gradient_squares[l]) : UNDEFINED;

@@ -326,7 +326,8 @@ typedef struct il_layer_diagnosis {
     double weight_norm, bias_norm;
     double weight_gradient_norm, bias_gradient_norm, z_gradient_norm, a_gradient_norm;
     double signal_gradient_norm; /* of dW without what the inputs' means give it, which a bias could do */
-    double not_finite; /* values among weights, biases, z and gradients */
+    /* Values that are NaN or infinite: in W and b, in z, in their gradients. */
+    double weights_not_finite, z_not_finite, gradients_not_finite;
     /* Arrays of the caller's, each may be NULL. */
     double *unit_saturated; /* [M] share of samples below the threshold */
     double *unit_inactive;  /* [M] share of samples with z <= 0 */

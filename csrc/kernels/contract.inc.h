@@ -39,6 +39,14 @@
 #include "tile.inc.h"
 #define ROWS 4
 #include "tile.inc.h"
+#define ROWS 5
+#include "tile.inc.h"
+#define ROWS 6
+#include "tile.inc.h"
+#define ROWS 7
+#include "tile.inc.h"
+#define ROWS 8
+#include "tile.inc.h"
 #undef SUM
 #undef TILE
 #undef COLS
@@ -50,8 +58,12 @@ FN(contract_narrow)(const IL_SET(contraction) * job)
         const size_t k1 = job->K - k0 < IL_BLOCK ? job->K : k0 + IL_BLOCK;
         size_t r = 0;
         if (job->sums != NULL) {
-            r = job->rows < 4 ? job->rows : 4;
+            r = job->rows < 8 ? job->rows : 8;
             switch (r) {
+            case 8: FN(narrow_sum_tile_8)(job, 0, k0, k1); break;
+            case 7: FN(narrow_sum_tile_7)(job, 0, k0, k1); break;
+            case 6: FN(narrow_sum_tile_6)(job, 0, k0, k1); break;
+            case 5: FN(narrow_sum_tile_5)(job, 0, k0, k1); break;
             case 4: FN(narrow_sum_tile_4)(job, 0, k0, k1); break;
             case 3: FN(narrow_sum_tile_3)(job, 0, k0, k1); break;
             case 2: FN(narrow_sum_tile_2)(job, 0, k0, k1); break;

@@ -57,7 +57,9 @@ class LayerDict(TypedDict, total=False):
     z_gradient_norm: float
     a_gradient_norm: float
     signal_gradient_norm: float
-    not_finite: float
+    weights_not_finite: float
+    z_not_finite: float
+    gradients_not_finite: float
     z_quantiles: NDArray[np.float64]  # 0, 0.05, 0.25, 0.5, 0.75, 0.95, 1
     a_quantiles: NDArray[np.float64]
     unit_saturated: NDArray[np.float64]  # (M,)

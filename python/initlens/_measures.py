@@ -20,6 +20,7 @@ __all__ = [
     "QUANTILES",
     "Flow",
     "LayerMeasures",
+    "NotFinite",
     "Saturation",
     "SharedStream",
     "Signal",
@@ -234,6 +235,14 @@ class Symmetry:
         return _off_diagonal(self.similarity, np.mean)
 
 
+class NotFinite(NamedTuple):
+    """How many values of a layer are NaN or infinite."""
+
+    weights: int  # and biases
+    z: int
+    gradients: int
+
+
 @dataclass(frozen=True, eq=False)
 class LayerMeasures:
     """One layer; the last one is the output layer, which has no symmetry to break.
@@ -252,8 +261,8 @@ class LayerMeasures:
     flow : Flow
     symmetry : Symmetry or None
         None in the output layer.
-    not_finite : int
-        Values among weights, biases, z and gradients that are NaN or infinite.
+    not_finite : NotFinite
+        Values that are NaN or infinite.
     """
 
     number: int
@@ -265,7 +274,7 @@ class LayerMeasures:
     saturation: Saturation
     flow: Flow
     symmetry: Symmetry | None
-    not_finite: int
+    not_finite: NotFinite
 
 
 class SharedStream(NamedTuple):
@@ -324,7 +333,11 @@ def measure(
                 symmetry=None
                 if activation is None
                 else _symmetry(activation, weights, biases, dicts, index),
-                not_finite=int(values["not_finite"]),
+                not_finite=NotFinite(
+                    int(values["weights_not_finite"]),
+                    int(values["z_not_finite"]),
+                    int(values["gradients_not_finite"]),
+                ),
             )
         )
     return tuple(layers), loss, confident_wrong
@@ -490,7 +503,8 @@ def shared_streams(weights: Sequence[NDArray[Any]]) -> list[SharedStream]:
         tolerance = 16 * float(np.finfo(first.dtype).eps)
         for order in ("C", "F"):
             a, b = (np.asarray(w.ravel(order)[:count], np.float64) for w in (first, second))
-            if count < 8 or np.ptp(a) == 0.0 or not a.any():
+            # Few or equal values are no stream.
+            if count < 8 or not np.isfinite([a, b]).all() or np.ptp(a) == 0.0:
                 continue
             factor = float(a @ b / (a @ a))
             if factor and np.abs(b - factor * a).max() <= tolerance * np.abs(b).max():

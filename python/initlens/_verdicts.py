@@ -193,16 +193,26 @@ def judge(case: Case) -> tuple[Verdict, ...]:
 
 
 def _non_finite(case: Case) -> Iterator[Verdict]:
-    bad = [layer for layer in case.layers if layer.not_finite]
-    if bad:
-        first = bad[0]
+    # Where it comes from: forward from its first layer, backward from its last.
+    places = [
+        ("weights and biases", [layer.not_finite.weights for layer in case.layers], 1),
+        ("pre-activations", [layer.not_finite.z for layer in case.layers], 1),
+        ("gradients", [layer.not_finite.gradients for layer in case.layers], -1),
+    ]
+    bad = next((place for place in places if any(place[1])), None)
+    if bad is not None:
+        what, counts, direction = bad
+        numbers = [layer.number for layer in case.layers if counts[layer.number - 1]]
+        first = numbers[0] if direction == 1 else numbers[-1]
         yield Verdict(
             "non_finite",
-            first.number,
+            first,
             "error",
-            {"values": first.not_finite, "layers": [layer.number for layer in bad]},
-            f"{first.not_finite:,} values of layer {first.number} are NaN or infinite.",
-            "Look at its weights; if they are finite, start with a smaller scale.",
+            {"what": what, "values": counts[first - 1], "layers": numbers},
+            f"{counts[first - 1]:,} of the {what} of layer {first} are NaN or infinite.",
+            "Repair the weights it was given."
+            if what == "weights and biases"
+            else "Start with a smaller scale.",
         )
     elif math.isinf(case.loss.first) or (any(math.isinf(layer.flow.d_z) for layer in case.layers)):
         yield Verdict(
@@ -284,12 +294,11 @@ def _too_small(case: Case) -> Iterator[Verdict]:
         return
     if all(layer.flow.d_weights == 0.0 for layer in case.layers):
         return  # no gradient at all is another failure
-    times = [case.steps_of(layer.flow.signal_time) for layer in case.layers]
-    fastest = min(times)
-    if not SLOW * case.budget < fastest < math.inf:  # infinite: copies that are constant
-        return
+    layer = min(case.layers, key=lambda layer: layer.flow.signal_time)
+    fastest = case.steps_of(layer.flow.signal_time)
+    if math.isinf(layer.flow.signal_time) or not fastest > SLOW * case.budget:
+        return  # infinite: constant units, whatever their size
     stuck = fastest > case.budget
-    layer = case.layers[times.index(fastest)]
     yield Verdict(
         "too_small",
         None,

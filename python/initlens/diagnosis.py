@@ -16,8 +16,10 @@ from ._checks import choice, integer, real, rows_match
 from ._format import data_frame, number, share
 from ._measures import (
     MODULO_NONE,
+    QUANTILES,
     Flow,
     LayerMeasures,
+    NotFinite,
     Saturation,
     Signal,
     Symmetry,
@@ -35,11 +37,13 @@ from .tables import Table
 
 __all__ = [
     "CODES",
+    "QUANTILES",
     "TOPICS",
     "Diagnosis",
     "Flow",
     "LayerMeasures",
     "Loss",
+    "NotFinite",
     "Saturation",
     "Signal",
     "Symmetry",
@@ -488,6 +492,7 @@ def _digits(value: float) -> str:
 
 def _layer_dict(layer: LayerMeasures, arrays: bool) -> dict[str, Any]:
     values = asdict(layer) | {"activation": str(layer.activation or "output")}
+    values["not_finite"] = layer.not_finite._asdict()
     values["saturation"]["share"] = layer.saturation.share
     values["saturation"]["saturated_units"] = layer.saturation.saturated_units
     values["flow"]["attenuation"] = layer.flow.attenuation

@@ -14,27 +14,13 @@ import os
 import platform
 import sys
 from dataclasses import asdict
-from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import initlens as il
 
 from .measure import compare
-from .peers import PEERS, Initlens, Peer
+from .peers import installed
 from .problems import PROBLEMS
-
-
-def installed() -> tuple[list[type[Peer]], dict[str, str], list[str]]:
-    """Peers that can run, versions by name, and the names of the missing."""
-    here, versions, missing = [], {Initlens.name: Initlens.version()}, []
-    for peer in PEERS:
-        try:
-            versions[peer.name] = peer.version()
-        except PackageNotFoundError:
-            missing.append(peer.name)
-        else:
-            here.append(peer)
-    return here, versions, missing
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import warnings
 from abc import ABC, abstractmethod
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any, ClassVar
 
 import numpy as np
@@ -37,6 +37,10 @@ class Peer(ABC):
         """Take `steps` steps; called once."""
 
     @abstractmethod
+    def forward(self, X: Array) -> Array:
+        """Outputs (m, n_out) of samples (m, n_in)."""
+
+    @abstractmethod
     def parameters(self) -> tuple[list[Array], list[Array]]:
         """Weights (n_in, n_out) and biases."""
 
@@ -57,6 +61,9 @@ class Initlens(Peer):
     def fit(self, steps: int) -> None:
         optimizer = il.SGD(self.problem.learning_rate)
         self.net.fit(self.X, self.y, optimizer=optimizer, steps=steps, record=0)
+
+    def forward(self, X: Array) -> Array:
+        return self.net.forward(X)
 
     def parameters(self) -> tuple[list[Array], list[Array]]:
         return self.net.weights, self.net.biases
@@ -104,6 +111,14 @@ class NumPyByHand(Peer):
                 g *= rate
                 p -= g
 
+    def forward(self, X: Array) -> Array:
+        a = X
+        for layer, (w, b) in enumerate(zip(self.weights, self.biases, strict=True)):
+            a = a @ w + b
+            if layer < len(self.weights) - 1:
+                a = np.tanh(a)
+        return a
+
     def parameters(self) -> tuple[list[Array], list[Array]]:
         return self.weights, self.biases
 
@@ -138,6 +153,10 @@ class PyTorch(Peer):
             optimizer.zero_grad()
             loss(self.model(X), y).backward()
             optimizer.step()
+
+    def forward(self, X: Array) -> Array:
+        with self.torch.no_grad():
+            return np.asarray(self.model(self.torch.from_numpy(np.ascontiguousarray(X))).numpy())
 
     def parameters(self) -> tuple[list[Array], list[Array]]:
         weights = [linear.weight.detach().numpy().T for linear in self.linears]
@@ -184,8 +203,71 @@ class ScikitLearn(Peer):
         self.model.set_params(max_iter=steps, n_iter_no_change=steps + 1)
         self._fit()
 
+    def forward(self, X: Array) -> Array:
+        return np.asarray(self.model.predict(X)).reshape(len(X), -1)
+
     def parameters(self) -> tuple[list[Array], list[Array]]:
         return self.model.coefs_, self.model.intercepts_
 
 
-PEERS: list[type[Peer]] = [NumPyByHand, PyTorch, ScikitLearn]
+class Jax(Peer):
+    """One jitted loop over all steps; compiled before the clock starts."""
+
+    name = "JAX"
+    package = "jax"
+
+    def __init__(self, problem: Problem) -> None:
+        import jax
+
+        super().__init__(problem)
+        self.jax: Any = jax
+        weights, biases = problem.start()
+        self.state = [jax.numpy.asarray(part) for part in [*weights, *biases]]
+        rate, count = problem.learning_rate, len(weights)
+
+        def forward(state: list[Any], X: Any) -> Any:
+            a = X
+            for layer, (w, b) in enumerate(zip(state[:count], state[count:], strict=True)):
+                a = a @ w + b
+                if layer < count - 1:
+                    a = jax.numpy.tanh(a)
+            return a
+
+        def loss(state: list[Any], X: Any, y: Any) -> Any:
+            return jax.numpy.mean((forward(state, X) - y) ** 2)
+
+        def train(state: list[Any], X: Any, y: Any, steps: int) -> list[Any]:
+            def step(_: int, now: list[Any]) -> list[Any]:
+                slopes = jax.grad(loss)(now, X, y)
+                return [p - rate * g for p, g in zip(now, slopes, strict=True)]
+
+            return jax.lax.fori_loop(0, steps, step, state)
+
+        self._forward, self._train = jax.jit(forward), jax.jit(train)
+        self.fit(0)
+
+    def fit(self, steps: int) -> None:
+        self.state = self.jax.block_until_ready(self._train(self.state, self.X, self.y, steps))
+
+    def forward(self, X: Array) -> Array:
+        return np.asarray(self._forward(self.state, X))
+
+    def parameters(self) -> tuple[list[Array], list[Array]]:
+        parts = [np.asarray(part) for part in self.state]
+        return parts[: len(parts) // 2], parts[len(parts) // 2 :]
+
+
+PEERS: list[type[Peer]] = [NumPyByHand, PyTorch, ScikitLearn, Jax]
+
+
+def installed() -> tuple[list[type[Peer]], dict[str, str], list[str]]:
+    """Peers that can run, versions by name, and the names of the missing."""
+    here, versions, missing = [], {Initlens.name: Initlens.version()}, []
+    for peer in PEERS:
+        try:
+            versions[peer.name] = peer.version()
+        except PackageNotFoundError:
+            missing.append(peer.name)
+        else:
+            here.append(peer)
+    return here, versions, missing

@@ -32,7 +32,7 @@ make_net(il_activation g, il_loss loss)
     make_data();
     const il_activation hidden[LAYERS - 1] = {g, g};
     const il_net_spec spec = {IL_FLOAT64, LAYERS, widths, hidden, loss};
-    const il_scheme normal = {IL_SCHEME_NORMAL, 0, 0.6, IL_FAN_IN, IL_DISTRIBUTION_NORMAL};
+    const il_scheme normal = {.kind = IL_SCHEME_NORMAL, .b = 0.6};
     const il_scheme schemes[LAYERS] = {normal, normal, normal};
     il_net *net = NULL;
     CHECK(il_net_create(&spec, &net) == IL_OK);

@@ -25,7 +25,21 @@ import numpy as np
 import initlens as il
 from initlens import _core
 
-SCHEMES = ["normal(std=0.5)", "uniform(0.25)", "glorot_uniform", "he_normal", "lecun_normal"]
+SCHEMES = [
+    "normal(std=0.5)",
+    "uniform(0.25)",
+    "glorot_uniform",
+    "he_normal",
+    "lecun_normal",
+    "truncated_normal",
+    "truncated_normal(std=0.5, mean=1, low=-1, high=3)",
+    "truncated_normal(low=4, high=9)",
+    "he_truncated_normal",
+    "orthogonal",
+    "sparse(nonzeros=7)",
+    "looks_linear(position='first', form='crelu')",
+    "identity(0.5)",
+]
 OPTIMIZERS = {
     "sgd": il.SGD(0.25),
     "nesterov": il.SGD(0.125, momentum=0.875, nesterov=True, weight_decay=0.0625),

@@ -1,8 +1,9 @@
-"""Each scheme against its law, with stated power; the same checks refuse deliberately broken copies.
+"""Each scheme against its law, with stated power; the same checks refuse broken copies.
 
-A check takes a `Draw` and a law written down here, from the paper, not from the scheme. Moments are held to
-five standard errors on 512 x 512 weights: 0.69 % of a normal standard deviation, 0.44 % of a uniform one,
-0.57 % of one cut at 2. Distributions are tested by Kolmogorov and Smirnov on 262,144 draws at p > 1e-6.
+A check takes a `Draw` and a law written down here, from the paper, not from the scheme. Moments are
+held to five standard errors on 512 x 512 weights: 0.69 % of a normal standard deviation, 0.44 % of
+a uniform one, 0.57 % of one cut at 2. Distributions are tested by Kolmogorov and Smirnov on 262,144
+draws.
 """
 
 from __future__ import annotations
@@ -120,7 +121,8 @@ def test_law(text: str, dtype: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [text for text in LAWS if "glorot" in text or "_out" in text or "geo" in text]
+    "text",
+    [text for text in LAWS if "glorot" in text or "_out" in text or "geo" in text]
     + ["he_normal", "torch_linear", "sklearn_mlp", "lecun_uniform"],
 )
 @pytest.mark.parametrize("shape", [(128, 2048), (2048, 128)])
@@ -141,7 +143,7 @@ def test_random_walk(text: str) -> None:
         ("mlx_linear", uniform(THIRD)),
         ("sklearn_mlp", uniform(GLOROT)),
         ("mean_field_critical('tanh', sigma_b2=0.05)", lambda *_: stats.norm(0, math.sqrt(0.05))),
-        ("nguyen_widrow", lambda *_: stats.uniform(-0.7 * 200_000 ** 0.5, 1.4 * 200_000 ** 0.5)),
+        ("nguyen_widrow", lambda *_: stats.uniform(-0.7 * 200_000**0.5, 1.4 * 200_000**0.5)),
     ],
 )
 def test_biases_that_belong_to_a_scheme(text: str, law: Law) -> None:
@@ -152,7 +154,9 @@ def test_biases_that_belong_to_a_scheme(text: str, law: Law) -> None:
     assert np.array_equal(plain.weights[0], net.weights[0])
 
 
-@pytest.mark.parametrize("text", ["keras_dense", "flax_dense", "haiku_linear", "he_normal", "siren"])
+@pytest.mark.parametrize(
+    "text", ["keras_dense", "flax_dense", "haiku_linear", "he_normal", "siren"]
+)
 def test_biases_are_zero_elsewhere(text: str) -> None:
     assert not il.Network([2, 5, 3]).initialize(text, rng=1).biases[0].any()
 
@@ -161,7 +165,7 @@ def test_biases_are_zero_elsewhere(text: str) -> None:
 
 
 def check_independence(draw: Draw) -> None:
-    """Rows, columns and seeds are not correlated: all of 512 choose 2 pairs, and the largest of them."""
+    """Rows, columns and seeds are not correlated: all pairs of 512, and the largest."""
     w, other = draw((N, N), 1), draw((N, N), 2)
     for matrix in (w, w.T):
         correlation = np.corrcoef(matrix)[np.triu_indices(N, 1)]
@@ -338,7 +342,10 @@ def same_law(ours: Any, theirs: Any) -> None:
             "kaiming_normal_(mode='fan_out', nonlinearity='tanh')",
             lambda init, w: init.kaiming_normal_(w, mode="fan_out", nonlinearity="tanh"),
         ),
-        ("trunc_normal_(0.1, 0.5, -0.3, 1)", lambda init, w: init.trunc_normal_(w, 0.1, 0.5, -0.3, 1)),
+        (
+            "trunc_normal_(0.1, 0.5, -0.3, 1)",
+            lambda init, w: init.trunc_normal_(w, 0.1, 0.5, -0.3, 1),
+        ),
         ("orthogonal_(1.5)", lambda init, w: init.orthogonal_(w, 1.5)),
         ("sparse_(0.3)", lambda init, w: init.sparse_(w, 0.3)),
     ],
@@ -366,7 +373,11 @@ def test_scikit_learn(activation: str) -> None:
     from sklearn.exceptions import ConvergenceWarning
 
     model = neural_network.MLPRegressor(
-        (2000,), activation=activation, max_iter=1, learning_rate_init=1e-12, random_state=0
+        hidden_layer_sizes=(2000,),
+        activation=activation,
+        max_iter=1,
+        learning_rate_init=1e-12,
+        random_state=0,
     )
     with pytest.warns(ConvergenceWarning):
         model.fit(np.random.default_rng(0).standard_normal((10, 30)), np.arange(10.0))
@@ -441,7 +452,9 @@ MUTATIONS: dict[str, Callable[[], None]] = {
     "mask not under the seed": lambda: check_sparse(_mask_not_under_the_seed, 40, 0.01),
     "absolute for relative bounds": lambda: check_law(_absolute_bounds, LAWS[RELATIVE]),
     "one row for all": lambda: check_independence(
-        lambda shape, seed: np.tile(_gauss(shape, seed)[:1], (shape[0], 1)) + 1e-9 * _gauss(shape, 9)
+        lambda shape, seed: (
+            np.tile(_gauss(shape, seed)[:1], (shape[0], 1)) + 1e-9 * _gauss(shape, 9)
+        )
     ),
     "one seed for all": lambda: check_independence(lambda shape, seed: _gauss(shape, 0)),
     "1.5 % off": lambda: check_law(scaled("he_normal", lambda *_: 1.015), LAWS["he_normal"]),

@@ -180,6 +180,9 @@ class Scheme(ABC):
         layer = Layer(math.prod(sizes) // n_out, n_out, *fans(sizes, layout, axes))
         if isinstance(source, RandomState):
             matrix = self._draw_legacy(layer, source).astype(precision)
+        elif out is not None and order == tuple(range(len(order))) and _is_plain(out):
+            self._draw_into(out, layer, source.key)
+            return out
         else:
             matrix = self._draw(layer, source.key, "weights", precision)
         array = matrix.reshape([sizes[axis] for axis in order]).transpose(np.argsort(order))
@@ -338,6 +341,10 @@ class Scheme(ABC):
     def _draw(self, layer: Layer, key: int, purpose: Purpose, dtype: str) -> NDArray[Any]:
         """Draw weights (n_in, n_out) or biases (n_out,) for a key."""
 
+    def _draw_into(self, out: NDArray[Any], layer: Layer, key: int) -> None:
+        """Fill a C-contiguous array with weights."""
+        out[...] = self._draw(layer, key, "weights", out.dtype.name).reshape(out.shape)
+
     def _draw_slice(
         self, layer: Layer, key: int, dtype: str, start: int, count: int
     ) -> NDArray[Any]:
@@ -370,6 +377,9 @@ class CoreScheme(Scheme):
     def _draw(self, layer: Layer, key: int, purpose: Purpose, dtype: str) -> NDArray[Any]:
         out = np.empty(layer.shape(purpose), dtype)
         return self._fill(out, layer, key, purpose, 0)
+
+    def _draw_into(self, out: NDArray[Any], layer: Layer, key: int) -> None:
+        self._fill(out, layer, key, "weights", 0)
 
     def _draw_slice(
         self, layer: Layer, key: int, dtype: str, start: int, count: int
@@ -491,6 +501,10 @@ def _checked_out(out: Any, sizes: tuple[int, ...]) -> str:
                 raise ValueError("out has elements that share memory")
             reach += step * (size - 1)
     return precision
+
+
+def _is_plain(out: NDArray[Any]) -> bool:
+    return out.flags.c_contiguous and out.flags.aligned and out.dtype.isnative
 
 
 def check_position(position: Any) -> None:

@@ -32,10 +32,6 @@ __all__ = [
 class _Matrix(CoreScheme):
     """Of weights only."""
 
-    def _draw(self, layer: Layer, key: int, purpose: Purpose, dtype: str) -> NDArray[Any]:
-        self._refuse_biases(purpose)
-        return super()._draw(layer, key, purpose, dtype)
-
     def _refuse_biases(self, purpose: Purpose) -> None:
         if purpose == "biases":
             raise ValueError(f"{self} makes a matrix of weights; it cannot draw biases")

@@ -1,0 +1,186 @@
+"""The determinism scorecard: in which of the things that ought to be equal are the bits equal?
+
+    python -m tests.bench.scorecard [--json FILE]
+
+Prints, for initlens and each peer that is installed, the share of hidden widths 1..129 at which a
+promise is broken. All nets are float32, tanh, mean squared error, plain SGD, as in the benchmark.
+
+- twins: the units of one hidden layer start equal; are they after 200 steps?
+- row: is the output of a sample alone that of the sample in a batch?
+- split: is the output of a batch that of its two halves?
+- threads: are the outputs and the trained weights of one thread those of two?
+- isa: do the vector kernels give what the plain ones give?
+
+"-" means that the library offers no such choice at run time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+import initlens as il
+
+from .peers import Initlens, Peer, PyTorch, installed
+from .problems import Array, Problem
+
+WIDTHS: Final = range(1, 130)
+STEPS: Final = 200
+
+
+@dataclass(frozen=True)
+class Twins(Problem):
+    """All weights of a layer equal, 1 / n_in: the hidden units are copies of each other."""
+
+    def start(self) -> tuple[list[Array], list[Array]]:
+        weights, biases = super().start()
+        return [np.full_like(w, 1 / len(w)) for w in weights], biases
+
+
+def problem(width: int) -> Problem:
+    return Problem((5, width, 1), 32)
+
+
+def same(a: Array, b: Array) -> bool:
+    return np.ascontiguousarray(a).tobytes() == np.ascontiguousarray(b).tobytes()
+
+
+def keeps_twins(peer: type[Peer], width: int) -> bool:
+    # Copies learn together: a rate that falls with their number keeps every width from diverging.
+    net = peer(Twins((5, width, 1), 32, learning_rate=0.5 / width))
+    net.fit(STEPS)
+    (incoming, outgoing), (bias, _) = net.parameters()
+    units = np.concatenate([incoming, bias[None, :], outgoing.T]).T
+    return len({row.tobytes() for row in np.ascontiguousarray(units)}) == 1
+
+
+def keeps_rows(peer: type[Peer], width: int) -> bool:
+    net = peer(problem(width))
+    whole = net.forward(net.X)
+    return all(same(net.forward(net.X[i : i + 1])[0], whole[i]) for i in range(len(whole)))
+
+
+def keeps_splits(peer: type[Peer], width: int) -> bool:
+    net = peer(problem(width))
+    halves = np.concatenate([net.forward(net.X[:13]), net.forward(net.X[13:])])
+    return same(halves, net.forward(net.X))
+
+
+def results(peer: type[Peer], width: int) -> list[Array]:
+    net = peer(problem(width))
+    net.fit(20)
+    weights, biases = net.parameters()
+    return [net.forward(net.X), *(np.array(part) for part in [*weights, *biases])]
+
+
+@contextmanager
+def isa(name: str) -> Iterator[None]:
+    before = il._core.show_config()["isa"]
+    il._core.isa_select(name)
+    try:
+        yield
+    finally:
+        il._core.isa_select(before)
+
+
+def keeps_isas(peer: type[Peer], width: int) -> bool | None:
+    if peer is not Initlens:
+        return None
+    found = []
+    for name in il._core.show_config()["available"]:
+        if name != "soft" or width % 16 == 1:  # software fma takes its time
+            with isa(name):
+                found.append(results(peer, width))
+    return all(same(a, b) for other in found for a, b in zip(other, found[0], strict=True))
+
+
+def keeps_threads(peer: type[Peer], width: int) -> bool | None:
+    if peer is Initlens:
+        return _our_threads(width)
+    if peer is not PyTorch:
+        return None
+    import torch
+
+    one = results(peer, width)  # the peer sets one thread itself
+
+    class TwoThreads(PyTorch):
+        def __init__(self, problem: Problem) -> None:
+            super().__init__(problem)
+            torch.set_num_threads(2)
+
+    two = results(TwoThreads, width)
+    return all(same(a, b) for a, b in zip(one, two, strict=True))
+
+
+def _our_threads(width: int) -> bool:
+    made = [Initlens(problem(width)) for _ in range(6)]
+    halves = made[:3], made[3:]
+    for jobs, nets in zip((1, 2), halves, strict=True):
+        il.fit_many(
+            [peer.net for peer in nets],
+            made[0].X,
+            made[0].y,
+            optimizer=il.SGD(0.05),
+            steps=20,
+            record=0,
+            n_jobs=jobs,
+        )
+    return all(
+        same(a, b)
+        for one, two in zip(*halves, strict=True)
+        for a, b in zip(one.net.weights, two.net.weights, strict=True)
+    )
+
+
+CHECKS: Final[dict[str, Callable[[type[Peer], int], bool | None]]] = {
+    "twins": keeps_twins,
+    "row": keeps_rows,
+    "split": keeps_splits,
+    "threads": keeps_threads,
+    "isa": keeps_isas,
+}
+
+
+def broken(peer: type[Peer], check: str) -> float | None:
+    """Share of widths at which the promise is broken; None where it does not apply."""
+    found = [CHECKS[check](peer, width) for width in WIDTHS]
+    if any(result is None for result in found):
+        return None
+    return found.count(False) / len(found)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    summary = (__doc__ or "").split("\n")[0]
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.scorecard", description=summary)
+    parser.add_argument("--json", type=Path, help="write everything to this file too")
+    options = parser.parse_args(arguments)
+    peers, versions, missing = installed()
+    print(", ".join(f"{name} {text}" for name, text in versions.items()))
+    if missing:
+        print(f"not installed: {', '.join(missing)}")
+    print(f"\nshare of widths 1..129 at which it is broken\n{'':<16}", end="")
+    print("".join(f"{check:>9}" for check in CHECKS))
+    table: dict[str, dict[str, float | None]] = {}
+    for peer in [Initlens, *peers]:
+        print(f"{peer.name:<16}", end="", flush=True)
+        table[peer.name] = {}
+        for check in CHECKS:
+            share = table[peer.name][check] = broken(peer, check)
+            print(f"{'-' if share is None else f'{share:.2f}':>9}", end="", flush=True)
+        print()
+    if options.json:
+        content = {"versions": versions, "broken": table}
+        options.json.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
