@@ -30,9 +30,15 @@ UNIX_FLAGS = [
 MSVC_FLAGS = ["/std:c11", "/O2", "/fp:precise"]
 
 # Per file, beyond the baseline; a file that is missing here needs nothing.
-UNIX_X86_FLAGS = {"kernels_scalar": ["-mfma"], "kernels_avx2": ["-mavx2", "-mfma"]}
-MSVC_X86_FLAGS = {"kernels_avx2": ["/arch:AVX2"]}
-X86_ONLY = {"kernels_avx2"}
+UNIX_X86_FLAGS = {
+    "kernels_scalar": ["-mfma"],
+    "kernels_avx2": ["-mavx2", "-mfma"],
+    "kernels_avx512": ["-mavx512f", "-mavx512dq", "-mavx512bw", "-mavx512vl"],
+}
+MSVC_X86_FLAGS = {"kernels_avx2": ["/arch:AVX2"], "kernels_avx512": ["/arch:AVX512"]}
+# Vector tables that only one machine has, and the macro that puts each into the core's list.
+X86_TABLES = {"kernels_avx2": "IL_BUILD_AVX2", "kernels_avx512": "IL_BUILD_AVX512"}
+ARM_TABLES = {"kernels_neon": "IL_BUILD_NEON"}
 
 
 class BuildCore(build_ext):
@@ -42,14 +48,16 @@ class BuildCore(build_ext):
         """Compile the kernels, then the extension that links them."""
         msvc = self.compiler.compiler_type == "msvc"
         x86 = self.plat_name.endswith(("x86_64", "amd64"))
+        arm = self.plat_name.endswith(("aarch64", "arm64"))
         per_file = (MSVC_X86_FLAGS if msvc else UNIX_X86_FLAGS) if x86 else {}
-        if x86:
-            ext.define_macros.append(("IL_BUILD_AVX2", "1"))
+        tables = X86_TABLES if x86 else ARM_TABLES if arm else {}
+        others = (X86_TABLES.keys() | ARM_TABLES.keys()) - tables.keys()
+        ext.define_macros += [(macro, "1") for macro in tables.values()]
         ext.extra_compile_args = MSVC_FLAGS if msvc else UNIX_FLAGS
         ext.libraries = [] if msvc else ["m"]
         for source in KERNELS:
             name = Path(source).stem
-            if x86 or name not in X86_ONLY:
+            if name not in others:
                 ext.extra_objects += self.compiler.compile(
                     [source],
                     output_dir=self.build_temp,

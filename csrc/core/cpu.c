@@ -1,4 +1,4 @@
-/* cpu.c - see cpu.h. OSXSAVE and XGETBV come before AVX is believed (Intel SDM vol. 1, 14.3). */
+/* cpu.c - see cpu.h. OSXSAVE and XGETBV come before AVX is believed (Intel SDM vol. 1, 14.3 and 15.2). */
 #include "cpu.h"
 
 #if defined(__x86_64__) || defined(_M_X64)
@@ -71,6 +71,15 @@ il_cpu_has_avx2(void)
     return il_cpu_has_fma() && (cpuid(7).b >> 5 & 1u);
 }
 
+int
+il_cpu_has_avx512(void)
+{
+    const unsigned f_dq_bw_vl = (1u << 16) | (1u << 17) | (1u << 30) | (1u << 31);
+    const unsigned long long masks_and_zmm = 0xe0; /* opmask, upper halves of zmm0-15, zmm16-31 */
+    return il_cpu_has_avx2() && (cpuid(7).b & f_dq_bw_vl) == f_dq_bw_vl
+           && (saved_state() & masks_and_zmm) == masks_and_zmm;
+}
+
 il_float_environment
 il_float_enter(void)
 {
@@ -99,6 +108,12 @@ il_cpu_has_fma(void)
 
 int
 il_cpu_has_avx2(void)
+{
+    return 0;
+}
+
+int
+il_cpu_has_avx512(void)
 {
     return 0;
 }

@@ -33,8 +33,17 @@ always(void)
 static const candidate candidates[] = {
     {&il_kernels_soft, always, "this CPU has no fused multiply-add: exact but slow"},
     {&il_kernels_scalar, il_cpu_has_fma, "no vector table for this CPU"},
+#if defined(IL_BUILD_EMU512)
+    {&il_kernels_emu512, il_cpu_has_avx2, "for tests"},
+#endif
 #if defined(IL_BUILD_AVX2)
     {&il_kernels_avx2, il_cpu_has_avx2, "the CPU has AVX2 and FMA, and the system saves their registers"},
+#endif
+#if defined(IL_BUILD_AVX512)
+    {&il_kernels_avx512, il_cpu_has_avx512, "the CPU has AVX-512, and the system saves its registers"},
+#endif
+#if defined(IL_BUILD_NEON)
+    {&il_kernels_neon, always, "every 64-bit ARM CPU has NEON"},
 #endif
 };
 enum { CANDIDATES = sizeof candidates / sizeof candidates[0] };

@@ -77,5 +77,14 @@ extern const il_kernels il_kernels_scalar; /* one lane, hardware fma */
 #if defined(IL_BUILD_AVX2)
 extern const il_kernels il_kernels_avx2;
 #endif
+#if defined(IL_BUILD_AVX512)
+extern const il_kernels il_kernels_avx512;
+#endif
+#if defined(IL_BUILD_EMU512)
+extern const il_kernels il_kernels_emu512; /* vec_avx512.h over AVX2, for tests: tests/c/vec_emu512.h */
+#endif
+#if defined(IL_BUILD_NEON)
+extern const il_kernels il_kernels_neon;
+#endif
 
 #endif

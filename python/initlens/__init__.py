@@ -15,9 +15,10 @@ from .network import Gradients, LayerActivation, Network, Settings
 from .optimizers import SGD, Adam, RMSProp
 
 if TYPE_CHECKING:
-    from . import datasets, diagnosis, meanfield, plotting, tables
+    from . import auditing, datasets, diagnosis, meanfield, plotting, tables, testing
     from ._config import show_config
     from ._moments import Moments, moments
+    from .auditing import Audit, audit
     from .comparison import Comparison, Run, compare
     from .diagnosis import Diagnosis, Verdict, diagnose
     from .gains import gain, random_walk_gain
@@ -30,6 +31,7 @@ __all__ = [
     "NUMERICS_VERSION",
     "SGD",
     "Adam",
+    "Audit",
     "Comparison",
     "Diagnosis",
     "Gradients",
@@ -44,6 +46,8 @@ __all__ = [
     "SymmetryWarning",
     "Verdict",
     "activations",
+    "audit",
+    "auditing",
     "compare",
     "datasets",
     "diagnose",
@@ -58,16 +62,19 @@ __all__ = [
     "random_walk_gain",
     "show_config",
     "tables",
+    "testing",
     "truncated_std",
 ]
 
 # Loaded at first use: `import initlens` stays as light as NumPy.
 _LAZY = {
+    "Audit": "auditing",
     "Comparison": "comparison",
     "Diagnosis": "diagnosis",
     "Moments": "_moments",
     "Run": "comparison",
     "Verdict": "diagnosis",
+    "audit": "auditing",
     "compare": "comparison",
     "diagnose": "diagnosis",
     "fit_many": "sweep",
@@ -77,7 +84,15 @@ _LAZY = {
     "show_config": "_config",
     "truncated_std": "truncation",
 }
-_LAZY_MODULES = ("datasets", "diagnosis", "meanfield", "plotting", "tables")
+_LAZY_MODULES = (
+    "auditing",
+    "datasets",
+    "diagnosis",
+    "meanfield",
+    "plotting",
+    "tables",
+    "testing",
+)
 
 
 def __getattr__(name: str) -> Any:

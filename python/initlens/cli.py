@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Never
 
 from . import activations, datasets, initializers, optimizers
@@ -17,9 +18,16 @@ from .comparison import LECTURE_SCHEMES, compare
 
 __all__ = ["main"]
 
+FAULT = 1  # what audit found
 USAGE_ERROR = 2
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
 BROKEN_PIPE = 141  # 128 + SIGPIPE
+
+# What becomes one line on stderr. Not OSError: a broken pipe is one.
+_REPORTED = (
+    *(ValueError, TypeError, MemoryError, ImportError),
+    *(FileNotFoundError, IsADirectoryError, PermissionError),
+)
 
 HINT = (
     "More: initlens compare --seeds 100 · --layers 2-8-8-1 · --activation relu · "
@@ -43,7 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit status: 0, 2 for a wrong argument, 130 after Ctrl-C, 141 for a closed pipe.
+        Exit status: 0, 1 for an error that `audit` found, 2 for a wrong argument, 130 after Ctrl-C,
+        141 for a closed pipe.
     """
     try:
         # A terminal without the table's characters gets question marks, not a traceback.
@@ -67,7 +76,7 @@ def _run(argv: Sequence[str] | None) -> int:
     except KeyboardInterrupt:
         print("initlens: interrupted before the first net had finished", file=sys.stderr)
         return INTERRUPTED
-    except (ValueError, TypeError, MemoryError, ImportError) as error:
+    except _REPORTED as error:
         message = " ".join(str(error).split()) or type(error).__name__
         print(f"initlens: {message}", file=sys.stderr)
         return USAGE_ERROR
@@ -96,6 +105,29 @@ def _compare(arguments: argparse.Namespace) -> int:
         table = result.table()
         print(replace(table, notes=(*table.notes, HINT)))
     return INTERRUPTED if result.interrupted else 0
+
+
+def _audit(arguments: argparse.Namespace) -> int:
+    from .auditing import audit, read_data
+
+    X, y = (None, None) if arguments.data is None else read_data(Path(arguments.data))
+    activation = None if arguments.activation is None else split_list(arguments.activation)
+    report = audit(
+        Path(arguments.file),
+        X,
+        y,
+        None if activation is None else _one_or_several(activation),
+        arguments.layout,
+        loss=arguments.loss,
+        learning_rate=arguments.lr,
+        steps=arguments.steps,
+    )
+    if arguments.json:
+        print(json.dumps(report.to_dict(), indent=2, allow_nan=False))
+    else:
+        print(report)
+    failing = {"error", "warning"} if arguments.strict else {"error"}
+    return FAULT if any(verdict.severity in failing for verdict in report.verdicts) else 0
 
 
 def _info(arguments: argparse.Namespace) -> int:
@@ -176,7 +208,25 @@ def _parser() -> argparse.ArgumentParser:
     add("--json", action="store_true", help="the whole recipe and every run, as JSON")
     add("--progress", action="store_true", help="show progress on stderr")
 
-    two = commands.add_parser("info", help="versions, CPU, kernels in use")
-    two.set_defaults(run=_info)
-    two.add_argument("--json", action="store_true", help="as JSON")
+    two = commands.add_parser(
+        "audit",
+        help="say what is wrong with the start of a net in a file",
+        description="Read the dense layers of an npz, safetensors or ONNX file and say which "
+        "failure their start has. Exit status 1 if there is an error among the verdicts.",
+    )
+    two.set_defaults(run=_audit)
+    add = two.add_argument
+    add("file", metavar="FILE", help="npz (also of Network.save), safetensors or ONNX")
+    add("--data", metavar="NPZ", help="arrays X and y; without them the weights alone are read")
+    add("--activation", metavar="NAME", help="where the file has none; as in initlens compare")
+    add("--layout", choices=("in_out", "out_in"), help="of matrices whose bias does not tell it")
+    add("--loss", metavar="NAME", help=f"{', '.join(LOSSES)}; by default what y looks like")
+    add("--lr", type=float, metavar="RATE", help="learning rate of the training to come; 1")
+    add("--steps", type=int, metavar="N", help="steps of the training to come; 10000")
+    add("--strict", action="store_true", help="exit status 1 for a warning too")
+    add("--json", action="store_true", help="everything, as JSON")
+
+    three = commands.add_parser("info", help="versions, CPU, kernels in use")
+    three.set_defaults(run=_info)
+    three.add_argument("--json", action="store_true", help="as JSON")
     return parser

@@ -16,7 +16,10 @@
 #define IL_NAME_(p) #p
 #define IL_NAME(p) IL_NAME_(p)
 
-static size_t batches = 256; /* of 4096 points */
+#if !defined(IL_TEST_BATCHES)
+#define IL_TEST_BATCHES 256 /* fewer where long double is slow */
+#endif
+static size_t batches = IL_TEST_BATCHES; /* of 4096 points */
 static int exhaustive = 0;
 
 /* splitmix64 */

@@ -276,6 +276,8 @@ def test_every_quotient_of_zeros_has_its_value() -> None:
     assert symmetry.spread == 0.0
     net = il.Network([2, 3, 1]).initialize(["normal(1)", "zeros"], rng=0)
     assert il.diagnose(net, X, y).first_last_ratio == 0.0
+    separating = il.Network([2, 3, 1]).initialize(["zeros", "normal(1)"], rng=0)
+    assert il.diagnose(separating, X, y).first_last_ratio == np.inf
     dead = il.diagnose(net, X, y).layers[0].flow
     assert np.isnan(dead.attenuation)
 

@@ -89,6 +89,7 @@ def test_scales_of_the_lecture(seed: int) -> None:
     small = at(0.01)
     assert small.codes == ("healthy",)
     assert "linear, not saturated" in small.verdict.sentence
+    assert [v.code for v in small.verdicts] == ["healthy"]
     one = at(1)
     assert one.codes == ("healthy",)
     assert [v.code for v in one.verdicts if v.severity == "note"] == ["healthy", "saturated"]
@@ -124,6 +125,21 @@ def test_slow_depends_on_rate_and_steps() -> None:
     assert not diagnose(net, learning_rate=0.0).ok("too_small")
     evidence = diagnose(net, learning_rate=0.0).verdict.evidence
     assert evidence["learning_time"] == np.inf
+    time = diagnose(net, learning_rate=0.5, steps=50).verdict.evidence["signal_time"]
+    severities = [
+        [v.severity for v in diagnose(net, learning_rate=0.5, steps=int(time * share)).alarms]
+        for share in (0.9, 1.1, 1.9, 2.1)
+    ]
+    assert severities == [["error"], ["warning"], ["warning"], []]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_depth_washes_out_a_sigmoid_net_whose_output_layer_moves(seed: int) -> None:
+    net = start([2, *[8] * 8, 1], "normal(0.1)", "sigmoid", seed)
+    result = diagnose(net, learning_rate=0.5, steps=3_000)
+    assert result.codes == ("too_small",)
+    assert result.layers[-1].flow.learning_time / 0.5 < 100  # as a bias does
+    assert result.verdict.evidence["signal_time"] > 1e6
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from os import PathLike
 from pathlib import Path
 from textwrap import wrap
@@ -17,7 +18,7 @@ from .. import activations
 from .._checks import choice, real
 from .._format import share
 from .._measures import LayerMeasures, SharedStream, measure, shared_streams
-from .._text import jsonable, unknown
+from .._text import join, jsonable, unknown
 from .._verdicts import CODES, TOPICS, Case, Loss, Verdict, judge
 from ..diagnosis import SATURATED_SLOPE, Diagnosis, diagnose
 from ..network import Network
@@ -25,10 +26,21 @@ from ..tables import Table
 from . import _files, _keras, _onnx, _sklearn, _torch, _trees
 from ._arrays import is_writable, like, samples_array, write
 from ._chain import Activations, Chain, Matrix, Models, build
+from ._files import read_data
 from ._reading import Dense, Function, Layout, Opaque, Parameter, Reading, Skipped
 from ._weights import law_ratio, weight_verdicts
 
-__all__ = ["Audit", "AuditedLayer", "Skipped", "audit", "verdict_table"]
+__all__ = [
+    "Activations",
+    "Audit",
+    "AuditedLayer",
+    "Layout",
+    "Skipped",
+    "audit",
+    "read_data",
+    "verdict_table",
+    "wrapped",
+]
 
 # Takes the place of an activation that is not known, in checks of weights alone: it has no
 # symmetry of its own, so no units are twins by it.
@@ -96,6 +108,8 @@ class Audit:
         Layers that are not computed, with the reason.
     notes : tuple of str
         What was found, converted, copied and assumed.
+    data : tuple of two ndarray or None
+        X and y as `network` takes them.
     """
 
     source: str
@@ -105,6 +119,7 @@ class Audit:
     network: Network | None
     skipped: tuple[Skipped, ...]
     notes: tuple[str, ...]
+    data: tuple[NDArray[Any] | None, NDArray[Any] | None]
     _options: tuple[Activations | None, Layout | None]
     _matrices: tuple[Matrix, ...]
     _nested: bool
@@ -186,6 +201,19 @@ class Audit:
         """
         names = {layer.number: layer.name for layer in self.layers}
         return verdict_table(f"{self.source}: {self.verdict.code}", self.verdicts, names, width)
+
+    def summary(self) -> str:
+        """Return one line: the layers read and those skipped."""
+        read = [
+            f"{layer.name} ({layer.inputs} x {layer.units}"
+            f"{'' if layer.activation is None else ', ' + layer.activation})"
+            for layer in self.layers
+        ]
+        skipped = [f"{name} ({reason})" for name, reason in self.skipped]
+        parts = [f"layers read: {', '.join(read)}"]
+        if skipped:
+            parts.append(f"skipped: {', '.join(skipped)}")
+        return "; ".join(parts)
 
     def __repr__(self) -> str:
         """Return the table as text."""
@@ -358,6 +386,7 @@ def audit(
     reading = _read(model, X, activation, layout)
     models = build(reading, activation, layout)
     notes = models.notes
+    notes += _stored([m for chain in models.chains for m in chain.matrices])
     last = models.chains[-1] if models.chains else None
     target = None if y is None else _labels(samples_array("y", y), reading.classes)
     network: Network | None = None
@@ -365,6 +394,7 @@ def audit(
         loss_name = loss or reading.loss or _loss(models, target, last, notes)
         network = _network(last, loss_name)
     diagnosis: Diagnosis | None = None
+    samples: NDArray[Any] | None = None
     if X is not None:
         if models.obstacle is not None:
             if not reading.functions_known and models.obstacle.endswith("activation="):
@@ -382,7 +412,9 @@ def audit(
             )
             if reading.features is not None and len(models.chains) + len(models.others) > 1:
                 notes.append(f"{last.matrices[0].name if last else ''}: data from the model itself")
-    return _report(reading, models, network, diagnosis, (activation, layout), limit)
+    return _report(
+        reading, models, network, diagnosis, (samples, target), (activation, layout), limit
+    )
 
 
 def verdict_table(
@@ -405,30 +437,42 @@ def verdict_table(
     -------
     Table
     """
-    rows: list[tuple[str, ...]] = []
-    for verdict in verdicts:
-        name = names.get(verdict.layer or 0, "")
-        where = "" if verdict.layer is None else f"{verdict.layer} ({name})" if name else ""
-        head = (verdict.severity, where or str(verdict.layer or "net"), verdict.code)
-        evidence = wrap(verdict.sentence, width) if width else [verdict.sentence]
-        fix = (wrap(verdict.fix, width) if width else [verdict.fix]) or [""]
-        for index in range(max(len(evidence), len(fix))):
-            rows.append(
-                (
-                    *(head if index == 0 else ("", "", "")),
-                    evidence[index] if index < len(evidence) else "",
-                    fix[index] if index < len(fix) else "",
-                )
-            )
+    rows: list[tuple[str, ...]] = [
+        (
+            verdict.severity,
+            _label(verdict.layer, names.get(verdict.layer or 0, "")),
+            verdict.code,
+            verdict.sentence,
+            verdict.fix,
+        )
+        for verdict in verdicts
+    ]
+    if width is not None:
+        rows = [line for row in rows for line in wrapped(row, width)]
     return Table(title, ("severity", "layer", "verdict", "evidence", "fix"), tuple(rows))
+
+
+def wrapped(row: Sequence[str], width: int) -> list[tuple[str, ...]]:
+    """Break the cells of a row into lines of at most `width` characters, each line a row."""
+    columns = [wrap(cell, width) for cell in row]
+    return list(zip_longest(*columns, fillvalue=""))
+
+
+def _label(number: int | None, name: str) -> str:
+    if number is None:
+        return "net"
+    return f"{number} ({name})" if name and name != _name(number) else str(number)
+
+
+def _name(number: int) -> str:
+    """Return the name of a layer that has none."""
+    return f"layer {number}"
 
 
 # ---- reading ----------------------------------------------------------------------------------
 
 
-def _read(
-    model: Any, X: Any, activation: Activations | None, layout: Layout | None
-) -> Reading:
+def _read(model: Any, X: Any, activation: Activations | None, layout: Layout | None) -> Reading:
     if isinstance(model, str | PathLike):
         content = _files.read(Path(model), layout)
         return _read_network(content) if isinstance(content, Network) else content
@@ -461,7 +505,7 @@ def _read_network(net: Network) -> Reading:
     for index, (w, b, name) in enumerate(zip(net.weights, net.biases, names, strict=True)):
         weight = Parameter((f"weights[{index}]",), w)
         bias = Parameter((f"biases[{index}]",), b)
-        items.append(Dense(f"layer {index + 1}", weight, bias, "in_out"))
+        items.append(Dense(_name(index + 1), weight, bias, "in_out"))
         if name is not None:
             items.append(Function(name, name))
     return Reading("Network", items, loss=net.settings.loss)
@@ -481,6 +525,16 @@ def _network(chain: Chain, loss: str | None) -> Network:
         if matrix.bias is not None:
             b[...] = matrix.bias
     return net
+
+
+def _stored(matrices: Sequence[Matrix]) -> list[str]:
+    """Say how the weights are stored."""
+    words = {"in_out": "(n_in, n_out)", "out_in": "(n_out, n_in)"}
+    orders = sorted({words[m.layout] for m in matrices if m.layout is not None})
+    types = sorted({str(m.weight.dtype) for m in matrices})
+    if not matrices:
+        return []
+    return [f"read as {join(types)}, stored as {join(orders)}; copied into the core"]
 
 
 def _labels(y: NDArray[Any], classes: Any) -> NDArray[Any]:
@@ -529,6 +583,7 @@ def _report(
     models: Models,
     network: Network | None,
     diagnosis: Diagnosis | None,
+    data: tuple[NDArray[Any] | None, NDArray[Any] | None],
     options: tuple[Activations | None, Layout | None],
     threshold: float,
 ) -> Audit:
@@ -549,8 +604,11 @@ def _report(
         ]
         unknown_loss = Loss(math.nan, math.nan, math.nan)
         found += judge(Case(alone, unknown_loss, streams, None, None, None))
+    output = models.chains[-1].matrices[-1] if models.chains and reading.ordered else None
     for layer, matrix in zip([*measures, *alone], matrices, strict=True):
-        found += weight_verdicts(layer, matrix, measured=layer.number <= done)
+        found += weight_verdicts(
+            layer, matrix, measured=layer.number <= done, output=matrix is output
+        )
     functions = [text for part in parts for text in (*part.functions, None)]
     layers = tuple(
         AuditedLayer(
@@ -576,6 +634,7 @@ def _report(
         network,
         tuple(models.skipped),
         tuple(models.notes),
+        data,
         options,
         tuple(models.chains[-1].matrices) if models.chains else (),
         reading.nested,
@@ -608,7 +667,7 @@ def _row(layer: AuditedLayer) -> tuple[str, ...]:
     function = layer.activation or ("-" if layer.kind == "dense" else layer.kind)
     ratio = layer.law_ratio
     return (
-        f"{layer.number} ({layer.name})",
+        _label(layer.number, layer.name),
         f"{layer.inputs} x {layer.units}",
         function,
         f"{layer.std:.3g}",

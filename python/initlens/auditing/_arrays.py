@@ -114,7 +114,7 @@ def write(target: Any, array: NDArray[Any]) -> None:
 
 
 def like(target: Any, array: NDArray[Any]) -> Any:
-    """Return a copy of `array` in the dtype of `target`: a tensor of PyTorch for one, else NumPy."""
+    """Return a copy of `array` in the dtype of `target`, as a PyTorch tensor where that is one."""
     if is_torch_tensor(target):
         return sys.modules["torch"].from_numpy(array.copy()).to(target.dtype)
     dtype = np.asarray(target).dtype if not hasattr(target, "dtype") else target.dtype

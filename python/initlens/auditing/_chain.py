@@ -159,9 +159,7 @@ def _matrix(item: Dense, layout: Layout | None, notes: list[str]) -> Matrix | No
     order = _layout(item, weight, bias, layout)
     matrix = weight.T if order == "out_in" else weight
     if bias is not None and bias.shape != (matrix.shape[1],):
-        raise ValueError(
-            f"{item.name}: a bias of shape {bias.shape} for {matrix.shape[1]} units"
-        )
+        raise ValueError(f"{item.name}: a bias of shape {bias.shape} for {matrix.shape[1]} units")
     if not matrix.size:
         return None
     return Matrix(item.name, "dense", matrix, bias, order, item)

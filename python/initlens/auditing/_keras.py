@@ -11,7 +11,14 @@ from ._reading import Dense, Function, Opaque, Parameter, Reading
 __all__ = ["is_model", "read"]
 
 _NOTHING = frozenset(
-    {"InputLayer", "Dropout", "GaussianDropout", "GaussianNoise", "AlphaDropout", "SpatialDropout1D"}
+    {
+        "InputLayer",
+        "Dropout",
+        "GaussianDropout",
+        "GaussianNoise",
+        "AlphaDropout",
+        "SpatialDropout1D",
+    }
 )
 _UNITS = frozenset({"BatchNormalization", "LayerNormalization", "PReLU"})
 _TEXTS = {
@@ -26,9 +33,9 @@ _TEXTS = {
 }
 _LAYERS: dict[str, Callable[[Any], str | None]] = {
     "Activation": lambda layer: _text(layer.activation),
-    "ReLU": lambda layer: "relu"
-    if (layer.max_value, layer.negative_slope, layer.threshold) == (None, 0, 0)
-    else None,
+    "ReLU": lambda layer: (
+        "relu" if (layer.max_value, layer.negative_slope, layer.threshold) == (None, 0, 0) else None
+    ),
     "LeakyReLU": lambda layer: f"leaky_relu({layer.negative_slope})",
     "ELU": lambda layer: f"elu({layer.alpha})",
     "Softmax": lambda layer: "softmax",

@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 __all__ = ["MAX_BYTES", "read"]
 
-MAX_BYTES: Final = 4 << 30  # of all arrays together: a small archive can claim to unpack to any size
+MAX_BYTES: Final = (
+    4 << 30
+)  # of all arrays together: a small archive can claim to unpack to any size
 
 
 def read(path: Path) -> dict[str, NDArray[Any]]:

@@ -107,16 +107,14 @@ class _Walk:
             self.items.append(item)
 
     def _item(self, node: Any, kind: str, name: str) -> Dense | Function | Opaque | None:
-        attributes = {
-            a.name: {1: a.f, 2: a.i, 3: a.s}.get(a.type, a.ints) for a in node.attribute
-        }
+        attributes = {a.name: {1: a.f, 2: a.i, 3: a.s}.get(a.type, a.ints) for a in node.attribute}
         if kind == "Gemm" and self._is_matrix(node.input[1]):
             plain = (attributes.get("alpha", 1.0), attributes.get("beta", 1.0)) == (1.0, 1.0)
             if plain and not attributes.get("transA", 0) and node.input[0] == self.at:
-                bias = node.input[2] if len(node.input) > 2 and node.input[2] else None
+                source = node.input[2] if len(node.input) > 2 and node.input[2] else None
                 layout = "out_in" if attributes.get("transB", 0) else "in_out"
-                if bias is None or bias in self.constants:
-                    offset = None if bias is None else self._parameter(bias)
+                if source is None or source in self.constants:
+                    offset = None if source is None else self._parameter(source)
                     weight = self._parameter(node.input[1])
                     return Dense(name, weight, offset, layout)  # type: ignore[arg-type]
         if kind == "MatMul" and node.input[0] == self.at and self._is_matrix(node.input[1]):
@@ -124,12 +122,15 @@ class _Walk:
         if kind == "Add" and self.items:
             last = self.items[-1]
             constant = next((source for source in node.input if source in self.constants), None)
-            if isinstance(last, Dense) and last.bias is None and constant is not None:
-                if self.constants[constant].ndim == 1:
-                    self.items[-1] = Dense(
-                        last.name, last.weight, self._parameter(constant), last.layout
-                    )
-                    return None
+            if (
+                isinstance(last, Dense)
+                and last.bias is None
+                and constant is not None
+                and self.constants[constant].ndim == 1
+            ):
+                bias = self._parameter(constant)
+                self.items[-1] = Dense(last.name, last.weight, bias, last.layout)
+                return None
         if kind in _FUNCTIONS:
             text = _FUNCTIONS[kind](attributes)
             if text is not None:

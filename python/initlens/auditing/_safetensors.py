@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -52,7 +53,7 @@ def read(path: Path) -> tuple[dict[str, NDArray[Any]], list[str]]:
             array = (array.astype("<u4") << 16).view("<f4")
         arrays[name] = array
     spans.sort()
-    for (_, end, first), (start, _, second) in zip(spans, spans[1:], strict=False):
+    for (_, end, first), (start, _, second) in pairwise(spans):
         if start < end:
             raise ValueError(f"{first!r} and {second!r} overlap")
     return arrays, notes
@@ -81,9 +82,7 @@ def _entry(name: str, entry: Any, size: int) -> tuple[str, tuple[int, ...], int,
 
     match entry:
         case {"dtype": str(dtype), "shape": list(shape), "data_offsets": [start, end]} if (
-            len(shape) <= 32
-            and all(map(natural, [*shape, start, end]))
-            and start <= end <= size
+            len(shape) <= 32 and all(map(natural, [*shape, start, end])) and start <= end <= size
         ):
             return dtype, tuple(shape), start, end
         case _:

@@ -27,9 +27,7 @@ def read(model: Any) -> Reading:
         )
     items: list[Dense | Function | Opaque] = []
     hidden = [str(model.activation)] * (len(model.coefs_) - 1)
-    for index, (w, b, function) in enumerate(
-        zip_longest(model.coefs_, model.intercepts_, hidden)
-    ):
+    for index, (w, b, function) in enumerate(zip_longest(model.coefs_, model.intercepts_, hidden)):
         weight = Parameter(("coefs_", str(index)), w)
         bias = Parameter(("intercepts_", str(index)), b)
         items.append(Dense(f"coefs_[{index}]", weight, bias, "in_out"))

@@ -1,6 +1,4 @@
-"""Models of PyTorch: a Sequential by its structure, any other Module by its registered layers or,
-given data, by watching it compute.
-"""
+"""Models of PyTorch: a Sequential by its structure, any other Module by watching it compute."""
 
 from __future__ import annotations
 
@@ -78,6 +76,10 @@ def read(model: Any, X: Any, activation: Any) -> Reading:
     )
 
 
+def _is_torch_class(cls: type) -> bool:
+    return cls.__module__.split(".")[0] == "torch"
+
+
 def _kind(module: Any) -> str:
     """Return the name of the first class of PyTorch itself above it."""
     for cls in type(module).__mro__:
@@ -100,9 +102,8 @@ def _leaves(module: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...
 def _in_sequence(model: Any, path: tuple[str, ...]) -> bool:
     """Tell whether all modules around the one at `path` are Sequential."""
     for name in path:
-        if _kind(model) != "Sequential" or "forward" in vars(type(model)) and (
-            type(model).__module__.split(".")[0] != "torch"
-        ):
+        own_forward = "forward" in vars(type(model)) and not _is_torch_class(type(model))
+        if _kind(model) != "Sequential" or own_forward:
             return False
         model = dict(model.named_children())[name]
     return True
@@ -156,9 +157,7 @@ def _watched(
     calls, output = _run(model, X, dense)
     notes = ["order of the layers: as called on X"]
     called = [call.dense.name for call in calls]
-    opaque += [
-        Opaque(name, "Linear", "not called on X") for name in dense if name not in called
-    ]
+    opaque += [Opaque(name, "Linear", "not called on X") for name in dense if name not in called]
     repeated = sorted({name for name in called if called.count(name) > 1})
     ranks = {array.ndim for call in calls for array in (call.received, call.returned)}
     if not calls or repeated or ranks != {2}:
@@ -209,7 +208,9 @@ def _run(model: Any, X: Any, dense: dict[str, Dense]) -> tuple[list[_Call], NDAr
     def watch(item: Dense) -> Callable[[Any, Any, Any], None]:
         def hook(_: Any, received: Any, returned: Any) -> None:
             calls.append(
-                _Call(item, samples_array(item.name, received[0]), samples_array(item.name, returned))
+                _Call(
+                    item, samples_array(item.name, received[0]), samples_array(item.name, returned)
+                )
             )
 
         return hook

@@ -71,7 +71,7 @@ def read_sequence(
         return named[index] if named else Parameter((str(index), name), value)
 
     for index, layer in enumerate(layers):
-        name = named[index].name if named else f"layer {index}"
+        name = named[index].name if named else f"layer {len(items) + 1}"
         if isinstance(layer, Mapping):
             inner = {_role((str(key),))[1]: value for key, value in layer.items()}
             if "weight" not in inner:
@@ -111,7 +111,11 @@ def _rank(value: Any) -> int | None:
         return 1
     inner = value[0]
     if isinstance(inner, list | tuple) and inner and isinstance(inner[0], int | float):
-        return 2 if all(isinstance(row, list | tuple) and len(row) == len(inner) for row in value) else None
+        return (
+            2
+            if all(isinstance(row, list | tuple) and len(row) == len(inner) for row in value)
+            else None
+        )
     return None
 
 

@@ -17,7 +17,9 @@ from ._reading import Opaque
 __all__ = ["law_ratio", "weight_verdicts"]
 
 FAR: Final = 10.0  # times outside of what the usual laws give
-RANK_SIZE: Final = 1 << 20  # elements of a matrix whose rank is looked for: milliseconds, not minutes
+RANK_SIZE: Final = (
+    1 << 20
+)  # elements of a matrix whose rank is looked for: milliseconds, not minutes
 
 
 def law_ratio(matrix: Matrix) -> float:
@@ -41,21 +43,24 @@ def _rms(matrix: Matrix) -> float:
         return math.sqrt(float(np.mean(np.square(matrix.weight, dtype=np.float64))))
 
 
-def weight_verdicts(layer: LayerMeasures, matrix: Matrix, *, measured: bool) -> Iterator[Verdict]:
+def weight_verdicts(
+    layer: LayerMeasures, matrix: Matrix, *, measured: bool, output: bool
+) -> Iterator[Verdict]:
     """Judge one layer; the scale only where no data have told more."""
     if not np.isfinite(matrix.weight).all():
         return
     number = layer.number
-    if isinstance(matrix.layer, Opaque):
+    weight = np.asarray(matrix.weight, np.float64)
+    apart = distinct_count(group_units(layer.units, weight, None, None, 0, 0.0))
+    if layer.symmetry is None and not output:
         yield from _equal_units(number, matrix)
     yield from _zero_rows(number, matrix)
     if layer.symmetry is not None:
-        yield from _rank(number, matrix, layer.symmetry.weight_rank)
-    elif matrix.weight.size <= RANK_SIZE:
+        yield from _rank(number, matrix, layer.symmetry.weight_rank, apart)
+    elif weight.size <= RANK_SIZE:
         eps = float(np.finfo(matrix.weight.dtype).eps)
-        weight = np.asarray(matrix.weight, np.float64)
         rank = weight_rank(layer.units, weight, max(weight.shape) * eps)
-        yield from _rank(number, matrix, rank)
+        yield from _rank(number, matrix, rank, apart)
     if not measured:
         yield from _scale(number, matrix)
 
@@ -104,15 +109,16 @@ def _zero_rows(number: int, matrix: Matrix) -> Iterator[Verdict]:
             )
 
 
-def _rank(number: int, matrix: Matrix, rank: int) -> Iterator[Verdict]:
-    n_in, n_out = matrix.weight.shape
-    if 0 < rank < min(n_in, n_out):
+def _rank(number: int, matrix: Matrix, rank: int, apart: int) -> Iterator[Verdict]:
+    """Note a lower rank than that of as many units as are not equal."""
+    full = min(*matrix.weight.shape, apart)
+    if 0 < rank < full:
         yield Verdict(
             "symmetric",
             number,
             "note",
-            {"rank": rank, "largest": min(n_in, n_out)},
-            f"The weights of layer {number} have rank {rank} of {min(n_in, n_out)}.",
+            {"rank": rank, "full": full},
+            f"The weights of layer {number} have rank {rank}, not {full}.",
         )
 
 

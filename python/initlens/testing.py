@@ -1,0 +1,346 @@
+"""Assertions about how a model starts, for the tests of a project that trains it elsewhere.
+
+Nothing is trained. A failure prints what is wrong, in which layer, and what to change.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from ._checks import integer, real
+from ._text import unknown
+from ._verdicts import CODES, RELU_FAMILY, SATURATED_WARNING, TOPICS, Verdict
+from ._warnings import InitWarning
+from .auditing import Activations, Audit, Layout, audit, verdict_table, wrapped
+from .diagnosis import Diagnosis, diagnose
+from .initializers import SchemeLike, get
+from .tables import Table
+
+__all__ = [
+    "assert_breaks_symmetry",
+    "assert_healthy",
+    "assert_not_saturated",
+    "compare_initializers",
+]
+
+_WIDTH = 48  # of a column of sentences
+
+
+def assert_healthy(
+    model: Any,
+    X: ArrayLike | None = None,
+    y: ArrayLike | None = None,
+    *,
+    allow: Collection[str] = (),
+    activation: Activations | None = None,
+    layout: Layout | None = None,
+    loss: str | None = None,
+    learning_rate: float | None = None,
+    steps: int | None = None,
+) -> Audit:
+    """Assert that a model starts without an error and without a warning.
+
+    Parameters
+    ----------
+    model : object
+        Anything that `audit` reads.
+    X : array_like of shape (m, n_in), optional
+        Samples; without them the weights alone are judged.
+    y : array_like, optional
+        Targets.
+    allow : collection of str, default ()
+        Codes or topics of verdicts that are no failure here, such as ("saturated",).
+    activation, layout, loss, learning_rate, steps
+        As in `audit`.
+
+    Returns
+    -------
+    Audit
+        What was measured.
+
+    Raises
+    ------
+    AssertionError
+        If it does not start healthy, with the verdicts as a table.
+    ValueError
+        If `allow` holds something that is neither a code nor a topic, or `audit` cannot read it.
+
+    Warns
+    -----
+    InitWarning
+        If X is given and could not be used.
+
+    Examples
+    --------
+    >>> import initlens as il
+    >>> flower = il.datasets.flower()
+    >>> net = il.Network([2, 4, 1], activation="tanh").initialize("glorot_uniform", rng=0)
+    >>> il.testing.assert_healthy(net, flower.X, flower.y).verdict.code
+    'healthy'
+    """
+    allowed = _codes(allow)
+    report = audit(
+        model,
+        X,
+        y,
+        activation,
+        layout,
+        loss=loss,
+        learning_rate=learning_rate,
+        steps=steps,
+    )
+    if X is not None and report.diagnosis is None:
+        reason = next(note for note in report.notes if note.startswith("X was not used"))
+        warnings.warn(reason, InitWarning, stacklevel=2)
+    failures = [verdict for verdict in report.alarms if verdict.code not in allowed]
+    if failures:
+        raise AssertionError(_message("the model does not start healthy", report, failures))
+    return report
+
+
+def assert_breaks_symmetry(
+    model: Any,
+    X: ArrayLike | None = None,
+    y: ArrayLike | None = None,
+    *,
+    activation: Activations | None = None,
+    layout: Layout | None = None,
+    loss: str | None = None,
+) -> Audit:
+    """Assert that no hidden layer has units that stay copies of each other.
+
+    Parameters
+    ----------
+    model : object
+        Anything that `audit` reads. The weights are enough; for tanh and other odd functions the
+        activation must be known to find units that are each other's negatives.
+    X, y : array_like, optional
+        Samples and targets.
+    activation, layout, loss
+        As in `audit`.
+
+    Returns
+    -------
+    Audit
+
+    Raises
+    ------
+    AssertionError
+        If some do, with the verdicts as a table.
+
+    Examples
+    --------
+    >>> import initlens as il
+    >>> net = il.Network([2, 4, 1]).initialize("constant(0.5)")
+    >>> try:
+    ...     il.testing.assert_breaks_symmetry(net)
+    ... except AssertionError as error:
+    ...     print(str(error).splitlines()[0])
+    the model does not break the symmetry of its units: 1 error
+    """
+    report = audit(model, X, y, activation, layout, loss=loss)
+    failures = [verdict for verdict in report.alarms if verdict.code in TOPICS["symmetry"]]
+    if failures:
+        title = "the model does not break the symmetry of its units"
+        raise AssertionError(_message(title, report, failures))
+    return report
+
+
+def assert_not_saturated(
+    model: Any,
+    X: ArrayLike,
+    *,
+    max_share: float = SATURATED_WARNING,
+    activation: Activations | None = None,
+    layout: Layout | None = None,
+) -> Audit:
+    """Assert that no hidden layer is saturated on the samples.
+
+    Parameters
+    ----------
+    model : object
+        Anything that `audit` reads.
+    X : array_like of shape (m, n_in)
+        Samples.
+    max_share : float, default 0.75
+        Largest share of pairs of unit and sample, in each hidden layer, whose slope is below 5 % of
+        the largest. Of ReLU and leaky ReLU, which are flat on one side on purpose, it is the share
+        of units that are off on every sample.
+    activation, layout
+        As in `audit`.
+
+    Returns
+    -------
+    Audit
+
+    Raises
+    ------
+    AssertionError
+        If a layer is, with the layers as a table.
+    ValueError
+        If the model cannot be computed from X.
+
+    Examples
+    --------
+    >>> import initlens as il
+    >>> X = il.datasets.flower().X
+    >>> net = il.Network([2, 4, 1]).initialize("normal(0.01)", rng=0)
+    >>> report = il.testing.assert_not_saturated(net, X, max_share=0.01)
+    """
+    limit = real("max_share", max_share, minimum=0.0, maximum=1.0)
+    report = audit(model, X, None, activation, layout)
+    diagnosis = report.diagnosis
+    if diagnosis is None:
+        raise ValueError("; ".join(report.notes) or "the model cannot be computed from X")
+    failures = []
+    for layer in diagnosis.layers[:-1]:
+        rectified = layer.activation is not None and layer.activation.kind in RELU_FAMILY
+        share = layer.saturation.dead_units / layer.units if rectified else layer.saturation.share
+        if share > limit or math.isnan(share):
+            what = "units are off on every sample" if rectified else "outputs are on the flat part"
+            failures.append(
+                Verdict(
+                    "dead" if rectified else "saturated",
+                    layer.number,
+                    "error",
+                    {"share": share, "max_share": limit},
+                    f"{100 * share:.3g} % of the {layer.activation} {what}; at most "
+                    f"{100 * limit:.3g} % are allowed.",
+                    "Use a smaller scale, such as glorot_uniform, and inputs of unit variance.",
+                )
+            )
+    if failures:
+        raise AssertionError(_message("the model starts saturated", report, failures))
+    return report
+
+
+def compare_initializers(
+    model: Any,
+    X: ArrayLike,
+    y: ArrayLike,
+    schemes: Sequence[SchemeLike],
+    *,
+    seeds: int | Iterable[int] = 5,
+    allow: Collection[str] = (),
+    activation: Activations | None = None,
+    layout: Layout | None = None,
+    loss: str | None = None,
+    learning_rate: float | None = None,
+    steps: int | None = None,
+) -> dict[str, tuple[Diagnosis, ...]]:
+    """Assert that a model of these layers starts healthy from every scheme and seed.
+
+    Parameters
+    ----------
+    model : object
+        Anything that `audit` can compute; it is not changed.
+    X : array_like of shape (m, n_in)
+        Samples.
+    y : array_like
+        Targets.
+    schemes : sequence of str or Scheme
+        To draw its dense layers from.
+    seeds : int or iterable of int, default 5
+        How many, or which.
+    allow, activation, layout, loss, learning_rate, steps
+        As in `assert_healthy`.
+
+    Returns
+    -------
+    dict of str to tuple of Diagnosis
+        By the text of the scheme, one a seed.
+
+    Raises
+    ------
+    AssertionError
+        If one does not, with one row a scheme and verdict.
+    ValueError
+        If the model cannot be computed from X.
+
+    Examples
+    --------
+    >>> import initlens as il
+    >>> flower = il.datasets.flower()
+    >>> found = il.testing.compare_initializers(
+    ...     il.Network([2, 4, 1]), flower.X, flower.y, ["glorot_uniform", "normal(0.01)"]
+    ... )
+    >>> [len(diagnoses) for diagnoses in found.values()]
+    [5, 5]
+    """
+    allowed = _codes(allow)
+    chosen = [integer("each of seeds", seed, minimum=0) for seed in _seeds(seeds)]
+    named = {str(get(scheme)): scheme for scheme in schemes}
+    if not named or not chosen:
+        raise ValueError("schemes and seeds must not be empty")
+    report = audit(model, X, y, activation, layout, loss=loss)
+    if report.diagnosis is None or report.network is None:
+        raise ValueError("; ".join(report.notes) or "the model cannot be computed from X")
+    samples, target = report.data
+    net = report.network.copy()
+    found = {
+        label: tuple(
+            diagnose(
+                net.initialize(scheme, rng=seed),
+                samples,
+                target,
+                learning_rate=learning_rate,
+                steps=steps,
+            )
+            for seed in chosen
+        )
+        for label, scheme in named.items()
+    }
+    rows = [row for label, several in found.items() for row in _failures(label, several, allowed)]
+    if rows:
+        columns = ("scheme", "seeds", "severity", "layer", "verdict", "evidence of the first")
+        title = f"not every scheme starts healthy on {len(chosen)} seeds"
+        lines = tuple(line for row in rows for line in wrapped(row, _WIDTH))
+        raise AssertionError(repr(Table(title, columns, lines)))
+    return found
+
+
+def _seeds(seeds: int | Iterable[int]) -> Iterable[int]:
+    if isinstance(seeds, Iterable):
+        return seeds
+    return range(integer("seeds", seeds, minimum=1))
+
+
+def _codes(allow: Collection[str]) -> frozenset[str]:
+    names = [allow] if isinstance(allow, str) else allow
+    codes: set[str] = set()
+    for name in names:
+        if name not in TOPICS and name not in CODES:
+            raise ValueError(unknown("verdict or topic", str(name), [*TOPICS, *CODES]))
+        codes |= TOPICS.get(name, {name})
+    return frozenset(codes)
+
+
+def _failures(
+    label: str, several: Sequence[Diagnosis], allowed: Collection[str]
+) -> list[tuple[str, ...]]:
+    groups: dict[tuple[str, str, str], list[Verdict]] = {}
+    for diagnosis in several:
+        for verdict in diagnosis.alarms:
+            if verdict.code not in allowed:
+                key = (verdict.severity, str(verdict.layer or "net"), verdict.code)
+                groups.setdefault(key, []).append(verdict)
+    return [
+        (label, f"{len(verdicts)}/{len(several)}", *key, verdicts[0].sentence)
+        for key, verdicts in groups.items()
+    ]
+
+
+def _message(title: str, report: Audit, failures: Sequence[Verdict]) -> str:
+    counts = [
+        f"{count} {severity}{'s' if count > 1 else ''}"
+        for severity in ("error", "warning")
+        if (count := sum(verdict.severity == severity for verdict in failures))
+    ]
+    names = {layer.number: layer.name for layer in report.layers}
+    table = verdict_table(f"{title}: {', '.join(counts)}", failures, names, _WIDTH)
+    return "\n".join([repr(table), "", report.summary()])

@@ -1,0 +1,242 @@
+"""The pytest plugin of initlens. It imports nothing of initlens until a test uses it.
+
+It stands beside the package, not in it: loading a module of a package loads the package, and NumPy
+with it, in every run of pytest of everyone who has initlens installed.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Generator, Iterable
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from initlens.auditing import Audit
+    from initlens.comparison import Comparison
+    from initlens.diagnosis import Diagnosis
+    from initlens.tables import Table
+
+__all__ = ["Report"]
+
+_ENTRIES = pytest.StashKey[list[dict[str, Any]]]()  # of a test: what it added
+_COLUMNS = ("test", "what", "verdict", "evidence")
+
+
+class Report:
+    """What the fixture `initlens_report` gives: add results, and see them in one table.
+
+    Parameters
+    ----------
+    test : str
+        The test that adds them.
+    entries : list
+        Where they go.
+    """
+
+    def __init__(self, test: str, entries: list[dict[str, Any]]) -> None:
+        self._test = test
+        self._entries = entries
+
+    def add(self, result: Audit | Diagnosis | Comparison, name: str = "") -> None:
+        """Add a result to the table of the run.
+
+        Parameters
+        ----------
+        result : Audit, Diagnosis or Comparison
+            What `audit`, `diagnose` or `compare` returned.
+        name : str, optional
+            What to call it; the kind of the result by default.
+        """
+        what = name or type(result).__name__.lower()
+        rows: list[tuple[str, ...]]
+        if not hasattr(result, "schemes") and hasattr(result, "alarms"):
+            rows = [
+                (what, f"{verdict.severity}: {verdict.code}", verdict.sentence)
+                for verdict in result.alarms or result.verdicts[:1]
+            ]
+        elif hasattr(result, "schemes"):
+            table = result.table()
+            rows = [(f"{what}: {row[0]}", row[-1], _losses(result, row[0])) for row in table.rows]
+        else:
+            raise TypeError(f"result must be an Audit, a Diagnosis or a Comparison, got {result!r}")
+        self._entries.append(
+            {"test": self._test, "rows": rows, "html": result._repr_html_(), "values": []}
+        )
+
+    def record(self, name: str, value: float) -> None:
+        """Record a number, whose spread over the seeds of a test is reported.
+
+        Parameters
+        ----------
+        name : str
+            What it is.
+        value : float
+            The number.
+        """
+        entry = {"test": self._test, "rows": [], "html": "", "values": [(name, float(value))]}
+        self._entries.append(entry)
+
+
+def _losses(result: Comparison, scheme: str) -> str:
+    return f"final loss {_spread([run.final_loss for run in result.of(scheme)])}"
+
+
+def _spread(values: list[float]) -> str:
+    return f"{statistics.median(values):.3g} [{min(values):.3g}, {max(values):.3g}]"
+
+
+# ---- hooks ------------------------------------------------------------------------------------
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add --initlens-html."""
+    parser.getgroup("initlens").addoption(
+        "--initlens-html",
+        metavar="FILE",
+        type=Path,
+        help="write what tests gave to the fixture initlens_report as a page",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker."""
+    config.addinivalue_line(
+        "markers",
+        "initlens(seeds): run the test for each seed, given as the argument `seed`; a number means "
+        "0 to number - 1",
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a marked test once a seed."""
+    marker = metafunc.definition.get_closest_marker("initlens")
+    if marker is None:
+        return
+    name = metafunc.definition.nodeid
+    arguments = [*marker.args, *marker.kwargs.values()]
+    if len(arguments) != 1 or set(marker.kwargs) - {"seeds"}:
+        raise pytest.UsageError(f"{name}: write @pytest.mark.initlens(seeds=5), or a list of seeds")
+    if "seed" not in metafunc.fixturenames:
+        raise pytest.UsageError(f"{name}: a test marked initlens(seeds=...) takes an argument seed")
+    metafunc.parametrize("seed", _seeds(name, arguments[0]))
+
+
+def _seeds(name: str, seeds: Any) -> list[int]:
+    if isinstance(seeds, int) and not isinstance(seeds, bool):
+        seeds = range(seeds)
+    found = list(seeds) if isinstance(seeds, Iterable) and not isinstance(seeds, str) else []
+    if not found or not all(type(seed) is int and seed >= 0 for seed in found):
+        raise pytest.UsageError(
+            f"{name}: seeds must be a number of them or a list of integers from 0, got {seeds!r}"
+        )
+    return found
+
+
+@pytest.fixture
+def initlens_report(request: pytest.FixtureRequest) -> Report:
+    """Collect diagnoses, audits and comparisons for the table at the end of the run."""
+    return Report(request.node.nodeid, request.node.stash.setdefault(_ENTRIES, []))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Send with the report, which xdist carries to the main process, what the test added."""
+    report = yield
+    if report.when == "call":
+        callspec = getattr(item, "callspec", None)
+        marked = item.get_closest_marker("initlens") is not None
+        entries = item.stash.get(_ENTRIES, [])
+        if marked and callspec is not None:
+            base = item.nodeid.split("[")[0]
+            seed = {"test": base, "seed": callspec.params["seed"], "passed": report.passed}
+            entries = [*entries, seed]
+        if entries:
+            report.initlens = entries  # type: ignore[attr-defined]
+    return report
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Print the tables."""
+    entries = [
+        entry
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if getattr(report, "when", "") == "call"
+        for entry in getattr(report, "initlens", ())
+    ]
+    tables = _tables(entries) if entries else []
+    for table in tables:
+        terminalreporter.section(table.title)
+        terminalreporter.write_line(repr(table).split("\n", 2)[2])
+    path: Path | None = config.getoption("--initlens-html")
+    if path is not None:
+        path.write_text(_page(tables, entries), encoding="utf-8")
+        terminalreporter.write_line(f"initlens report: {path}")
+
+
+def _tables(entries: list[dict[str, Any]]) -> list[Table]:
+    from initlens.tables import Table
+
+    rows = [
+        tuple(map(str, (entry["test"], *row)))
+        for entry in entries
+        if "rows" in entry
+        for row in entry["rows"]
+    ]
+    tables = [Table("initlens", _COLUMNS, tuple(sorted(rows)))] if rows else []
+    spread = _seed_rows(entries)
+    if spread:
+        columns = ("test", "seeds", "passed", "what", "median [min, max]")
+        tables.append(Table("initlens, over seeds", columns, tuple(spread)))
+    return tables
+
+
+def _seed_rows(entries: list[dict[str, Any]]) -> list[tuple[str, ...]]:
+    runs: dict[str, list[bool]] = {}
+    values: dict[str, dict[str, list[float]]] = {}
+    for entry in entries:
+        if "seed" in entry:
+            runs.setdefault(entry["test"], []).append(entry["passed"])
+        for name, value in entry.get("values", ()):
+            test = entry["test"].split("[")[0]
+            values.setdefault(test, {}).setdefault(name, []).append(value)
+    rows: list[tuple[str, ...]] = []
+    for test in sorted({*runs, *values}):
+        passed = runs.get(test, [])
+        head = (test, str(len(passed) or "-"), f"{sum(passed)}/{len(passed)}" if passed else "-")
+        measured = [(name, _spread(found)) for name, found in values.get(test, {}).items()]
+        for index, cells in enumerate(measured or [("", "")]):
+            rows.append((*(head if index == 0 else ("", "", "")), *cells))
+    return rows
+
+
+def _page(tables: list[Table], entries: list[dict[str, Any]]) -> str:
+    parts = [table._repr_html_() for table in tables] or ["<p>No test used initlens_report.</p>"]
+    parts += [
+        f"<h2>{escape(entry['test'])}</h2>\n{entry['html']}"
+        for entry in sorted(entries, key=lambda entry: str(entry["test"]))
+        if entry.get("html")
+    ]
+    body = "\n".join(parts)
+    return f"""<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>initlens report</title>
+<style>
+body {{ font: 15px/1.5 system-ui, sans-serif; margin: 2em; }}
+table {{ border-collapse: collapse; margin: 1em 0; }}
+caption {{ text-align: left; font-weight: bold; }}
+th, td {{ text-align: left; vertical-align: top; padding: 0.2em 0.8em; border: 1px solid #bbb; }}
+</style>
+<h1>initlens report</h1>
+{body}
+</html>
+"""

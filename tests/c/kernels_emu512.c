@@ -1,0 +1,9 @@
+/* kernels_emu512.c - the AVX-512 table for CPUs without it; only test builds link it. */
+#define ISA emu512
+#include <string.h>
+
+#include "kernels.h"
+#include "vec_emu512.h"
+
+#define IL_TABLE_NAME IL_CAT2(il_kernels_, ISA)
+#include "kernels_table.inc.h"

@@ -1,0 +1,391 @@
+/* test_isa.inc.h - one precision of test_isa.c. Expects T, P, U and DTYPE. */
+#define FN(name) IL_CAT2(IL_CAT2(name, _), P)
+#define SET IL_CAT3(il, kernel_set, P)
+
+/* NaN payloads and signs are not promised (NUMERICS 1). */
+static void
+FN(add)(digest *d, size_t n, const T *x)
+{
+    for (size_t i = 0; i < n; i++) {
+        U bits;
+        memcpy(&bits, x + i, sizeof bits);
+        add_word(d, x[i] == x[i] ? bits : 1);
+    }
+}
+
+/* Multiples of 2^-20 in [-scale, scale). */
+static void
+FN(draw)(size_t n, T scale, T *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        out[i] = ((T)(next_random() >> 43) * (T)0x1p-20 - 1) * scale;
+    }
+}
+
+/* All exponents, subnormal numbers, infinities and NaN. */
+static void
+FN(draw_bits)(size_t n, T *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        const U bits = (U)next_random();
+        memcpy(out + i, &bits, sizeof bits);
+    }
+}
+
+enum { FN(most) = 300 };
+
+static void
+FN(contraction)(const il_kernels *kernels, digest *d)
+{
+    enum { ROWS = 23, K = 520, COLUMNS = 3 * IL_MOST_LANES };
+    static T a[ROWS * K], b[K * COLUMNS], start[COLUMNS], c[ROWS * COLUMNS], sums[COLUMNS];
+    static const size_t depths[] = {1, 2, 9, 255, 256, 257, 520};
+    const SET *k = &kernels->P;
+    FN(draw)(ROWS * K, 3, a);
+    FN(draw)(K * COLUMNS, 1, b);
+    FN(draw)(COLUMNS, 1, start);
+    for (size_t i = 0; i < sizeof depths / sizeof depths[0]; i++) {
+        for (size_t rows = 1; rows <= ROWS; rows += 1 + rows / 4) {
+            for (size_t at = 0; at < COLUMNS;) { /* all columns: a narrow panel of this table's, wide ones, the rest */
+                const int wide = at + 2 * k->lanes <= COLUMNS && at >= k->lanes;
+                const IL_CAT3(il, contraction, P) job = {.rows = rows,
+                                                         .K = depths[i],
+                                                         .a = a,
+                                                         .row_stride = K,
+                                                         .k_stride = 1,
+                                                         .segment = K,
+                                                         .b = b + at,
+                                                         .b_stride = COLUMNS,
+                                                         .start = start + at,
+                                                         .c = c,
+                                                         .sums = sums};
+                const size_t w = wide ? 2 * k->lanes : k->lanes;
+                (wide ? k->contract_wide : k->contract_narrow)(&job);
+                /* Hashed column by column, so that the width of the panels does not show. */
+                for (size_t j = 0; j < w; j++) {
+                    FN(add)(d, 1, sums + j);
+                    for (size_t r = 0; r < rows; r++) {
+                        FN(add)(d, 1, c + r * w + j);
+                    }
+                }
+                at += w;
+            }
+        }
+    }
+}
+
+static void
+FN(functions)(const il_kernels *kernels, digest *d)
+{
+    static T x[FN(most)], out[FN(most)];
+    const SET *k = &kernels->P;
+    void (*const all[])(size_t, const T *, T *) = {k->exp, k->expm1, k->log, k->log1p, k->tanh, k->sigmoid, k->erf};
+    for (size_t f = 0; f < sizeof all / sizeof all[0]; f++) {
+        for (size_t i = 0; i < LENGTHS; i++) {
+            for (int kind = 0; kind < 3; kind++) {
+                if (kind == 0) {
+                    FN(draw_bits)(lengths[i], x);
+                } else {
+                    FN(draw)(lengths[i], kind == 1 ? 4 : 120, x);
+                }
+                all[f](lengths[i], x, out);
+                FN(add)(d, lengths[i], out);
+            }
+        }
+    }
+}
+
+static void
+FN(activations)(const il_kernels *kernels, digest *d)
+{
+    static T z[FN(most)], a[FN(most)], upstream[FN(most)], out[FN(most)];
+    const SET *k = &kernels->P;
+    for (int kind = 0; kind < IL_ACTIVATION_COUNT; kind++) {
+        const il_activation g = {(il_activation_kind)kind, kind == IL_LEAKY_RELU ? 0.125 : kind == IL_ELU ? 0.75 : 0};
+        for (size_t i = 0; i < LENGTHS; i++) {
+            const size_t n = lengths[i];
+            if (i % 3 == 0) {
+                FN(draw_bits)(n, z);
+            } else {
+                FN(draw)(n, i % 3 == 1 ? 3 : 60, z);
+            }
+            FN(draw)(n, 1, upstream);
+            k->activate(g, n, z, a);
+            FN(add)(d, n, a);
+            k->slope(g, n, z, a, out);
+            FN(add)(d, n, out);
+            k->derive(g, n, z, a, upstream, out);
+            FN(add)(d, n, out);
+        }
+    }
+}
+
+static void
+FN(losses)(const il_kernels *kernels, digest *d)
+{
+    static T z[FN(most)], y[FN(most)], out[FN(most)], log_sum[FN(most)], rows[FN(most)];
+    const SET *k = &kernels->P;
+    for (size_t i = 0; i < LENGTHS; i++) {
+        const size_t n = lengths[i], M = 1 + i % 7, B = n / M;
+        FN(draw)(n, i % 2 == 0 ? 5 : 300, z);
+        for (size_t j = 0; j < n; j++) {
+            y[j] = (T)(next_random() >> 63);
+        }
+        k->binary_cross_entropy(n, z, y, out);
+        FN(add)(d, n, out);
+        k->delta(n, z, y, (T)1 / (T)3, out);
+        FN(add)(d, n, out);
+        k->softmax(B, M, z, out, log_sum);
+        FN(add)(d, B * M, out);
+        FN(add)(d, B, log_sum);
+        k->cross_entropy(B, M, z, y, log_sum, rows);
+        FN(add)(d, B, rows);
+    }
+}
+
+static void
+FN(optimizers)(const il_kernels *kernels, digest *d)
+{
+    enum { N = 4 * IL_MOST_LANES };
+    static T gradient[N], w[N], m[N], v[N];
+    for (int kind = 0; kind < IL_OPTIMIZER_COUNT; kind++) {
+        for (int variant = 0; variant < 4; variant++) {
+            IL_CAT3(il, update, P) u = {.kind = (il_optimizer_kind)kind,
+                                        .nesterov = variant == 3,
+                                        .decays = variant > 0,
+                                        .has_momentum = variant > 1};
+            for (size_t lane = 0; lane < IL_MOST_LANES; lane++) {
+                u.minus_rate[lane] = (T)-0.01;
+                u.momentum[lane] = (T)0.9;
+                u.decay[lane] = (T)0.001;
+                u.rest1[lane] = (T)0.1;
+                u.beta2[lane] = (T)0.99;
+                u.rest2[lane] = (T)0.01;
+                u.root[lane] = (T)0.3;
+                u.epsilon[lane] = (T)1e-8;
+            }
+            FN(draw)(N, 1, w);
+            FN(draw)(N, 1, m);
+            memset(v, 0, sizeof v);
+            for (int step = 0; step < 3; step++) {
+                FN(draw)(N, 1, gradient);
+                kernels->P.update(&u, N, gradient, w, m, v);
+            }
+            FN(add)(d, N, w);
+            FN(add)(d, N, m);
+            FN(add)(d, N, v);
+        }
+    }
+}
+
+static void
+FN(reductions)(const il_kernels *kernels, digest *d)
+{
+    static T x[FN(most)], y[FN(most)], turned[FN(most)];
+    const SET *k = &kernels->P;
+    for (size_t i = 0; i < LENGTHS; i++) {
+        const size_t n = lengths[i], columns = 1 + i % 7, rows = n / columns;
+        double lanes[4][IL_SUM_LANES] = {{0}};
+        FN(draw)(n, 1, x);
+        FN(draw)(n, 1, y);
+        k->sum(n, x, lanes[0]);
+        k->sum_squares(n, x, lanes[1]);
+        k->sum_squared_deviations(n, x, 1.0 / 3, lanes[2]);
+        k->sum_squared_differences(n, x, y, lanes[3]);
+        add_f64(d, 4 * IL_SUM_LANES, lanes[0]);
+        k->add(n, x, y);
+        FN(add)(d, n, y);
+        k->transpose(rows, columns, x, columns, turned, rows);
+        FN(add)(d, rows * columns, turned);
+        add_word(d, (uint64_t)k->all_finite(n, x));
+        FN(draw_bits)(n, x);
+        add_word(d, (uint64_t)k->all_finite(n, x));
+    }
+}
+
+static void
+FN(random)(const il_kernels *kernels, digest *d)
+{
+    static T out[FN(most)];
+    const SET *k = &kernels->P;
+    for (size_t i = 0; i < LENGTHS; i++) {
+        const il_stream s = {0x0123456789abcdefu + i, (uint32_t)i, 1u << 24};
+        const uint64_t start = ((uint64_t)1 << 34) - 7 + 3 * i; /* over the end of a 32-bit block number */
+        k->fill_uniform(s, start, lengths[i], -1, 2, out);
+        FN(add)(d, lengths[i], out);
+        k->fill_normal(s, start, lengths[i], 1, 3, out);
+        FN(add)(d, lengths[i], out);
+    }
+}
+
+/* Every scheme, through the public call and so through the table chosen. */
+static void
+FN(schemes)(const il_kernels *kernels, digest *d)
+{
+    static const il_scheme schemes[] = {
+        {.kind = IL_SCHEME_NORMAL, .a = 0.5, .b = 2},
+        {.kind = IL_SCHEME_UNIFORM, .a = -1, .b = 3},
+        {.kind = IL_SCHEME_TRUNCATED_NORMAL, .a = 0.25, .b = 2, .low = -1, .high = 0.5},
+        {.kind = IL_SCHEME_TRUNCATED_NORMAL, .a = 0, .b = 1, .low = 9, .high = 12},
+        {.kind = IL_SCHEME_VARIANCE_SCALING, .a = 2, .mode = IL_FAN_AVG, .distribution = IL_DISTRIBUTION_UNIFORM},
+        {.kind = IL_SCHEME_VARIANCE_SCALING, .a = 2, .distribution = IL_DISTRIBUTION_TRUNCATED_NORMAL},
+        {.kind = IL_SCHEME_ORTHOGONAL, .a = 1.5},
+        {.kind = IL_SCHEME_SPARSE, .b = 1, .count = 2},
+        {.kind = IL_SCHEME_HADAMARD},
+    };
+    static const size_t shapes[][2] = {{3, 5}, {37, 41}, {70, 12}};
+    static T out[37 * 41];
+    (void)kernels;
+    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
+        for (size_t j = 0; j < sizeof shapes / sizeof shapes[0]; j++) {
+            const size_t n_in = shapes[j][0], n_out = shapes[j][1];
+            CHECK(il_fill(&schemes[i], DTYPE, n_in, n_out, 5, 1, IL_PURPOSE_WEIGHTS, 0, n_in * n_out, out) == IL_OK);
+            FN(add)(d, n_in * n_out, out);
+        }
+    }
+}
+
+enum { FN(samples) = 270, FN(inputs) = 7, FN(outputs) = 3 };
+static T FN(x)[FN(samples) * FN(inputs)], FN(y)[FN(samples) * FN(outputs)];
+
+static void
+FN(make_data)(void)
+{
+    FN(draw)(FN(samples) * FN(inputs), 2, FN(x));
+    for (size_t b = 0; b < FN(samples); b++) {
+        for (size_t m = 0; m < FN(outputs); m++) {
+            FN(y)[b * FN(outputs) + m] = b % FN(outputs) == m;
+        }
+    }
+}
+
+/* `large` nets have layers of whole panels, of one and a bit, and of less; the others fit a sweep. */
+static il_net *
+FN(make_net)(int large, il_activation_kind kind, il_loss loss, uint64_t key)
+{
+    const size_t wide[] = {FN(inputs), 65, 33, 16, FN(outputs)}, narrow[] = {FN(inputs), 5, 9, 4, FN(outputs)};
+    const il_activation hidden[] = {{kind, 0}, {IL_TANH, 0}, {kind, 0}};
+    const il_net_spec spec = {DTYPE, 4, large ? wide : narrow, hidden, loss};
+    const il_scheme he = {.kind = IL_SCHEME_VARIANCE_SCALING, .a = 2};
+    const il_scheme schemes[] = {he, he, he, he};
+    il_net *net = NULL;
+    CHECK(il_net_create(&spec, &net) == IL_OK);
+    CHECK(il_net_initialize(net, schemes, schemes, key) == IL_OK);
+    return net;
+}
+
+static il_train_options
+FN(options)(int kind, size_t batch_size)
+{
+    il_optimizer o = {.kind = (il_optimizer_kind)kind, .learning_rate = 0.01, .weight_decay = 0.001};
+    if (kind == IL_SGD) {
+        o.momentum = 0.9;
+        o.nesterov = 1;
+    } else {
+        o.beta1 = kind == IL_ADAM ? 0.9 : 0;
+        o.beta2 = 0.99;
+        o.epsilon = 1e-8;
+    }
+    return (il_train_options){.optimizer = o, .steps = 9, .batch_size = batch_size, .record_every = 4};
+}
+
+enum { FN(rows) = 5, FN(layers) = 4 };
+
+static void
+FN(add_net)(digest *d, il_net *net, const il_record *record)
+{
+    for (size_t l = 0; l < FN(layers); l++) {
+        FN(add)(d, il_net_width(net, l) * il_net_width(net, l + 1), il_net_weights(net, l));
+        FN(add)(d, il_net_width(net, l + 1), il_net_biases(net, l));
+    }
+    add_f64(d, record->rows, record->loss);
+    for (size_t i = 0; i < record->rows * FN(layers); i++) {
+        const il_layer_record *r = &record->layers[i];
+        const double all[] = {r->activation_mean, r->activation_std, r->saturated, r->gradient_norm, r->weight_norm};
+        add_f64(d, sizeof all / sizeof all[0], all);
+        add_word(d, r->distinct_units);
+    }
+}
+
+/* Each optimizer in the full batch, of more than one block, and in minibatches; the record too. */
+static void
+FN(training)(const il_kernels *kernels, digest *d)
+{
+    static const size_t batches[] = {0, 32};
+    (void)kernels;
+    FN(make_data)();
+    for (int kind = 0; kind < IL_OPTIMIZER_COUNT; kind++) {
+        for (size_t i = 0; i < sizeof batches / sizeof batches[0]; i++) {
+            uint64_t step[FN(rows)];
+            double loss[FN(rows)];
+            il_layer_record layers[FN(rows) * FN(layers)];
+            il_record record = {FN(rows), 0, step, loss, layers};
+            il_train_result result;
+            il_net *net = FN(make_net)(1, IL_GELU, (il_loss)(kind % IL_LOSS_COUNT), 3);
+            const il_train_options o = FN(options)(kind, batches[i]);
+            CHECK(il_net_train(net, FN(samples), FN(x), FN(y), &o, &record, &result) == IL_OK && result.steps == 9);
+            FN(add_net)(d, net, &record);
+            il_net_destroy(net);
+        }
+    }
+}
+
+/* One row, from the net's own rows with the last panel read past their end, and a batch. */
+static void
+FN(inference)(const il_kernels *kernels, digest *d)
+{
+    static const size_t batches[] = {1, FN(samples)};
+    static T out[FN(samples) * FN(outputs)];
+    (void)kernels;
+    FN(make_data)();
+    for (int kind = 0; kind < IL_ACTIVATION_COUNT; kind++) {
+        if (kind == IL_ELU) {
+            continue; /* wants a parameter */
+        }
+        for (size_t i = 0; i < sizeof batches / sizeof batches[0]; i++) {
+            const size_t B = kind % 4 == 0 ? batches[i] : 1;
+            il_net *net = FN(make_net)(i == 0, (il_activation_kind)kind, (il_loss)(kind % IL_LOSS_COUNT), 11);
+            double loss;
+            CHECK(il_net_forward(net, B, FN(x), out) == IL_OK);
+            FN(add)(d, B * FN(outputs), out);
+            CHECK(il_net_loss(net, B, FN(x), FN(y), &loss) == IL_OK);
+            add_f64(d, 1, &loss);
+            il_net_destroy(net);
+        }
+    }
+}
+
+/* More nets than lanes, not a multiple of them, with rates of their own; the last one diverges. */
+static void
+FN(sweep)(const il_kernels *kernels, digest *d)
+{
+    enum { NETS = 19 };
+    static uint64_t step[NETS][FN(rows)];
+    static double loss[NETS][FN(rows)];
+    static il_layer_record layers[NETS][FN(rows) * FN(layers)];
+    (void)kernels;
+    FN(make_data)();
+    for (int kind = 0; kind < IL_OPTIMIZER_COUNT; kind++) {
+        il_net *nets[NETS];
+        il_train_options options[NETS];
+        il_record records[NETS];
+        il_train_result results[NETS];
+        for (size_t i = 0; i < NETS; i++) {
+            nets[i] = FN(make_net)(0, IL_SILU, (il_loss)(kind % IL_LOSS_COUNT), i);
+            options[i] = FN(options)(kind, kind == IL_ADAM ? 0 : 50);
+            options[i].optimizer.learning_rate *= i + 1 < NETS ? 1 + 0.125 * (double)i : DTYPE == IL_FLOAT32 ? 1e30 : 1e300;
+            records[i] = (il_record){FN(rows), 0, step[i], loss[i], layers[i]};
+        }
+        CHECK(il_nets_train(nets, NETS, FN(samples), FN(x), FN(y), options, records, results) == IL_OK);
+        CHECK(results[NETS - 1].diverged);
+        for (size_t i = 0; i < NETS; i++) {
+            add_word(d, results[i].steps);
+            add_word(d, (uint64_t)results[i].diverged);
+            FN(add_net)(d, nets[i], &records[i]);
+            il_net_destroy(nets[i]);
+        }
+    }
+}
+
+#undef FN
+#undef SET
