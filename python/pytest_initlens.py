@@ -15,9 +15,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from initlens.auditing import Audit
-    from initlens.comparison import Comparison
-    from initlens.diagnosis import Diagnosis
     from initlens.tables import Table
 
 __all__ = ["Report"]
@@ -41,7 +38,7 @@ class Report:
         self._test = test
         self._entries = entries
 
-    def add(self, result: Audit | Diagnosis | Comparison, name: str = "") -> None:
+    def add(self, result: Any, name: str = "") -> None:
         """Add a result to the table of the run.
 
         Parameters
@@ -52,8 +49,7 @@ class Report:
             What to call it; the kind of the result by default.
         """
         what = name or type(result).__name__.lower()
-        rows: list[tuple[str, ...]]
-        if not hasattr(result, "schemes") and hasattr(result, "alarms"):
+        if hasattr(result, "alarms"):
             rows = [
                 (what, f"{verdict.severity}: {verdict.code}", verdict.sentence)
                 for verdict in result.alarms or result.verdicts[:1]
@@ -81,7 +77,7 @@ class Report:
         self._entries.append(entry)
 
 
-def _losses(result: Comparison, scheme: str) -> str:
+def _losses(result: Any, scheme: str) -> str:
     return f"final loss {_spread([run.final_loss for run in result.of(scheme)])}"
 
 

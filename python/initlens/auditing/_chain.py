@@ -105,7 +105,8 @@ def build(reading: Reading, activation: Activations | None, layout: Layout | Non
     obstacle: str | None = None
     for item in reading.items:
         if isinstance(item, Function):
-            waiting.append(item.activation)
+            known = item.activation != "softmax"
+            waiting.append(str(activations.get(item.activation)) if known else "softmax")
         elif isinstance(item, Opaque):
             skipped.append(Skipped(item.name, _reason(item)))
             matrix = _other(item, notes, skipped)
@@ -115,9 +116,9 @@ def build(reading: Reading, activation: Activations | None, layout: Layout | Non
                 continue
             if item.role == "units" and chains:
                 waiting.append(None)
-            elif item.role == "blocks" and reading.ordered and reading.features is None:
+            elif item.role == "blocks" and reading.ordered:
                 open_chain = False
-            if reading.features is None and reading.functions_known:
+            if reading.features is None:
                 obstacle = f"{item.name}{f' ({item.kind})' if item.kind else ''} is not computed"
         else:
             matrix = _matrix(item, layout, notes)

@@ -33,11 +33,14 @@ def read(model: Any) -> Reading:
         items.append(Dense(f"coefs_[{index}]", weight, bias, "in_out"))
         if function is not None:
             items.append(Function(function, function))
-    notes = [] if _OUTPUTS[model.out_activation_] != "mse" else ["its loss is half of mse"]
+    loss = _OUTPUTS.get(model.out_activation_)
+    notes = ["its loss is half of mse"] if loss == "mse" else []
+    if loss is None:
+        items.append(Opaque(str(model.out_activation_), "output", "not computed"))
     return Reading(
         f"scikit-learn {name}",
         items,
-        loss=_OUTPUTS[model.out_activation_],
+        loss=loss,
         classes=getattr(model, "classes_", None),
         notes=notes,
     )

@@ -76,14 +76,15 @@ def read(model: Any, X: Any, activation: Any) -> Reading:
     )
 
 
-def _is_torch_class(cls: type) -> bool:
-    return cls.__module__.split(".")[0] == "torch"
+def _computes_as_torch(module: Any) -> bool:
+    """Tell whether its forward is that of a class of PyTorch."""
+    return str(type(module).forward.__module__).split(".")[0] == "torch"
 
 
 def _kind(module: Any) -> str:
     """Return the name of the first class of PyTorch itself above it."""
     for cls in type(module).__mro__:
-        if cls.__module__.startswith("torch.nn"):
+        if cls.__module__.startswith("torch.nn.modules"):
             return str(cls.__name__)
     return type(module).__name__
 
@@ -102,8 +103,7 @@ def _leaves(module: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...
 def _in_sequence(model: Any, path: tuple[str, ...]) -> bool:
     """Tell whether all modules around the one at `path` are Sequential."""
     for name in path:
-        own_forward = "forward" in vars(type(model)) and not _is_torch_class(type(model))
-        if _kind(model) != "Sequential" or own_forward:
+        if _kind(model) != "Sequential" or not _computes_as_torch(model):
             return False
         model = dict(model.named_children())[name]
     return True
@@ -117,6 +117,9 @@ def _item(path: tuple[str, ...], module: Any) -> Dense | Function | Opaque:
     if kind == "Linear":
         if weight is None:
             return Opaque(name, kind, "its weight is computed (parametrization)")
+        if not _computes_as_torch(module):
+            reason = "weights alone: its forward is its own"
+            return Opaque(name, type(module).__name__, reason, "blocks", weight, bias)
         return Dense(name, weight, bias, "out_in")
     if kind in _FUNCTIONS:
         text = _FUNCTIONS[kind](module)
@@ -182,8 +185,7 @@ def _watched(
         found = _between(call.returned, following.received, own, wanted, name)
         if found is None:
             reason = "what passes between them is no activation known here"
-            same = call.returned.shape == following.received.shape
-            chain.append(Opaque(name, "", reason, "units" if same else "blocks"))
+            chain.append(Opaque(name, "", reason))
             features = following.received
         else:
             chain.append(Function(name, found))
@@ -197,8 +199,8 @@ def _watched(
             if final
             else Opaque("output", "", "what follows the last dense layer is not known")
         )
-    chain += opaque
-    return Reading(source, chain, features=features, notes=notes)
+    # In front, where they part nothing: what the dense layers get is known.
+    return Reading(source, [*opaque, *chain], features=features, notes=notes)
 
 
 def _run(model: Any, X: Any, dense: dict[str, Dense]) -> tuple[list[_Call], NDArray[Any] | None]:

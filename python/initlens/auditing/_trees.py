@@ -165,7 +165,8 @@ def _item(
 ) -> Dense | Opaque:
     weight, bias = group.get("weight"), group.get("bias")
     if weight is None:
-        return Opaque(name, "", f"no weight among {', '.join(group)}", "units")
+        role = "units" if bias is not None or "scale" in group else "nothing"
+        return Opaque(name, "", f"no weight among {', '.join(group)}", role)
     rank = _rank(weight.value)
     last = re.split(r"[./]", weight.path[-1])[-1].lower()
     kernel = last.startswith("kernel") or units_last
