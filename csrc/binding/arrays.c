@@ -118,6 +118,10 @@ convert(const char *name, PyObject *source, int type)
     PyArrayObject *out = NULL;
     PyArrayObject *array = (PyArrayObject *)PyArray_FromAny(source, NULL, 0, 0, 0, NULL);
     if (array == NULL) {
+        if (PyErr_ExceptionMatches(PyExc_ValueError)) { /* NumPy's text does not say of what */
+            PyErr_Format(PyExc_ValueError, "%s cannot be made an array: give rows of one length",
+                         name);
+        }
         return NULL;
     }
     if (check_real(name, array) == 0) {

@@ -321,9 +321,15 @@ static PyGetSetDef network_properties[] = {
     {"dtype", network_get_dtype, NULL, "Type of every parameter and output: float32 or float64.",
      NULL},
     {"weights", network_get_weights, NULL,
-     "Writable views of the weights, one (n_in, n_out) array a layer.", NULL},
+     "Views of the weights, one (n_in, n_out) array a layer.\n\n"
+     "Write into them: ``net.weights[0][...] = W``. The list is a new one each time, so that\n"
+     "``net.weights[0] = W`` would change nothing of the network.",
+     NULL},
     {"biases", network_get_biases, NULL,
-     "Writable views of the biases, one (n_out,) array a layer.", NULL},
+     "Views of the biases, one (n_out,) array a layer.\n\n"
+     "Write into them: ``net.biases[0][...] = b``. The list is a new one each time, so that\n"
+     "``net.biases[0] = b`` would change nothing of the network.",
+     NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 

@@ -95,6 +95,16 @@ TN(next_batch)(TN(state) * r, const il_kernels *kernels, const T **x, const T **
     return count;
 }
 
+static int
+TN(any_nan)(size_t n, const T *a)
+{
+    int found = 0;
+    for (size_t i = 0; i < n; i++) {
+        found |= isnan((double)a[i]) != 0;
+    }
+    return found;
+}
+
 /* Statistics of one layer's activations over a block, merged into the row's running ones. */
 static void
 TN(observe_layer)(TN(state) * r, size_t l, size_t R, size_t before, il_layer_moments *m)
@@ -114,12 +124,14 @@ TN(observe_layer)(TN(state) * r, size_t l, size_t R, size_t before, il_layer_mom
     e->k->sum_squared_deviations(n, a, mean, squares);
     il_moments_merge(m, (double)before * (double)layer->M, (double)n, mean, il_lanes_total(squares));
 
+    /* Softmax has no slope of one unit alone; and what is NaN is on no part of its curve. A NaN
+     * pre-activation gives a NaN activation, and with it a NaN mean. */
+    if ((top && e->loss == IL_CROSS_ENTROPY) || (isnan(mean) && TN(any_nan)(n, a))) {
+        m->saturated = (double)NAN;
+        return;
+    }
     il_activation g = layer->activation;
     if (top) {
-        if (e->loss == IL_CROSS_ENTROPY) {
-            m->saturated = (double)NAN; /* softmax has no slope of one unit alone */
-            return;
-        }
         g.kind = e->loss == IL_BINARY_CROSS_ENTROPY ? IL_SIGMOID : IL_IDENTITY;
     }
     /* Slopes of whole panels, padding columns with them, then only the real ones are counted. */

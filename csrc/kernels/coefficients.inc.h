@@ -9,6 +9,10 @@ static const T FN(expm1_kernel)[] = {
     0x1.000000p-1F, 0x1.555554p-3F, 0x1.5554fap-5F, 0x1.1112bap-7F, 0x1.6d3e02p-10F,
     0x1.9ec930p-13F,
 };
+/* error 2^-25.4 */
+static const T FN(rough_expm1_kernel)[] = {
+    0x1.fffffep-2F, 0x1.5554b8p-3F, 0x1.5556aap-5F, 0x1.122b40p-7F, 0x1.6c0744p-10F,
+};
 /* error 2^-26.0 */
 static const T FN(tanh_kernel)[] = {
     -0x1.5554d6p-2F, 0x1.10e9f0p-3F, -0x1.b28af4p-5F, 0x1.1a74dap-6F,

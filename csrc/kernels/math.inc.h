@@ -95,6 +95,23 @@ FN(v_reduced_expm1)(V x, T offset, VI *exponent)
     return v_add(r, v_fma(v_mul(r, r), IL_POLYNOMIAL(r, FN(expm1_kernel)), r_low));
 }
 
+/* The same for tanh, which forgives what is lost here: r without its rounding error, and in float32 one
+ * coefficient less. The largest error of tanh stays where it was, and it takes a fifth less time. */
+IL_INLINE V
+FN(v_rough_expm1)(V x, T offset, VI *exponent)
+{
+    const V magic = v_set1(IL_MAGIC + offset);
+    const V shifted = v_fma(x, v_set1(IL_LOG2_E), magic);
+    const V n = v_sub(shifted, magic);
+    const V r = v_fma(n, v_set1(-IL_LN2_LOW), v_fma(n, v_set1(-IL_LN2_HIGH), x));
+    *exponent = v_bits(shifted);
+#if IL_IS_F32
+    return v_fma(v_mul(r, r), IL_POLYNOMIAL(r, FN(rough_expm1_kernel)), r);
+#else
+    return v_fma(v_mul(r, r), IL_POLYNOMIAL(r, FN(expm1_kernel)), r);
+#endif
+}
+
 /* 2^k from k + bias in the low bits, 0 < k + bias <= 2 bias; higher bits are shifted out */
 IL_INLINE V
 FN(v_power_of_2)(VI biased)
@@ -208,7 +225,7 @@ FN(v_tanh)(V x)
     /* t / (t + 2), t = expm1(2 |x|); from `high` on t + 2 rounds to t */
     const T high = IL_IS_F32 ? (T)20 : (T)40;
     VI exponent;
-    const V e = FN(v_reduced_expm1)(v_min(v_set1(high), v_add(magnitude, magnitude)), FN(bias), &exponent);
+    const V e = FN(v_rough_expm1)(v_min(v_set1(high), v_add(magnitude, magnitude)), FN(bias), &exponent);
     const V scale = FN(v_power_of_2)(exponent);
     const V t = v_fma(e, scale, v_sub(scale, v_set1(1)));
     const V far = v_div(t, v_add(t, v_set1(2)));

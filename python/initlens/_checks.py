@@ -6,11 +6,19 @@ from collections.abc import Iterable
 from typing import Any, SupportsIndex, cast
 
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from ._text import unknown
 
-__all__ = ["choice", "float_name", "integer", "real", "rows_match"]
+__all__ = ["as_array", "choice", "float_name", "integer", "real", "rows_match"]
+
+
+def as_array(name: str, value: ArrayLike) -> NDArray[Any]:
+    """Return `value` as an array; ragged rows are refused with the name of the argument."""
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name} cannot be made an array: give rows of one length") from error
 
 
 def integer(name: str, value: Any, *, minimum: int) -> int:

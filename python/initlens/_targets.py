@@ -5,11 +5,15 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._checks import choice
+from ._checks import as_array, choice
 
-__all__ = ["LOSSES", "accuracy", "chance_loss", "encode", "resolve_loss"]
+__all__ = ["CODES", "LOSSES", "accuracy", "chance_loss", "encode", "resolve_loss"]
 
 LOSSES: Final = ("binary_cross_entropy", "cross_entropy", "mse")
+
+
+# What turns labels of any kind into classes.
+CODES: Final = "labels become 0, 1, ... by np.unique(y, return_inverse=True)[1]"
 
 
 def resolve_loss(loss: str | None, outputs: int) -> str:
@@ -51,13 +55,19 @@ def encode(y: ArrayLike, loss: str, outputs: int) -> NDArray[Any]:
     TypeError
         If y is complex, text or of objects.
     """
-    array = np.asarray(y)
+    array = as_array("y", y)
     if array.dtype.kind not in "fiub":
-        raise TypeError(f"y must hold real numbers, got dtype {array.dtype}")
+        value = f": {array.reshape(-1)[:1].tolist()[0]!r} in row 0" if array.size else ""
+        way_out = f"; {CODES}" if array.ndim and array.dtype.kind in "OSTU" else ""
+        raise TypeError(f"y must hold real numbers, got dtype {array.dtype}{value}{way_out}")
     if array.ndim not in (1, 2) or array.shape[0] == 0:
         raise ValueError(f"y must have shape (m,) or (m, {outputs}), got {array.shape}")
-    if not np.isfinite(array).all():
-        raise ValueError("y holds NaN or infinity")
+    holes = np.argwhere(~np.isfinite(array))
+    if holes.size:
+        first = tuple(holes[0])
+        raise ValueError(
+            f"y holds {array[first]} in row {first[0]}; remove or replace such samples first"
+        )
     if loss == "cross_entropy" and (array.ndim == 1 or array.shape[1] == 1):
         return _one_hot(array.reshape(-1), outputs)
     if array.ndim == 1:
@@ -69,7 +79,7 @@ def encode(y: ArrayLike, loss: str, outputs: int) -> NDArray[Any]:
     if loss == "binary_cross_entropy":
         _refuse_unless_binary(array, "binary_cross_entropy needs y of 0 and 1")
     elif loss == "cross_entropy":
-        _refuse_unless_binary(array, "cross_entropy needs class indices or one-hot rows")
+        _refuse_unless_binary(array, "cross_entropy needs y of class indices or one-hot rows")
         wrong = np.flatnonzero(array.sum(axis=1) != 1)
         if wrong.size:
             raise ValueError(f"y must hold a single 1 in each one-hot row; row {wrong[0]} does not")
@@ -107,7 +117,7 @@ def _one_hot(classes: NDArray[Any], outputs: int) -> NDArray[np.float64]:
         row = wrong[0]
         raise ValueError(
             f"y must hold classes 0 to {outputs - 1} (the net has {outputs} outputs), "
-            f"got {classes[row]} in row {row}"
+            f"got {classes[row]} in row {row}; {CODES}; for regression use loss='mse'"
         )
     target = np.zeros((classes.size, outputs))
     target[np.arange(classes.size), classes.astype(np.intp)] = 1.0
@@ -118,7 +128,15 @@ def _refuse_unless_binary(array: NDArray[Any], wanted: str) -> None:
     wrong = np.argwhere((array != 0) & (array != 1))
     if wrong.size:
         row, column = wrong[0]
-        raise ValueError(f"{wanted}, got {array[row, column]} in row {row}")
+        raise ValueError(f"{wanted}, got {array[row, column]} in row {row}; {_way_out(array)}")
+
+
+def _way_out(y: NDArray[Any]) -> str:
+    if y.shape[1] > 1:
+        return "for regression use loss='mse'"
+    if np.unique(y).size <= 2:
+        return CODES
+    return "more than 2 classes need one output each; for regression use loss='mse'"
 
 
 def _entropy(share: NDArray[np.float64]) -> float:

@@ -33,12 +33,10 @@ def parse_call(what: str, text: str) -> tuple[str, tuple[Any, ...], dict[str, An
             case ast.Name(name):
                 return name.lower(), (), {}
             case ast.Call(ast.Name(name), positional, keywords):
-                named: dict[str, Any] = {}
-                for keyword in keywords:
-                    if keyword.arg is None:
-                        raise ValueError("no ** here")
-                    named[keyword.arg] = ast.literal_eval(keyword.value)
-                return name.lower(), tuple(ast.literal_eval(part) for part in positional), named
+                values = tuple(_value(part) for part in positional)
+                pairs = [(keyword.arg, _value(keyword.value)) for keyword in keywords]
+                if any(key is None for key, _ in pairs):
+                    raise ValueError("no ** here")
             case _:
                 raise ValueError("not a call")
     except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
@@ -46,6 +44,23 @@ def parse_call(what: str, text: str) -> tuple[str, tuple[Any, ...], dict[str, An
             f"cannot read the {what} {text!r}: write a name, or a name with numbers and words "
             "as arguments, such as name(0.5) or name(key=0.5)"
         ) from None
+    named: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in named:
+            raise ValueError(f"{what} {text!r} gives {key} twice; leave one out")
+        named[str(key)] = value
+    return name.lower(), values, named
+
+
+def _value(node: ast.expr) -> Any:
+    """Return a literal, among which inf counts."""
+    match node:
+        case ast.Name("inf"):
+            return math.inf
+        case ast.UnaryOp(ast.USub(), ast.Name("inf")):
+            return -math.inf
+        case _:
+            return ast.literal_eval(node)
 
 
 def build(

@@ -6,7 +6,7 @@ The bounds below are the only ones; how well they foretell training is measured 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
@@ -15,7 +15,7 @@ from ._measures import MODULO_SCALE, MODULO_SIGN, LayerMeasures, SharedStream, m
 from ._text import jsonable
 from .history import History
 
-__all__ = ["CODES", "TOPICS", "Case", "Loss", "Severity", "Verdict", "judge"]
+__all__ = ["CODES", "TOPICS", "Case", "Loss", "Severity", "Verdict", "in_order", "judge"]
 
 Severity: TypeAlias = Literal["error", "warning", "note"]
 
@@ -180,13 +180,18 @@ def judge(case: Case) -> tuple[Verdict, ...]:
     found = [verdict for rule in _RULES for verdict in rule(case)]
     if not any(verdict.severity != "note" for verdict in found):
         found.append(_healthy(case))
+    return in_order(found)
+
+
+def in_order(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
+    """Return them sorted: "healthy" before all, else by severity and cause."""
     severities = ("error", "warning", "note")
 
     def rank(verdict: Verdict) -> tuple[bool, int, int]:
         index = severities.index(verdict.severity)
         return verdict.code != "healthy", index, CODES.index(verdict.code)
 
-    return tuple(sorted(found, key=rank))
+    return tuple(sorted(verdicts, key=rank))
 
 
 # ---- finite ---------------------------------------------------------------------------------
@@ -195,21 +200,25 @@ def judge(case: Case) -> tuple[Verdict, ...]:
 def _non_finite(case: Case) -> Iterator[Verdict]:
     # Where it comes from: forward from its first layer, backward from its last.
     places = [
-        ("weights and biases", [layer.not_finite.weights for layer in case.layers], 1),
-        ("pre-activations", [layer.not_finite.z for layer in case.layers], 1),
-        ("gradients", [layer.not_finite.gradients for layer in case.layers], -1),
+        (
+            "weights and biases",
+            {layer.number: layer.not_finite.weights for layer in case.layers},
+            1,
+        ),
+        ("pre-activations", {layer.number: layer.not_finite.z for layer in case.layers}, 1),
+        ("gradients", {layer.number: layer.not_finite.gradients for layer in case.layers}, -1),
     ]
-    bad = next((place for place in places if any(place[1])), None)
+    bad = next((place for place in places if any(place[1].values())), None)
     if bad is not None:
         what, counts, direction = bad
-        numbers = [layer.number for layer in case.layers if counts[layer.number - 1]]
+        numbers = [number for number, count in counts.items() if count]
         first = numbers[0] if direction == 1 else numbers[-1]
         yield Verdict(
             "non_finite",
             first,
             "error",
-            {"what": what, "values": counts[first - 1], "layers": numbers},
-            f"{counts[first - 1]:,} of the {what} of layer {first} are NaN or infinite.",
+            {"what": what, "values": counts[first], "layers": numbers},
+            f"{counts[first]:,} of the {what} of layer {first} are NaN or infinite.",
             "Repair the weights it was given."
             if what == "weights and biases"
             else "Start with a smaller scale.",

@@ -23,6 +23,8 @@ USAGE_ERROR = 2
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
 BROKEN_PIPE = 141  # 128 + SIGPIPE
 
+MOST_LAYERS = 100_000  # of one width in --layers
+
 # What becomes one line on stderr. Not OSError: a broken pipe is one.
 _REPORTED = (
     *(ValueError, TypeError, MemoryError, ImportError),
@@ -36,8 +38,12 @@ HINT = (
 
 
 class _Parser(argparse.ArgumentParser):
+    def __init__(self, **settings: Any) -> None:
+        # An option that is added later must not change what an abbreviation means.
+        super().__init__(**settings, allow_abbrev=False)
+
     def error(self, message: str) -> Never:
-        self.exit(USAGE_ERROR, f"{self.prog}: {message}\n")
+        self.exit(USAGE_ERROR, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -85,6 +91,11 @@ def _run(argv: Sequence[str] | None) -> int:
 
 def _compare(arguments: argparse.Namespace) -> int:
     optimizer = optimizers.get(arguments.optimizer, learning_rate=_learning_rate(arguments))
+    if arguments.lr is not None and optimizer.learning_rate != arguments.lr:
+        raise ValueError(
+            f"--optimizer {arguments.optimizer!r} and --lr {arguments.lr:g} give two learning "
+            "rates; leave one out"
+        )
     result = compare(
         split_list(arguments.schemes),
         data=arguments.data,
@@ -150,7 +161,10 @@ def _layers(text: str) -> list[int]:
         match = re.fullmatch(r"\s*(\d+)(?:x(\d+))?\s*", part, re.ASCII)
         if match is None:
             raise ValueError(f"--layers must be widths such as 2-4-1 or 2-8x16-1, got {text!r}")
-        widths += [int(match[1])] * int(match[2] or 1)
+        count = int(match[2] or 1)
+        if count > MOST_LAYERS:
+            raise ValueError(f"--layers may repeat a width {MOST_LAYERS:,} times, got {part!r}")
+        widths += [int(match[1])] * count
     return widths
 
 

@@ -8,16 +8,18 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from . import _pool, datasets, initializers, optimizers
-from ._checks import integer
+from ._checks import as_array, integer
 from ._config import config
 from ._format import data_frame, number, share, units
 from ._progress import Progress, reporter
+from ._targets import CODES
 from ._text import join, jsonable, unknown
 from .activations import Activation
 from .datasets import Dataset
@@ -51,6 +53,12 @@ LEARNED: Final = 0.8
 NEAR_CHANCE: Final = 1.2
 STILL_FALLS: Final = 0.999
 SATURATED: Final = 0.8
+
+# An outcome of this many times the loss at chance, and still rising, is on its way to infinity.
+EXPLODED: Final = 1e3
+
+# More would fill the memory with histories before anything else.
+MOST_SEEDS: Final = 1_000_000
 
 Schemes: TypeAlias = SchemeLike | Sequence[SchemeLike] | Mapping[str, SchemeLike]
 Data: TypeAlias = str | Dataset | tuple[ArrayLike, ArrayLike]
@@ -183,6 +191,7 @@ class Comparison:
         tested = any(not np.isnan(run.test_accuracy) for run in self.runs)
         columns = (
             "scheme",
+            *(("seeds",) if self.interrupted else ()),
             "distinct units\nstart -> end",
             "saturated\nat start",
             "first loss\n(x chance)",
@@ -201,6 +210,7 @@ class Comparison:
         chance = runs[0].chance_loss
         return (
             label,
+            *((f"{len(runs)} of {len(self.seeds)}",) if self.interrupted else ()),
             "-" if start is None else f"{units(start)} -> {units(end)}",
             share(float(np.median([run.saturated_start for run in runs]))),
             number(first) + (f" ({_ratio(first / chance)})" if chance > 0 else ""),
@@ -211,18 +221,22 @@ class Comparison:
         )
 
     def _title(self) -> str:
-        data, settings = self.data, self.settings
+        data = self.data
         samples = f"{data['samples']:,} points"
         if data["classes"] is not None:
             samples += f", {data['classes']} classes"
-        hidden = " ".join(dict.fromkeys(settings.activation)) or "no hidden layer"
         batch = "" if self.batch_size is None else f", batches of {self.batch_size}"
         left = f" · interrupted: {len(self.runs)} nets finished" if self.interrupted else ""
         return (
-            f"{data['name']} data ({samples}) · {layers_text(settings.layers)} {hidden} · "
+            f"{data['name']} data ({samples}) · {self._net_text()} · "
             f"{self.optimizer}, {self.steps:,} steps{batch} · {_seeds_text(self.seeds)} · "
             f"{self.elapsed:.1f} s{left}"
         )
+
+    def _net_text(self) -> str:
+        settings = self.settings
+        hidden = " ".join(dict.fromkeys(settings.activation)) or "no hidden layer"
+        return f"{layers_text(settings.layers)} {hidden}"
 
     def _notes(self, groups: Mapping[str, Sequence[Run]]) -> list[str]:
         """Say in sentences what the rows show; each sentence only where it is true."""
@@ -356,7 +370,8 @@ class Comparison:
             for label in self.schemes
             if (runs := self.of(label))
         ]
-        return plot_losses(curves, self.runs[0].chance_loss, ax=ax)
+        title = f"{self._net_text()} on {self.data['name']} data"
+        return plot_losses(curves, self.runs[0].chance_loss, ax=ax, title=title)
 
 
 def compare(
@@ -418,7 +433,7 @@ def compare(
     Returns
     -------
     Comparison
-        After Ctrl-C the nets that had finished, with `Comparison.interrupted` set.
+        After Ctrl-C the nets that had finished, seed by seed, with `Comparison.interrupted` set.
 
     Raises
     ------
@@ -447,6 +462,8 @@ def compare(
     if test is None and dataset is not None and dataset.X_test is not None:
         assert dataset.y_test is not None  # the two come together
         test = dataset.X_test, dataset.y_test
+    if test is not None:
+        test = _pair("test must be", test)
     chosen_optimizer = optimizers.get(optimizer)
     plan = _Plan(
         settings=Network(widths, activation, loss, dtype).settings,
@@ -459,13 +476,16 @@ def compare(
         test=test,
         stop=threading.Event(),
     )
+    _check_widths(plan.settings.layers, X, y)
     plan.check()
     jobs = _pool.cpus() if n_jobs is None else integer("n_jobs", n_jobs, minimum=1)
-    tasks = [(label, scheme, seed) for label, scheme in named.items() for seed in chosen_seeds]
+    # Seed by seed: after Ctrl-C every scheme has some.
+    tasks = [(label, scheme, seed) for seed in chosen_seeds for label, scheme in named.items()]
     with reporter(progress, len(tasks), "net") as report:
         runs, interrupted = _pool.run_groups(plan.run, tasks, jobs, plan.stop, report)
+    order = {label: place for place, label in enumerate(named)}
     return Comparison(
-        runs=tuple(runs),
+        runs=tuple(sorted(runs, key=lambda run: order[run.scheme])),
         schemes=named,
         seeds=chosen_seeds,
         settings=plan.settings,
@@ -611,20 +631,29 @@ def _named_schemes(schemes: Schemes) -> dict[str, Scheme]:
         named = {str(scheme): scheme for scheme in found}
         if len(named) < len(found):
             twice = [label for label, n in Counter(map(str, found)).items() if n > 1]
-            raise ValueError(f"schemes holds {join(twice)} twice; a dict gives them other labels")
+            raise ValueError(
+                f"schemes holds {join(twice)} twice; leave one out, or, in Python, give a dict of "
+                "labels and schemes"
+            )
     if not named:
-        raise ValueError("schemes is empty")
+        raise ValueError("schemes is empty; give one at least, such as he_normal")
     return named
 
 
 def _seeds(seeds: int | Iterable[int]) -> tuple[int, ...]:
     if not isinstance(seeds, Iterable):
-        return tuple(range(integer("seeds", seeds, minimum=1)))
-    chosen = tuple(integer("each of seeds", seed, minimum=0) for seed in seeds)
+        seeds = range(integer("seeds", seeds, minimum=1))
+    chosen = tuple(
+        integer(f"seeds[{index}]", seed, minimum=0)
+        for index, seed in enumerate(islice(seeds, MOST_SEEDS + 1))
+    )
+    if len(chosen) > MOST_SEEDS:
+        raise ValueError(f"seeds must be at most {MOST_SEEDS:,} in number")
     if not chosen:
-        raise ValueError("seeds is empty")
+        raise ValueError("seeds is empty; give how many, such as 12, or which, such as [3, 5]")
     if len(set(chosen)) < len(chosen):
-        raise ValueError("seeds holds the same seed twice")
+        twice = [str(seed) for seed, n in Counter(chosen).items() if n > 1]
+        raise ValueError(f"seeds holds {join(twice)} twice; each seed gives one net a scheme")
     return chosen
 
 
@@ -632,13 +661,16 @@ def _data(data: Data) -> tuple[Dataset | None, NDArray[Any], NDArray[Any]]:
     if isinstance(data, str | Dataset):
         dataset = datasets.get(data)
         return dataset, dataset.X, dataset.y
-    try:
-        X, y = data
-    except (TypeError, ValueError):
-        raise TypeError(
-            f"data must be a name, a Dataset or a pair (X, y), got {type(data).__name__}"
-        ) from None
-    return None, np.asarray(X), np.asarray(y)
+    X, y = _pair("data must be a name, a Dataset or", data)
+    return None, as_array("X", X), as_array("y", y)
+
+
+def _pair(must: str, value: Any) -> tuple[ArrayLike, ArrayLike]:
+    if isinstance(value, tuple | list) and len(value) == 2:
+        X, y = value
+        return X, y
+    size = f" of {len(value)}" if isinstance(value, tuple | list) else ""
+    raise TypeError(f"{must} a pair (X, y), got a {type(value).__name__}{size}")
 
 
 def _default_layers(X: NDArray[Any], y: NDArray[Any], loss: str | None) -> list[int]:
@@ -650,8 +682,30 @@ def _default_layers(X: NDArray[Any], y: NDArray[Any], loss: str | None) -> list[
     outputs = y.shape[1] if y.ndim == 2 else 1
     if outputs == 1 and loss != "mse" and y.dtype.kind in "fiub" and np.isfinite(y).all():
         classes = int(y.max()) + 1
+        found = np.unique(y)
+        if classes > 2 and found.size < classes and np.array_equal(found, np.floor(found)):
+            missing = next(label for label in range(classes) if label not in found)
+            raise ValueError(
+                f"y holds {found.size} classes from {found[0]:g} to {found[-1]:g} and no "
+                f"{missing}; {CODES}, or give layers"
+            )
         outputs = 1 if classes <= 2 and loss != "cross_entropy" else classes
     return [X.shape[1], 4, outputs]
+
+
+def _check_widths(layers: Sequence[int], X: NDArray[Any], y: NDArray[Any]) -> None:
+    """Refuse layers that do not fit what X and y show."""
+    if X.ndim == 2 and X.shape[1] != layers[0]:
+        features = X.shape[1]
+        raise ValueError(
+            f"layers[0] is {layers[0]} and the data have {features} features: begin layers with "
+            f"{features}"
+        )
+    if y.ndim == 2 and 1 < y.shape[1] != layers[-1]:
+        columns = y.shape[1]
+        raise ValueError(
+            f"layers[-1] is {layers[-1]} and y has {columns} columns: end layers with {columns}"
+        )
 
 
 def _describe_data(
@@ -683,6 +737,8 @@ def _outcome(
         return f"diverged at step {history.diverged_at}"
     if not np.isfinite(final_loss):
         return "diverged"
+    if final_loss > first_loss and final_loss > EXPLODED * history.chance_loss:
+        return "diverges: the loss grows"
     if len(history.steps) and not history.gradient_norm.any():
         return "stuck: every weight gradient is zero"
     if distinct_end is not None and distinct_end[0] == 1 < distinct_end[1]:
@@ -711,7 +767,12 @@ def _common_outcome(runs: Sequence[Run]) -> str:
         word = f"diverged at step {low}" if low == high else f"diverged at steps {low}-{high}"
         count = len(diverged)
     else:
-        word, count = Counter(run.outcome for run in runs).most_common(1)[0]
+        counts = Counter(run.outcome for run in runs)
+        count = max(counts.values())
+        # Of equally frequent ones that of the run nearest the median loss, counted in runs.
+        ordered = sorted(runs, key=lambda run: np.nan_to_num(run.final_loss, nan=np.inf))
+        near = sorted(range(len(runs)), key=lambda place: abs(2 * place + 1 - len(runs)))
+        word = next(outcome for place in near if counts[outcome := ordered[place].outcome] == count)
     return word if count == len(runs) else f"{word} ({count} of {len(runs)} seeds)"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
@@ -15,12 +16,13 @@ from numpy.random import RandomState
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from . import _core, _rng, _targets, activations, history, initializers, optimizers
-from ._checks import float_name, integer, rows_match
+from ._checks import as_array, float_name, integer, rows_match
 from ._progress import Progress, reporter
 from .activations import Activation
 from .history import History
 from .initializers import LSUV, CoreScheme, Layer, LSUVRecord, Purpose, Scheme, SchemeLike
 from .initializers.data_driven import rescale
+from .initializers.scheme import is_large, narrowed
 from .optimizers import Optimizer
 
 if TYPE_CHECKING:
@@ -123,9 +125,16 @@ class Network(_core.Net):
         hidden = _hidden_activations(activation, len(widths) - 2)
         loss_name = _targets.resolve_loss(loss, widths[-1])
         precision = float_name(dtype)
-        super().__init__(
-            widths, [(item.kind, item.parameter) for item in hidden], loss_name, precision
-        )
+        kinds = [(item.kind, item.parameter) for item in hidden]
+        try:
+            super().__init__(widths, kinds, loss_name, precision)
+        except MemoryError:
+            count = sum((n_in + 1) * n_out for n_in, n_out in pairwise(widths))
+            size = count * np.dtype(precision).itemsize / 1e9
+            raise MemoryError(
+                f"layers {list(widths)} need {count:,} parameters of dtype {precision} "
+                f"({size:,.1f} GB); use smaller widths"
+            ) from None
         self._settings = Settings(widths, tuple(map(str, hidden)), loss_name, precision)
         self._seed: int | None = None
         self._lsuv_record: LSUVRecord | None = None
@@ -210,26 +219,30 @@ class Network(_core.Net):
     ) -> int | None:
         """Draw all parameters; return the seed."""
         # What is drawn here, not in the core, is drawn before anything changes.
+        dtype = self.settings.dtype
+        bias_specs = _specs(bias_schemes, layers, "biases")
         if isinstance(source, RandomState):
-            if not all(isinstance(item, initializers.Constant) for item in bias_schemes):
-                raise ValueError("a RandomState draws weights only: bias must be constant")
+            for item in bias_schemes:
+                if not isinstance(item, initializers.Constant):
+                    raise ValueError(
+                        f"a RandomState draws weights only, and the bias scheme {item} is random: "
+                        "give bias='zeros', or another rng, such as numpy.random.default_rng(0)"
+                    )
             key, seed = 0, None  # it has no key; nets start with 0
             drawn: list[NDArray[Any] | None] = [
-                item._draw_legacy(layer, source)
+                narrowed(str(item), item._draw_legacy(layer, source), dtype)
                 for item, layer in zip(schemes, layers, strict=True)
             ]
-            drawn += [None] * len(layers)
-            zeros = _specs([initializers.Constant(0.0)] * len(layers), layers, "weights")
-            self._initialize(zeros, _specs(bias_schemes, layers, "biases"), key)
+            drawn += _own_draws(bias_schemes, bias_specs, layers, key, "biases", dtype)
+            specs = _specs([initializers.Constant(0.0)] * len(layers), layers, "weights")
         else:
             key, seed = source
+            specs = _specs(schemes, layers, "weights")
             drawn = [
-                *_own_draws(schemes, layers, key, "weights", self.settings.dtype),
-                *_own_draws(bias_schemes, layers, key, "biases", self.settings.dtype),
+                *_own_draws(schemes, specs, layers, key, "weights", dtype),
+                *_own_draws(bias_schemes, bias_specs, layers, key, "biases", dtype),
             ]
-            self._initialize(
-                _specs(schemes, layers, "weights"), _specs(bias_schemes, layers, "biases"), key
-            )
+        self._initialize(specs, bias_specs, key)
         for view, array in zip(self._parameters(), drawn, strict=True):
             if array is not None:
                 view[...] = array
@@ -431,9 +444,9 @@ class Network(_core.Net):
 
     def _samples(self, X: ArrayLike, y: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:
         """Return X as an array, not checked yet, and the encoded y."""
-        samples = np.asarray(X)
-        rows_match(samples, np.asarray(y))
-        return samples, _targets.encode(y, self.settings.loss, self.settings.layers[-1])
+        samples, target = as_array("X", X), as_array("y", y)
+        rows_match(samples, target)
+        return samples, _targets.encode(target, self.settings.loss, self.settings.layers[-1])
 
     def _reorder(self, key: int) -> None:
         """Start the order of minibatches anew, under another key."""
@@ -546,12 +559,14 @@ class Network(_core.Net):
         """Return the expression that makes such a net, before its weights."""
         settings = self.settings
         activation = settings.activation
-        same = len(set(activation)) == 1
-        return (
-            f"{type(self).__name__}({list(settings.layers)}, "
-            f"activation={activation[0] if same else list(activation)!r}, "
-            f"loss={settings.loss!r}, dtype={settings.dtype!r})"
-        )
+        hidden = activation[0] if len(set(activation)) == 1 else list(activation)
+        parts = [
+            str(list(settings.layers)),
+            *([f"activation={hidden!r}"] if activation else []),
+            f"loss={settings.loss!r}",
+            f"dtype={settings.dtype!r}",
+        ]
+        return f"{type(self).__name__}({', '.join(parts)})"
 
     def table(self) -> Table:
         """Return the layers with the mean and standard deviation of their weights.
@@ -609,6 +624,9 @@ def _widths(layers: Sequence[int]) -> tuple[int, ...]:
         raise ValueError(
             f"layers must hold the inputs' and the outputs' width at least, got {list(widths)}"
         )
+    for index, width in enumerate(widths):
+        if width > sys.maxsize:
+            raise ValueError(f"layers[{index}] must be at most {sys.maxsize}, got {width}")
     return widths
 
 
@@ -638,12 +656,19 @@ def _per_layer(name: str, scheme: SchemeLike | Sequence[SchemeLike], count: int)
 
 
 def _own_draws(
-    schemes: Sequence[Scheme], layers: Sequence[Layer], key: int, purpose: Purpose, dtype: str
+    schemes: Sequence[Scheme],
+    specs: Sequence[SchemeTuple],
+    layers: Sequence[Layer],
+    key: int,
+    purpose: Purpose,
+    dtype: str,
 ) -> list[NDArray[Any] | None]:
-    """Draw the layers whose scheme the core does not know; None for the others."""
+    """Draw the layers whose scheme the core does not know, or may draw too large; None else."""
     return [
-        None if isinstance(scheme, CoreScheme) else scheme._draw(layer, key, purpose, dtype)
-        for scheme, layer in zip(schemes, layers, strict=True)
+        None
+        if isinstance(scheme, CoreScheme) and not is_large(spec, dtype)
+        else scheme._draw(layer, key, purpose, dtype)
+        for scheme, spec, layer in zip(schemes, specs, layers, strict=True)
     ]
 
 

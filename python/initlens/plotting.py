@@ -20,7 +20,7 @@ COLOURS: Final = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E
 STYLES: Final[tuple[Any, ...]] = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LossCurves:
     """Losses of some runs of one kind.
 
@@ -47,6 +47,11 @@ class LossCurves:
             row[np.searchsorted(steps, history.steps)] = history.loss
         return cls(label, steps, losses)
 
+    def __repr__(self) -> str:
+        """Return label and sizes in one line."""
+        runs, rows = self.losses.shape
+        return f"<losses of {self.label}: {runs} runs, {rows} recorded steps>"
+
     def spread(self) -> NDArray[np.float64]:
         """Return lowest, median and highest loss at each step: (3, R).
 
@@ -59,7 +64,7 @@ class LossCurves:
         return out
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LossDisplay:
     """A picture of loss curves, and what is in it.
 
@@ -120,6 +125,13 @@ class LossDisplay:
         columns = ("curve", "runs", "first loss\nmedian [min, max]", "last loss\nmedian [min, max]")
         return Table("Loss curves", columns, tuple(rows))
 
+    def __repr__(self) -> str:
+        """Return the table as text."""
+        return repr(self.table())
+
+    def _repr_html_(self) -> str:
+        return self.table()._repr_html_()
+
 
 def plot_losses(
     curves: Sequence[LossCurves], chance_loss: float, *, ax: Any = None, title: str = ""
@@ -135,7 +147,7 @@ def plot_losses(
     ax : matplotlib.axes.Axes, optional
         Where; a new figure by default. Nothing is shown, and no global setting is touched.
     title : str, optional
-        Of the axes.
+        Of axes that have none yet.
 
     Returns
     -------
@@ -162,13 +174,21 @@ def plot_losses(
         low, middle, high = curve.spread()
         lines += ax.plot(curve.steps, middle, color=colour, linestyle=style, label=curve.label)
         if len(curve.losses) > 1:
+            # Faint, because bands of many schemes lie on each other; thin edges keep them apart.
             bands.append(
-                ax.fill_between(curve.steps, low, high, color=colour, alpha=0.15, linewidth=0)
+                ax.fill_between(
+                    *(curve.steps, low, high),
+                    facecolor=(colour, 0.08),
+                    edgecolor=(colour, 0.5),
+                    linewidth=0.5,
+                )
             )
     chance = None
     if chance_loss > 0:
-        chance = ax.axhline(chance_loss, color="0.4", linestyle=":", linewidth=1, label="chance")
-    ax.set(xlabel="step", ylabel="loss", yscale="log", title=title)
+        chance = ax.axhline(chance_loss, color="0.1", linestyle=":", label="chance", zorder=3)
+    ax.set(xlabel="step", ylabel="loss", yscale="log")
+    if title and not ax.get_title():
+        ax.set_title(title)
     # Beside the axes: curves of seven schemes leave no corner free.
     ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
     return LossDisplay(ax, ax.figure, lines, bands, chance, tuple(curves), chance_loss)

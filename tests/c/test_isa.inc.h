@@ -109,6 +109,7 @@ FN(activations)(const il_kernels *kernels, digest *d)
             } else {
                 FN(draw)(n, i % 3 == 1 ? 3 : 60, z);
             }
+            z[0] = (T)(i % 2 == 0 ? 0.0 : -0.0); /* where comparisons with < and <= part */
             FN(draw)(n, 1, upstream);
             k->activate(g, n, z, a);
             FN(add)(d, n, a);
@@ -330,7 +331,24 @@ FN(training)(const il_kernels *kernels, digest *d)
     }
 }
 
-/* One row, from the net's own rows with the last panel read past their end, and a batch. */
+/* A net of one layer and one sample: its last panel is read past the end of the parameters. */
+static void
+FN(read_ahead)(digest *d)
+{
+    enum { M = 2 * IL_MOST_LANES + 1 };
+    static const size_t widths[] = {FN(inputs), M};
+    static T out[M];
+    const il_net_spec spec = {DTYPE, 1, widths, NULL, IL_MSE};
+    const il_scheme he = {.kind = IL_SCHEME_VARIANCE_SCALING, .a = 2};
+    il_net *net = NULL;
+    CHECK(il_net_create(&spec, &net) == IL_OK);
+    CHECK(il_net_initialize(net, &he, &he, 1) == IL_OK);
+    CHECK(il_net_forward(net, 1, FN(x), out) == IL_OK);
+    FN(add)(d, M, out);
+    il_net_destroy(net);
+}
+
+/* One row, from the net's own plain rows, and a batch, from panels. */
 static void
 FN(inference)(const il_kernels *kernels, digest *d)
 {
@@ -338,6 +356,7 @@ FN(inference)(const il_kernels *kernels, digest *d)
     static T out[FN(samples) * FN(outputs)];
     (void)kernels;
     FN(make_data)();
+    FN(read_ahead)(d);
     for (int kind = 0; kind < IL_ACTIVATION_COUNT; kind++) {
         if (kind == IL_ELU) {
             continue; /* wants a parameter */

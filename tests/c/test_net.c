@@ -231,6 +231,31 @@ test_divergence(void)
     il_net_destroy(net);
 }
 
+/* A NaN is on no part of an activation's curve: no share of saturated pairs, not 0. */
+static void
+test_saturation_of_nan(void)
+{
+    for (int kind = 0; kind < IL_ACTIVATION_COUNT; kind++) {
+        for (int loss = 0; loss < IL_LOSS_COUNT; loss++) {
+            const double parameter = kind == IL_LEAKY_RELU ? 0.1 : kind == IL_ELU ? 0.8 : 0;
+            il_net *net = make_net((il_activation){(il_activation_kind)kind, parameter}, (il_loss)loss);
+            ((double *)il_net_biases(net, 1))[2] = (double)NAN;
+            il_train_options o = options_for(IL_SGD, 1, 0);
+            o.record_every = 1;
+            uint64_t step[2];
+            double value[2];
+            il_layer_record layers[2 * LAYERS];
+            il_record record = {2, 0, step, value, layers};
+            il_train_result result;
+            CHECK(il_net_train(net, B, x, y, &o, &record, &result) == IL_OK);
+            CHECK(result.diverged == 1 && record.rows == 1 && isnan(value[0]));
+            CHECK(layers[0].saturated >= 0 && layers[0].saturated <= 1);
+            CHECK(isnan(layers[1].saturated) && isnan(layers[2].saturated));
+            il_net_destroy(net);
+        }
+    }
+}
+
 static int
 stop_at_once(void *context, uint64_t steps)
 {
@@ -369,6 +394,6 @@ test_memory_faults(void)
 }
 
 TEST_MAIN(TEST(test_gradients), TEST(test_training_in_pieces), TEST(test_rows_alone), TEST(test_many_nets),
-          TEST(test_many_nets_bad_arguments), TEST(test_divergence),
+          TEST(test_many_nets_bad_arguments), TEST(test_divergence), TEST(test_saturation_of_nan),
           TEST(test_interruption), TEST(test_bad_arguments), TEST(test_distinct_units), TEST(test_permutation),
           TEST(test_memory_faults))

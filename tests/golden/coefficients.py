@@ -1,8 +1,8 @@
 """Find the minimax coefficients of the elementary functions in csrc/kernels.
 
 Prints ``csrc/kernels/coefficients.inc.h``: each table with the largest weighted error of the
-approximation whose coefficients have been rounded to the target precision. It needs mpmath and takes
-minutes (fewer with gmpy2)::
+approximation whose coefficients have been rounded to the target precision. It needs mpmath and
+takes minutes (fewer with gmpy2)::
 
     python tests/golden/coefficients.py > csrc/kernels/coefficients.inc.h
     python tests/golden/coefficients.py erf log    # tables whose name contains one of the words
@@ -285,6 +285,15 @@ TARGETS = [
         -HALF_LOG_2,
         HALF_LOG_2,
         10,
+    ),
+    Target(
+        "rough_expm1_kernel",
+        F32,
+        expm1_kernel,
+        lambda r: r**2 / mp.expm1(r),
+        -HALF_LOG_2,
+        HALF_LOG_2,
+        4,
     ),
     Target("tanh_kernel", F32, tanh_kernel, tanh_kernel_weight, real(0), real("0.25"), 3),
     Target("tanh_kernel", F64, tanh_kernel, tanh_kernel_weight, real(0), real("0.25"), 9),

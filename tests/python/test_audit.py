@@ -124,6 +124,16 @@ def test_nan_weights_are_a_verdict(flower: Data) -> None:
         assert "non_finite" in repr(report)
 
 
+def test_nan_in_a_layer_of_weights_alone() -> None:
+    (W, b), (V, c) = draw(2, 4, 1)
+    kernel = np.ones((3, 3, 1, 2))
+    kernel[0, 0, 0, 1] = np.inf
+    report = il.audit({"fc1": {"kernel": W, "bias": b}, "fc2": {"kernel": V, "bias": c},
+                       "conv": {"kernel": kernel}})  # fmt: skip
+    assert [(v.code, v.layer) for v in report.alarms] == [("non_finite", 3)]
+    assert report.alarms[0].evidence["values"] == 1
+
+
 def test_one_sample_and_constant_targets() -> None:
     layers = draw(2, 4, 1)
     report = il.audit(layers, [[0.3, 0.2]], [1], activation="tanh")
@@ -374,7 +384,12 @@ def test_bfloat16_of_a_file_is_widened(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["a.pkl", "a.pt", "a.pth", "a.bin", "a.npz", "a.joblib", "a"])
 def test_pickles_are_refused(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
-    path.write_bytes(pickle.dumps({"W0": np.ones((2, 3))}))
+    content = io.BytesIO()
+    if path.suffix in ("", ".npz"):  # by what is inside
+        pickle.dump({"W0": np.ones((2, 3))}, content)
+    else:  # by its name
+        np.savez(content, W0=np.ones((2, 3)), b0=np.zeros(3))
+    path.write_bytes(content.getvalue())
     with pytest.raises(ValueError, match="pickle"):
         il.audit(path)
 
@@ -417,6 +432,7 @@ def header(text: str, body: bytes = b"") -> bytes:
         header('{"a": {"dtype": "F32", "shape": [true, 2], "data_offsets": [0, 8]}}', bytes(8)),
         header('{"a": {"dtype": "F32", "shape": [2], "data_offsets": [8, 0]}}', bytes(8)),
         header('{"a": {"dtype": "F32", "shape": [2.0], "data_offsets": [0, 8]}}', bytes(8)),
+        header('{"a": {"dtype": "F32", "shape": [0, 1%s], "data_offsets": [0, 0]}}' % ("0" * 30)),
         header('{"a": {"dtype": "F32", "shape": [4294967296, 4294967296, 4294967296], '
                '"data_offsets": [0, 0]}}'),
         header('{"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}, '
@@ -424,7 +440,7 @@ def header(text: str, body: bytes = b"") -> bytes:
         header('{"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}, '
                '"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}', bytes(8)),
     ],
-    ids=range(17),
+    ids=range(18),
 )  # fmt: skip
 def test_broken_safetensors(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "broken.safetensors"
@@ -436,14 +452,19 @@ def test_broken_safetensors(tmp_path: Path, content: bytes) -> None:
 def test_a_claim_of_the_archive_is_checked_before_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stream = io.BytesIO()
-    head = {"descr": "<f8", "fortran_order": False, "shape": (10**12, 10**3)}
-    np.lib.format.write_array_header_1_0(stream, head)
     path = tmp_path / "claims.npz"
-    with zipfile.ZipFile(path, "w") as archive:
+    for shape in ((10**3, 10**3), (0, 10**30)):
+        stream = io.BytesIO()
+        head = {"descr": "<f8", "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(stream, head)
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("W0.npy", stream.getvalue())
+        with pytest.raises(ValueError, match=r"claims\.npz.*shape"):
+            il.audit(path)
+    with zipfile.ZipFile(tmp_path / "packed.npz", "w", zipfile.ZIP_BZIP2) as archive:
         archive.writestr("W0.npy", stream.getvalue())
-    with pytest.raises(ValueError, match=r"claims\.npz.*shape"):
-        il.audit(path)
+    with pytest.raises(ValueError, match="packed in another way"):
+        il.audit(tmp_path / "packed.npz")
     layers = draw(2, 5, 1)
     np.savez(tmp_path / "big.npz", *[a for pair in layers for a in pair])
     monkeypatch.setattr(_npz, "MAX_BYTES", 100)

@@ -5,6 +5,7 @@ Each test needs one framework and skips without it; .ci/run has an environment w
 
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
 import sys
@@ -41,6 +42,9 @@ ACTIVATIONS = {
 
 
 def framework(name: str) -> Any:
+    """Import it, or skip; where all are promised, as in .ci/run, a missing one is an error."""
+    if os.environ.get("INITLENS_FRAMEWORKS") == "all":
+        return importlib.import_module(name)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return pytest.importorskip(name, exc_type=ImportError)
@@ -194,7 +198,11 @@ def test_torch_residual_and_shared_layers_are_not_computed() -> None:
             return self.fc2(x)
 
     X, y = batch()
-    report = il.audit(Residual(1), X, y)
+    model = Residual(1)
+    nn.init.constant_(model.fc1.weight, 0.1)
+    nn.init.zeros_(model.fc1.bias)
+    report = il.audit(model, X, y)
+    assert [(v.code, v.layer, v.severity) for v in report.alarms] == [("symmetric", 2, "warning")]
     assert [(layer.name, layer.measured) for layer in report.layers] == [
         ("fc2", True),
         ("fc1", False),
@@ -216,6 +224,55 @@ def test_torch_normalisation_leaves_the_copies_in_sight() -> None:
     assert [(v.code, v.layer) for v in report.alarms] == [("symmetric", 1)]
     with pytest.raises(AssertionError, match="8 units"):
         il.testing.assert_breaks_symmetry(model)
+
+
+def test_torch_modules_that_are_used_twice() -> None:
+    torch = framework("torch")
+    nn = torch.nn
+    X, y = batch()
+    tanh = nn.Tanh()
+    model = nn.Sequential(nn.Linear(6, 8), tanh, nn.Linear(8, 8), tanh, nn.Linear(8, 3))
+    report = il.audit(model, X, y)
+    assert [layer.activation for layer in report.layers] == ["tanh", "tanh", None]
+    agrees_with_torch(torch, model, report, X, y, nn.functional.cross_entropy)
+    square = nn.Linear(6, 6)
+    tied = nn.Sequential(square, tanh, square, tanh, nn.Linear(6, 3))
+    report = il.audit(tied)
+    assert ("2", "Linear: the same layer again") in report.skipped
+    assert [layer.name for layer in report.layers] == ["0", "4"]
+
+
+def test_torch_normalisation_is_not_taken_for_nothing() -> None:
+    torch = framework("torch")
+    nn = torch.nn
+    X, y = batch()
+    model = nn.Sequential(nn.Linear(6, 8), nn.BatchNorm1d(8), nn.Tanh(), nn.Linear(8, 3))
+    report = il.audit(model, X, y)  # at its start, in evaluation, BatchNorm only scales by 1 - 5e-6
+    assert [(layer.name, layer.measured) for layer in report.layers] == [("3", True), ("0", False)]
+
+
+def test_torch_values_that_are_not_finite() -> None:
+    torch = framework("torch")
+    model = my_module(torch, torch.tanh)
+    with torch.no_grad():
+        model.fc1.weight[0, 0] = float("nan")
+    X = torch.randn(40, 1, 8, 8)
+    for activation in (None, "tanh"):
+        report = il.audit(model, X, activation=activation)
+        assert report.verdict.code == "non_finite"
+        names = {layer.number: layer.name for layer in report.layers}
+        assert report.verdict.layer is not None
+        assert names[report.verdict.layer] == "fc1"
+    with pytest.raises(ValueError, match="X holds NaN"):
+        il.audit(model, X * float("nan"))
+
+
+def test_activation_must_be_that_of_the_model() -> None:
+    torch = framework("torch")
+    model = torch.nn.Sequential(torch.nn.Linear(6, 8), torch.nn.Tanh(), torch.nn.Linear(8, 3))
+    assert il.audit(model, activation="tanh").layers[0].activation == "tanh"
+    with pytest.raises(ValueError, match="the model has"):
+        il.audit(model, activation="relu")
 
 
 def test_torch_start_goes_back_bit_for_bit() -> None:
@@ -334,7 +391,7 @@ def test_keras_on_jax(form: str) -> None:
         close(mine.biases[index], gradients[2 * index + 1])
     report.network.initialize("he_normal", rng=2)
     report.copy_into(model)
-    np.testing.assert_array_equal(np.asarray(stack[0].kernel), report.network.weights[0])
+    np.testing.assert_array_equal(stack[0].kernel.numpy(), report.network.weights[0])
     close(report.network.forward(X), np.asarray(model(X, training=False)))
 
 
@@ -549,6 +606,16 @@ def test_onnx_branches_and_broken_files(tmp_path: Path) -> None:
     report = il.audit(residual, X, y)
     assert report.diagnosis is None
     assert any("Add" in note for note in report.notes)
+    beside = onnx_model(
+        onnx,
+        [
+            node("MatMul", ["X", "W"], ["z"]),
+            node("Tanh", ["X"], ["a"]),
+            node("MatMul", ["a", "V"], ["Y"]),
+        ],
+        constants,
+    )
+    assert il.audit(beside, X, y).diagnosis is None
     path = tmp_path / "net.onnx"
     content = residual.SerializeToString()
     generator = np.random.default_rng(0)

@@ -59,12 +59,19 @@ def test_widths(layers: Any, error: type[Exception]) -> None:
 
 
 @pytest.mark.parametrize(
-    "layers", [[2**62, 2**62, 1], [2**40, 2**40], [2**64, 1], [2**31, 2**31, 2]]
+    "layers", [[2**62, 2**62, 1], [2**40, 2**40], [2**64, 1], [2**31] * 3, [2, 2**70]]
 )
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_sizes_that_overflow(layers: list[int], dtype: str) -> None:
-    with pytest.raises((MemoryError, ValueError)):
+    with pytest.raises((MemoryError, ValueError), match="layers"):
         il.Network(layers, activation="tanh", loss="mse", dtype=dtype)
+
+
+def test_a_net_that_does_not_fit_says_its_size() -> None:
+    # 3 * 2**40 weights and 2**41 + 2**21 biases, each of 8 bytes.
+    match = r"\[1, 2199023255552, 1\] need 6,597,069,766,657 parameters .*float64 \(52,776\.6 GB\)"
+    with pytest.raises(MemoryError, match=match):
+        il.Network([1, 2**41, 1])
 
 
 def test_unknown_names_list_the_valid_ones() -> None:
@@ -103,15 +110,78 @@ def test_activation_parameters(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["normal(-1)", "normal(inf)", "uniform(-1)", "constant(nan)", "constant", "normal(1, 2, 3)",
-     "normal(scale=2)", "zeros(1)", "normal(", "__import__('os')"],
-)  # fmt: skip
-def test_schemes(text: str) -> None:
+    ("text", "match"),
+    [
+        ("normal(-1)", "std must be finite and at least 0, got -1"),
+        ("normal(inf)", "std must be finite"),
+        ("uniform(-1)", "limit must be finite and at least 0, got -1"),
+        ("constant(nan)", r"cannot read the scheme 'constant\(nan\)'"),
+        ("constant", "missing a required argument: 'value'"),
+        ("normal(1, 2, 3)", r"too many positional arguments; it is normal\(std=1.0, mean=0.0\)"),
+        ("normal(scale=2)", "unexpected keyword argument 'scale'"),
+        ("normal(std=1, std=2)", "std twice"),
+        ("normal(**2)", "cannot read the scheme"),
+        ("zeros(1)", "too many positional arguments"),
+        ("normal(", "cannot read the scheme"),
+        ("__import__('os')", "unknown scheme '__import__'"),
+    ],
+)
+def test_schemes(text: str, match: str) -> None:
     net, before = make(), make()
-    with pytest.raises((ValueError, TypeError)):
+    with pytest.raises(ValueError, match=match):
         net.initialize(text)
     assert_same_bits(net, before)
+
+
+@pytest.mark.parametrize("rng", [0, np.random.RandomState(0)], ids=["seed", "legacy"])
+@pytest.mark.parametrize(
+    "scheme",
+    [
+        "normal(1e39)",
+        "normal(1, mean=1e39)",
+        "constant(1e39)",
+        "uniform(1e39)",
+        "orthogonal(1e39)",
+        "looks_linear(gain=1e39)",
+        "truncated_normal(1e39)",
+        "variance_scaling(1e80)",
+        lambda shape, rng: np.full(shape, 1e39),
+        np.full((2, 4), -1e39),
+    ],
+    ids=str,
+)
+def test_weights_too_large_for_float32(scheme: Any, rng: Any) -> None:
+    """An error, not infinity, and no warning of NumPy's; float64 holds them."""
+    net, before = make(dtype="float32"), make(dtype="float32")
+    with pytest.raises(ValueError, match=r"too large for float32; use dtype='float64'"):
+        net.initialize([scheme, "zeros"], rng=rng)
+    assert_same_bits(net, before)
+    wide = make().initialize([scheme, "zeros"], rng=rng)
+    assert np.isfinite(wide.weights[0]).all()
+    assert np.abs(wide.weights[0]).max() > np.finfo("float32").max
+
+
+def test_biases_too_large_for_float32() -> None:
+    net, before = make(dtype="float32"), make(dtype="float32")
+    for rng in (0, np.random.RandomState(0)):
+        with pytest.raises(ValueError, match="too large for float32"):
+            net.initialize("zeros", bias="constant(-1e39)", rng=rng)
+    assert_same_bits(net, before)
+
+
+def test_an_array_too_large_for_float32_is_not_filled() -> None:
+    out = np.ones((2, 4), "float32")
+    normal = il.initializers.get("normal(1e39)")
+    with pytest.raises(ValueError, match="too large for float32"):
+        normal((2, 4), rng=0, out=out)
+    np.testing.assert_array_equal(out, np.ones((2, 4)))
+    with pytest.raises(ValueError, match=r"too large for float64$"):
+        il.initializers.get("normal(1e308)")((20, 40), rng=0)
+    # Near the end of the range, but inside it: the numbers of the wide ones.
+    drawn = il.initializers.get("normal(3e37)")((20, 40), rng=0, dtype="float32")
+    np.testing.assert_allclose(
+        drawn, il.initializers.get("normal(3e37)")((20, 40), rng=0), rtol=1e-4
+    )
 
 
 def test_schemes_one_a_layer() -> None:
@@ -217,7 +287,7 @@ BAD_X = {
 def test_x(kind: str, use: str, dtype: str) -> None:
     bad, error = BAD_X[kind]
     net, before = make(dtype=dtype), make(dtype=dtype)
-    with pytest.raises(error, match=r"X|inhomogeneous"):
+    with pytest.raises(error, match=r"\bX\b"):
         USES_OF_X[use](net, bad, LABELS["binary_cross_entropy"])
     assert_same_bits(net, before)
 
@@ -257,9 +327,27 @@ BAD_Y: list[tuple[str, Any, type[Exception]]] = [
 @pytest.mark.parametrize(("loss", "y", "error"), BAD_Y)
 def test_y(loss: str, y: Any, error: type[Exception], use: str) -> None:
     net, before = make(loss), make(loss)
-    with pytest.raises(error, match="y"):
+    with pytest.raises(error, match=r"\by\b"):
         USES[use](net, X, y)
     assert_same_bits(net, before)
+
+
+@pytest.mark.parametrize(
+    ("loss", "y", "match"),
+    [
+        ("binary_cross_entropy", list("abaaba"), r"'a' in row 0; labels .*np\.unique"),
+        ("cross_entropy", np.array(["a", 1, "c"] * 2, object), r"'a' in row 0; .*np\.unique"),
+        ("binary_cross_entropy", [1, 1, -1, 1, 1, -1], r"got -1 in row 2; labels .*np\.unique"),
+        ("binary_cross_entropy", [1, 0, 2, 1, 0, 2], "got 2 in row 2; more than 2 classes need"),
+        ("binary_cross_entropy", [1, 0, 1, 0, 1, np.nan], "y holds nan in row 5; remove"),
+        ("cross_entropy", [1, 2, 3, 1, 2, 3], r"got 3 in row 2; labels .*np\.unique"),
+        ("mse", [[0], [0], [-np.inf], [0], [0], [0]], "y holds -inf in row 2; remove"),
+        ("mse", [[0], [0], [0, 1], [0], [0], [0]], "y cannot be made an array: give rows of one"),
+    ],
+)
+def test_y_names_the_value_and_the_way_out(loss: str, y: Any, match: str) -> None:
+    with pytest.raises((ValueError, TypeError), match=match):
+        make(loss).loss(X, y)
 
 
 # ---- what holds after an error ---------------------------------------------------------------

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import initlens as il
-from initlens.comparison import LECTURE_SCHEMES, _outcome, layers_text
+from initlens.comparison import LECTURE_SCHEMES, _common_outcome, _outcome, layers_text
 
 FLOWER = il.datasets.flower()
 X, Y = FLOWER.X, FLOWER.y
@@ -173,6 +173,30 @@ def test_divergence_says_the_step() -> None:
     json.dumps(result.to_dict(histories=True), allow_nan=False)
 
 
+def test_a_loss_that_explodes_is_not_called_stuck() -> None:
+    """At the lecture's learning rate the squared error of every net grows without bound."""
+    result = il.compare(["zeros", "normal(1)"], loss="mse", steps=200, seeds=3)
+    assert all(run.final_loss > 1e50 for run in result.runs)
+    assert [row[-1] for row in result.table().rows] == ["diverges: the loss grows"] * 2
+
+
+@pytest.mark.parametrize(
+    ("ends", "expected"),
+    [
+        # (final loss, outcome) of each run; the outcome of the row
+        ([(0.1, "a"), (0.2, "b"), (0.3, "c")], "b (1 of 3 seeds)"),
+        ([(0.9, "c"), (0.2, "b"), (0.1, "a"), (0.8, "d"), (0.3, "d")], "d (2 of 5 seeds)"),
+        ([(0.1, "a"), (0.2, "a"), (0.5, "b"), (0.7, "c"), (0.8, "c")], "a (2 of 5 seeds)"),
+        ([(0.8, "a"), (0.7, "a"), (0.5, "c"), (0.2, "c"), (np.nan, "b")], "a (2 of 5 seeds)"),
+        ([(0.1, "a"), (0.9, "a")], "a"),
+    ],
+)
+def test_the_outcome_of_a_row(ends: list[tuple[float, str]], expected: str) -> None:
+    (run,) = short("zeros", seeds=1).runs
+    runs = [dataclasses.replace(run, final_loss=loss, outcome=text) for loss, text in ends]
+    assert _common_outcome(runs) == expected
+
+
 @pytest.mark.parametrize(
     ("losses", "final", "saturated", "expected"),
     [
@@ -186,6 +210,9 @@ def test_divergence_says_the_step() -> None:
         ([1.0, 1.0], 0.9, 0.0, "near chance"),
         ([], 5.0, 0.0, "above chance"),
         ([1.0], float("inf"), 0.0, "diverged"),
+        ([1.0] * 10, 1001.0, 0.0, "diverges: the loss grows"),
+        ([1.0] * 10, 999.0, 0.0, "loss rose"),
+        ([5000.0] * 10, 4000.0, 0.0, "stuck above chance"),
     ],
 )
 def test_words_of_an_outcome(
@@ -313,7 +340,29 @@ def test_plot_has_a_line_a_scheme() -> None:
     assert len(looks) == 3
     assert len({line.get_linestyle() for line in display.lines_}) == 3
     assert display.chance_.get_ydata()[0] == pytest.approx(np.log(2))
+    assert display.chance_.get_zorder() > max(line.get_zorder() for line in display.lines_)
+    assert ax.get_title() == "2-4-1 tanh on flower data"
     pyplot.close(figure)
+
+
+def test_plot_keeps_the_title_of_the_callers_axes() -> None:
+    pyplot: Any = pytest.importorskip("matplotlib.pyplot")
+    figure, ax = pyplot.subplots()
+    ax.set_title("mine")
+    short().plot(ax=ax)
+    assert ax.get_title() == "mine"
+    pyplot.close(figure)
+
+
+def test_a_plot_is_shown_as_a_table_not_as_its_numbers() -> None:
+    pyplot: Any = pytest.importorskip("matplotlib.pyplot")
+    display = il.compare(steps=300, seeds=2).plot()
+    pyplot.close(display.figure_)
+    assert len(repr(display)) < 2000
+    assert "array(" not in repr(display)
+    assert repr(display) == repr(display.table())
+    assert display._repr_html_() == display.table()._repr_html_()
+    assert repr(display.curves[0]) == "<losses of zeros: 2 runs, 101 recorded steps>"
 
 
 # ---- stopping --------------------------------------------------------------------------------
@@ -328,6 +377,16 @@ def test_interrupt_keeps_what_is_finished() -> None:
     assert result.interrupted
     assert 2 <= len(result.runs) < 100
     assert "interrupted" in result.table().title
+    # Some seeds of every scheme, and how many.
+    table = result.table()
+    counts = [len(result.of(label)) for label in result.schemes]
+    assert min(counts) >= 1
+    assert max(counts) - min(counts) <= 1
+    assert table.columns[1] == "seeds"
+    assert [row[1] for row in table.rows] == [f"{count} of 50" for count in counts]
+    assert [run.scheme for run in result.runs] == ["normal(1)"] * counts[0] + ["he_normal"] * (
+        counts[1]
+    )
     expected = short(["normal(1)"], seeds=1).runs[0]
     assert result.runs[0].final_loss == expected.final_loss
 
@@ -362,23 +421,36 @@ def test_progress_counts_nets() -> None:
 @pytest.mark.parametrize(
     ("arguments", "error", "match"),
     [
-        ({"schemes": []}, ValueError, "schemes is empty"),
+        ({"schemes": []}, ValueError, "schemes is empty; give one"),
         ({"schemes": ["he_norml"]}, ValueError, "he_normal"),
         ({"schemes": ["he_normal", "kaiming_normal"]}, ValueError, "he_normal twice"),
         ({"schemes": 3}, TypeError, "scheme"),
-        ({"seeds": []}, ValueError, "seeds is empty"),
+        ({"seeds": []}, ValueError, "seeds is empty; give how many"),
         ({"seeds": 0}, ValueError, "seeds"),
-        ({"seeds": [1, 1]}, ValueError, "same seed"),
-        ({"seeds": [-1]}, ValueError, "seeds"),
-        ({"seeds": [True]}, TypeError, "seeds"),
+        ({"seeds": [4, 7, 7]}, ValueError, "seeds holds 7 twice"),
+        ({"seeds": [4, -1]}, ValueError, r"seeds\[1\] must be at least 0, got -1"),
+        ({"seeds": [4, 5, True]}, TypeError, r"seeds\[2\] must be an integer, got True"),
+        ({"seeds": 10**12}, ValueError, "seeds must be at most 1,000,000"),
+        ({"seeds": range(3, 10**30)}, ValueError, "seeds must be at most 1,000,000"),
         ({"seeds": 1.5}, TypeError, "seeds"),
         ({"data": "flowr"}, ValueError, "flower"),
         ({"data": X}, TypeError, "data"),
-        ({"data": (X, Y, Y)}, TypeError, "data"),
+        ({"data": (X, Y, Y)}, TypeError, r"data must be .* pair \(X, y\), got a tuple of 3"),
+        ({"data": (X,)}, TypeError, "got a tuple of 1"),
+        ({"data": ([[1, 2], [3]], [0, 1])}, ValueError, "X cannot be made an array"),
+        ({"data": (X, Y + 1)}, ValueError, r"2 classes from 1 to 2 and no 0; .*np\.unique"),
+        ({"data": (X, 1 + np.arange(400) % 3)}, ValueError, r"from 1 to 3 and no 0; .*np\.unique"),
+        ({"data": (X, 10**9 * Y)}, ValueError, r"no 1; .*np\.unique"),
+        ({"data": (X, np.where(Y, "a", "b"))}, TypeError, r"y must .*np\.unique"),
         ({"data": (X[:10], Y)}, ValueError, "rows"),
         ({"data": (X * np.nan, Y)}, ValueError, "NaN|finite"),
         ({"data": (X.ravel(), Y)}, ValueError, "shape"),
-        ({"layers": [3, 4, 1]}, ValueError, "X"),
+        ({"layers": [3, 4, 1]}, ValueError, r"layers\[0\] is 3 .* 2 features: begin layers with 2"),
+        (
+            {"layers": [2, 4, 2], "data": (X, np.eye(3)[Y])},
+            ValueError,
+            r"layers\[-1\] is 2 and y has 3 columns: end layers with 3",
+        ),
         ({"layers": [2, 0, 1]}, ValueError, "layers"),
         ({"activation": "tanhh"}, ValueError, "tanh"),
         ({"loss": "hinge"}, ValueError, "mse"),
@@ -390,6 +462,8 @@ def test_progress_counts_nets() -> None:
         ({"n_jobs": 0}, ValueError, "n_jobs"),
         ({"dtype": "float16"}, TypeError, "dtype"),
         ({"test": (X, Y[:3])}, ValueError, "test: "),
+        ({"test": (X,)}, TypeError, r"test must be a pair \(X, y\), got a tuple of 1"),
+        ({"test": X}, TypeError, r"test must be a pair \(X, y\), got a ndarray"),
         ({"progress": "yes"}, TypeError, "progress"),
     ],
 )

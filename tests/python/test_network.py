@@ -229,3 +229,14 @@ def test_inputs_are_not_changed() -> None:
     net.fit(X, y, optimizer=il.Adam(0.01), steps=5, batch_size=5)
     np.testing.assert_array_equal(X, X_before)
     np.testing.assert_array_equal(y, y_before)
+
+
+@pytest.mark.parametrize("name", ["weights", "biases"])
+def test_parameters_are_set_by_writing_into_them(name: str) -> None:
+    """The list is new each time; its docstring says what to do instead of setting an item."""
+    net = il.Network([2, 4, 1])
+    getattr(net, name)[0] = np.ones_like(getattr(net, name)[0])
+    assert not getattr(net, name)[0].any()
+    getattr(net, name)[0][...] = 1.0
+    assert getattr(net, name)[0].all()
+    assert f"net.{name}[0][...] = " in getattr(il.Network, name).__doc__

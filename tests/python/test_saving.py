@@ -113,6 +113,7 @@ def test_equal_settings() -> None:
 )
 def test_repr_round_trips(net: il.Network) -> None:
     assert eval(repr(net), vars(il)).settings == net.settings
+    assert "[]" not in repr(net)  # no activation where there is no hidden layer
 
 
 def test_table_and_html() -> None:

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 import initlens as il
-from initlens import _core, initializers
+from initlens import _core, _pool, initializers
 from initlens.initializers import LSUV, fans, get
+from initlens.initializers import scheme as scheme_module
 
 NAN, INF = float("nan"), float("inf")
 
@@ -23,6 +24,8 @@ TEXTS = [
     "normal(0.1, mean=3)",
     "truncated_normal(0.1, low=-1, high=3)",
     "truncated_normal(0.1, low=0, high=1, absolute=True)",
+    "truncated_normal(0.1, low=0, high=inf)",
+    "truncated_normal(0.1, low=-inf, high=0)",
     "truncated_normal(0.1, low=5, high=9, keep_std=True)",
     "variance_scaling(3, mode='fan_geo_avg', distribution='truncated_normal')",
     "gain('leaky_relu(0.2)', kind='std', distribution='uniform')",
@@ -46,7 +49,7 @@ def test_round_trips(text: str) -> None:
     config = json.loads(json.dumps(scheme.to_config()))
     for again in (
         get(str(scheme)),
-        eval(repr(scheme), vars(initializers)),
+        eval(repr(scheme), {"inf": INF, **vars(initializers)}),
         initializers.from_config(config),
     ):
         assert again == scheme
@@ -83,6 +86,12 @@ def test_describe(text: str) -> None:
         assert abs(w.var() - variance) <= 0.05 * variance
 
 
+def test_describe_says_what_data_will_do() -> None:
+    rows = dict(get("lsuv").describe(3, 4).rows)
+    assert rows["weights"].startswith("orthogonal, divided by the standard deviation of the pre-")
+    assert "of the activations" in dict(get("lsuv(measure='a')").describe(3, 4).rows)["weights"]
+
+
 def test_list_holds_every_name() -> None:
     table = initializers.list_initializers()
     assert sorted(row[0] for row in table.rows) == initializers.names()
@@ -102,6 +111,10 @@ def test_list_holds_every_name() -> None:
         ("uniform_", "uniform(0, 1)"),
         ("RandomNormal(stddev=0.1)", "normal(0.1)"),
         ("random_uniform", "uniform(0.05)"),
+        ("TruncatedNormal", "truncated_normal(0.05)"),
+        ("TruncatedNormal(1, 0.1)", "truncated_normal(0.1, mean=1)"),
+        ("OrthogonalInitializer(gain=2.0)", "orthogonal(gain=2)"),
+        ("IdentityInitializer", "identity"),
         ("trunc_normal_(std=0.02)", "truncated_normal(0.02, absolute=True)"),
         ("variance_scaling(gain=2)", "variance_scaling(4)"),
         ("kaiming_uniform_(mode='fan_out')", "variance_scaling(2, 'fan_out', 'uniform')"),
@@ -111,9 +124,21 @@ def test_names_of_others(text: str, wanted: str) -> None:
     assert get(text) == get(wanted)
 
 
-def test_kerass_truncated_he_normal_is_no_silent_alias() -> None:
-    with pytest.raises(ValueError, match="he_normal"):
-        get("HeNormal")
+@pytest.mark.parametrize("author", ["he", "glorot", "lecun"])
+def test_kerass_truncated_classes_are_no_silent_alias(author: str) -> None:
+    hint = f"truncated: that is {author}_truncated_normal here; {author}_normal is the whole"
+    for text in (f"{author.capitalize()}Normal", f"{author}normal(seed=1)"):
+        with pytest.raises(ValueError, match=hint):
+            get(text)
+    assert get(f"{author}_normal").distribution == "normal"  # type: ignore[attr-defined]
+
+
+def test_kerass_variance_scaling_truncates_by_default() -> None:
+    assert get("VarianceScaling(2.0)") == get("he_truncated_normal")
+    whole = "VarianceScaling(2.0, mode='fan_in', distribution='untruncated_normal')"
+    assert get(whole) == get("he_normal")
+    with pytest.raises(ValueError, match="untruncated_normal"):
+        get("VarianceScaling(2.0, distribution='normal')")
 
 
 # ---- fans and shapes -------------------------------------------------------------------------
@@ -246,6 +271,46 @@ def test_any_slice_by_any_thread(text: str, dtype: str) -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(fill, range(len(edges) - 1)))
     assert np.array_equal(out, whole)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("text", [*SLICED, "he_normal", "zero_hadamard", "torch_linear"])
+def test_any_number_of_threads(text: str, dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scheme_module, "_SHARE", 100)
+    scheme = get(text)
+    one = scheme((37, 53), rng=6, dtype=dtype, n_jobs=1)
+    for n_jobs in (2, 3, 19, 1000, None):
+        assert np.array_equal(scheme((37, 53), rng=6, dtype=dtype, n_jobs=n_jobs), one)
+        out = np.empty((53, 37), dtype).T
+        assert np.array_equal(scheme((37, 53), rng=6, out=out, n_jobs=n_jobs), one)
+
+
+def test_large_draws_take_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    parts: list[tuple[int, int]] = []
+    fill = _core.fill
+
+    def spy(out: Any, *arguments: Any) -> None:
+        parts.append((arguments[-1], out.size))
+        fill(out, *arguments)
+
+    monkeypatch.setattr(_core, "fill", spy)
+    monkeypatch.setattr(_pool, "cpus", lambda: 4)
+    get("normal")((1000, 10), rng=0)
+    assert parts == [(0, 10_000)]
+    parts.clear()
+    get("normal")((2100, 1000), rng=0, dtype="float32")
+    assert sorted(parts) == [(525_000 * i, 525_000) for i in range(4)]
+    parts.clear()
+    get("normal")((2100, 1000), rng=0, dtype="float32", n_jobs=1)
+    assert parts == [(0, 2_100_000)]
+
+
+@pytest.mark.parametrize(("n_jobs", "error"), [(0, ValueError), (-1, ValueError), (2.0, TypeError)])
+def test_refused_numbers_of_threads(n_jobs: Any, error: type[Exception]) -> None:
+    out = np.zeros((2, 2))
+    with pytest.raises(error, match="n_jobs"):
+        get("normal")((2, 2), rng=0, out=out, n_jobs=n_jobs)
+    assert not out.any()
 
 
 @pytest.mark.parametrize("text", ["normal", "uniform(1)", "truncated_normal"])
@@ -439,6 +504,32 @@ def test_a_matrix_is_no_bias(text: str) -> None:
     with pytest.raises(ValueError, match="biases"):
         net.initialize("he_normal", bias=text, rng=1)
     assert np.all(net.weights[0] == 1)
+
+
+@pytest.mark.parametrize(
+    "text", ["torch_linear", "sklearn_mlp", "nguyen_widrow", "mean_field_critical('tanh')"]
+)
+def test_random_biases_and_a_legacy_stream_name_the_way_out(text: str) -> None:
+    net = il.Network([2, 3, 1])
+    source = np.random.RandomState(3)
+    with pytest.raises(ValueError, match=r"bias scheme .* give bias='zeros', or another rng"):
+        net.initialize(text, rng=source)
+    assert np.array_equal(source.randn(2), np.random.RandomState(3).randn(2))  # nothing drawn
+    net.initialize(text, bias="zeros", rng=np.random.RandomState(3))
+    first = get(text)((2, 3), rng=np.random.RandomState(3))
+    assert np.array_equal(net.weights[0], first)
+
+
+def test_a_warning_points_at_the_callers_line() -> None:
+    scheme = get("zero_hadamard")
+    for call in (
+        lambda: scheme((2, 9)),
+        lambda: il.Network([2, 9]).initialize(scheme, rng=0),
+        lambda: scheme.fill(np.empty(18), (2, 9)),
+    ):
+        with pytest.warns(il.SymmetryWarning) as caught:
+            call()
+        assert [warning.filename for warning in caught] == [__file__]
 
 
 def test_odd_widths_have_no_mirror() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from os import PathLike
@@ -19,7 +19,7 @@ from .._checks import choice, real
 from .._format import share
 from .._measures import LayerMeasures, SharedStream, measure, shared_streams
 from .._text import join, jsonable, unknown
-from .._verdicts import CODES, TOPICS, Case, Loss, Verdict, judge
+from .._verdicts import CODES, TOPICS, Case, Loss, Verdict, in_order, judge
 from ..diagnosis import SATURATED_SLOPE, Diagnosis, diagnose
 from ..network import Network
 from ..tables import Table
@@ -28,7 +28,7 @@ from ._arrays import is_writable, like, samples_array, write
 from ._chain import Activations, Chain, Matrix, Models, build
 from ._files import read_data
 from ._reading import Dense, Function, Layout, Opaque, Parameter, Reading, Skipped
-from ._weights import law_ratio, weight_verdicts
+from ._weights import law_ratio, weight_std, weight_verdicts
 
 __all__ = [
     "Activations",
@@ -306,13 +306,15 @@ class Audit:
                 raise ValueError(f"{matrix.name} has shape {matrix.weight.shape}, not {w.shape}")
             written.append((matrix.layer.weight, w.T if matrix.layout == "out_in" else w))
             if matrix.layer.bias is not None:
-                shape = np.shape(matrix.layer.bias.value)
-                written.append((matrix.layer.bias, b.reshape(shape)))
+                value = matrix.layer.bias.value
+                shape = value.shape if hasattr(value, "shape") else b.shape
+                written.append((matrix.layer.bias, b.reshape(tuple(shape))))
             elif np.any(b):
                 raise ValueError(f"{matrix.name} has no bias in the model, and one in the network")
         return written
 
 
+@np.errstate(over="ignore", invalid="ignore")  # such weights are a verdict
 def audit(
     model: Any,
     X: ArrayLike | None = None,
@@ -383,6 +385,8 @@ def audit(
     limit = real("threshold", threshold, minimum=0.0, maximum=1.0)
     if y is not None and X is None:
         raise ValueError("y without X: pass both, or neither")
+    if X is not None:
+        _refuse_non_finite(X)
     reading = _read(model, X, activation, layout)
     models = build(reading, activation, layout)
     notes = models.notes
@@ -489,7 +493,7 @@ def _read(model: Any, X: Any, activation: Activations | None, layout: Layout | N
     model = _trees.unwrap(model)
     if isinstance(model, bytes | bytearray):
         raise TypeError("model must be a model or a path; bytes may be a pickle, which is refused")
-    if isinstance(model, dict) or hasattr(model, "keys"):
+    if isinstance(model, Mapping):
         return _trees.read_mapping(model, type(model).__name__, layout)
     if _trees.is_tree(model):
         return _trees.read_sequence(model, "list of arrays")
@@ -569,6 +573,12 @@ def _loss(models: Models, y: NDArray[Any] | None, chain: Chain, notes: list[str]
     return loss
 
 
+def _refuse_non_finite(X: Any) -> None:
+    samples = samples_array("X", X)
+    if samples.dtype.kind == "f" and not np.isfinite(samples).all():
+        raise ValueError("X holds NaN or infinity")
+
+
 def _samples(X: Any, reading: Reading) -> NDArray[Any]:
     if reading.features is not None:
         return np.asarray(reading.features)
@@ -619,7 +629,7 @@ def _report(
             layer.units,
             function,
             layer.number <= done,
-            float(np.std(matrix.weight, dtype=np.float64)),
+            weight_std(matrix),
             law_ratio(matrix),
             None if layer.symmetry is None else layer.symmetry.distinct,
             layer.saturation.share,
@@ -654,8 +664,7 @@ def _measured_alone(parts: Sequence[Chain], done: int, threshold: float) -> list
 
 def _in_order(found: Iterable[Verdict]) -> tuple[Verdict, ...]:
     """Sort, and call it healthy once, if no part of it gives an alarm."""
-    severities = ("error", "warning", "note")
-    verdicts = sorted(found, key=lambda v: (severities.index(v.severity), CODES.index(v.code)))
+    verdicts = in_order(found)
     healthy = [verdict for verdict in verdicts if verdict.code == "healthy"]
     rest = [verdict for verdict in verdicts if verdict.code != "healthy"]
     if any(verdict.severity != "note" for verdict in rest):

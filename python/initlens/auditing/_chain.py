@@ -136,6 +136,8 @@ def build(reading: Reading, activation: Activations | None, layout: Layout | Non
         raise ValueError(f"no dense layer in this {reading.source} ({listed})")
     if chains and not reading.functions_known:
         _fill(chains, activation, reading.assumed, notes)
+    elif chains and activation is not None:
+        _agree(chains, activation)
     obstacle = obstacle or _obstacle(chains, reading)
     output = _one(waiting) if reading.functions_known and chains else None
     return Models(chains, others, obstacle, output, skipped, notes)
@@ -249,6 +251,19 @@ def _fill(
             )
     for chain in chains:
         chain.functions[:] = [texts.pop(0) for _ in chain.functions]
+
+
+def _agree(chains: list[Chain], activation: Activations) -> None:
+    """Refuse an argument `activation` that is not what the model holds."""
+    own = chains[-1].functions
+    if isinstance(activation, str | Activation):
+        given = [str(activations.get(activation))] * len(own)
+    else:
+        given = [str(activations.get(item)) for item in activation]
+    if len(given) != len(own) or any(
+        mine not in (None, text) for mine, text in zip(own, given, strict=True)
+    ):
+        raise ValueError(f"activation={activation!r}, but the model has {own}")
 
 
 def _obstacle(chains: list[Chain], reading: Reading) -> str | None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
+import struct
 import zlib
 from pathlib import Path
 from typing import Any, Final
-from zipfile import BadZipFile, ZipFile, ZipInfo
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 __all__ = ["MAX_BYTES", "read"]
+
+# What zipfile raises for archives that lie, OSError for an offset before the file among them.
+_BROKEN: Final = (BadZipFile, EOFError, OSError, RuntimeError, struct.error, zlib.error)
 
 MAX_BYTES: Final = (
     4 << 30
@@ -27,24 +31,31 @@ def read(path: Path) -> dict[str, NDArray[Any]]:
     ValueError
         If it is no npz file, is cut short, holds pickles, or claims sizes that do not fit.
     """
-    try:
-        with ZipFile(path) as archive:
-            members = archive.infolist()
-            if any(member.filename.endswith(".pkl") for member in members):
-                raise ValueError("it holds pickles, which run code when read")
-            total = sum(member.file_size for member in members)
-            if total > MAX_BYTES:
-                raise ValueError(f"it unpacks to {total:,} bytes, more than {MAX_BYTES:,}")
-            return {
-                member.filename.removesuffix(".npy"): _array(archive, member)
-                for member in members
-                if member.filename.endswith(".npy")
-            }
-    except (BadZipFile, EOFError, NotImplementedError, RuntimeError, zlib.error) as error:
-        raise ValueError(f"it is no whole npz file: {error}") from error
+    with path.open("rb") as stream:
+        try:
+            with ZipFile(stream) as archive:
+                return _arrays(archive)
+        except _BROKEN as error:
+            raise ValueError(f"it is no whole npz file: {error}") from error
+
+
+def _arrays(archive: ZipFile) -> dict[str, NDArray[Any]]:
+    members = archive.infolist()
+    if any(member.filename.endswith(".pkl") for member in members):
+        raise ValueError("it holds pickles, which run code when read")
+    total = sum(member.file_size for member in members)
+    if total > MAX_BYTES:
+        raise ValueError(f"it unpacks to {total:,} bytes, more than {MAX_BYTES:,}")
+    return {
+        member.filename.removesuffix(".npy"): _array(archive, member)
+        for member in members
+        if member.filename.endswith(".npy")
+    }
 
 
 def _array(archive: ZipFile, member: ZipInfo) -> NDArray[Any]:
+    if member.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
+        raise ValueError(f"{member.filename} is packed in another way than NumPy does")
     with archive.open(member) as stream:
         version = npy.read_magic(stream)
         if version not in ((1, 0), (2, 0)):
@@ -54,7 +65,7 @@ def _array(archive: ZipFile, member: ZipInfo) -> NDArray[Any]:
         if dtype.hasobject:
             raise ValueError(f"{member.filename} holds objects: pickles run code when read")
         size = math.prod(shape) * dtype.itemsize
-        if min(shape, default=0) < 0 or size > member.file_size:
+        if not all(0 <= length <= MAX_BYTES for length in shape) or size > member.file_size:
             raise ValueError(f"{member.filename}: shape {shape} in {member.file_size:,} bytes")
         data = stream.read(size)
     if len(data) != size:

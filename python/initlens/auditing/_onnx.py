@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from ._arrays import is_a
-from ._reading import Dense, Function, Opaque, Parameter, Reading
+from ._reading import Dense, Function, Layout, Opaque, Parameter, Reading
 
 __all__ = ["is_model", "load", "read"]
 
+# Of an attribute: a float, an integer, a text.
+_VALUES: dict[int, Callable[[Any], Any]] = {1: lambda a: a.f, 2: lambda a: a.i, 3: lambda a: a.s}
 _FUNCTIONS: dict[str, Callable[[dict[str, Any]], str | None]] = {
     "Tanh": lambda a: "tanh",
     "Sigmoid": lambda a: "sigmoid",
@@ -64,6 +66,10 @@ def read(model: Any) -> Reading:
     walk.at = inputs[0] if inputs else ""
     for node in model.graph.node:
         walk.step(node, helper)
+    outputs = [value.name for value in model.graph.output]
+    if outputs != [walk.at]:
+        reason = "the graph gives something else than its last node"
+        walk.items.append(Opaque("output", "", reason))
     return Reading("ONNX graph", walk.items, flatten=walk.flatten)
 
 
@@ -86,69 +92,75 @@ class _Walk:
         self.at = ""
 
     def step(self, node: Any, helper: Any) -> None:
+        if not node.output or not (node.input or node.op_type == "Constant"):
+            raise ValueError(f"a node {node.op_type} without input or output")
         kind, name = node.op_type, node.name or node.output[0]
+        attributes = {a.name: a for a in node.attribute}
         if kind == "Constant":
-            for attribute in node.attribute:
-                if attribute.name == "value":
-                    self.constants[node.output[0]] = _constant(helper, attribute.t)
+            if "value" in attributes:
+                self.constants[node.output[0]] = _constant(helper, attributes["value"].t)
             return
         if kind in ("Identity", "Transpose") and node.input[0] in self.constants:
             value = self.constants[node.input[0]]
-            self.constants[node.output[0]] = value.T if kind == "Transpose" else value
+            if kind == "Transpose":
+                order = attributes["perm"].ints if "perm" in attributes else None
+                value = value.transpose(None if order is None else list(order))
+            self.constants[node.output[0]] = value
             return
         data = [source for source in node.input if source and source not in self.constants]
         if not data:
             return  # constants from constants
-        item = self._item(node, kind, name)
-        if data != [self.at]:
+        item: Dense | Function | Opaque | None
+        if data == [self.at]:
+            plain = {key: _VALUES[a.type](a) for key, a in attributes.items() if a.type in _VALUES}
+            item = self._item(node, kind, name, plain)
+        else:
             item = Opaque(name, kind, "not on one chain of nodes")
         self.at = node.output[0]
         if item is not None:
             self.items.append(item)
 
-    def _item(self, node: Any, kind: str, name: str) -> Dense | Function | Opaque | None:
-        attributes = {a.name: {1: a.f, 2: a.i, 3: a.s}.get(a.type, a.ints) for a in node.attribute}
-        if kind == "Gemm" and self._is_matrix(node.input[1]):
-            plain = (attributes.get("alpha", 1.0), attributes.get("beta", 1.0)) == (1.0, 1.0)
-            if plain and not attributes.get("transA", 0) and node.input[0] == self.at:
-                source = node.input[2] if len(node.input) > 2 and node.input[2] else None
-                layout = "out_in" if attributes.get("transB", 0) else "in_out"
-                if source is None or source in self.constants:
-                    offset = None if source is None else self._parameter(source)
-                    weight = self._parameter(node.input[1])
-                    return Dense(name, weight, offset, layout)  # type: ignore[arg-type]
-        if kind == "MatMul" and node.input[0] == self.at and self._is_matrix(node.input[1]):
-            return Dense(name, self._parameter(node.input[1]), None, "in_out")
-        if kind == "Add" and self.items:
-            last = self.items[-1]
-            constant = next((source for source in node.input if source in self.constants), None)
-            if (
-                isinstance(last, Dense)
-                and last.bias is None
-                and constant is not None
-                and self.constants[constant].ndim == 1
-            ):
-                bias = self._parameter(constant)
-                self.items[-1] = Dense(last.name, last.weight, bias, last.layout)
-                return None
+    def _item(
+        self, node: Any, kind: str, name: str, attributes: dict[str, Any]
+    ) -> Dense | Function | Opaque | None:
+        first, second, third = (*node.input, "", "")[:3]
+        last = self.items[-1] if self.items else None
+        if kind == "Gemm" and first == self.at and self._rank(second) == 2:
+            scales = (attributes.get("alpha", 1.0), attributes.get("beta", 1.0))
+            if scales == (1.0, 1.0) and not attributes.get("transA", 0):
+                layout: Layout = "out_in" if attributes.get("transB", 0) else "in_out"
+                bias = self._parameter(third) if third else None
+                return Dense(name, self._parameter(second), bias, layout)
+        if kind == "MatMul" and first == self.at and self._rank(second) == 2:
+            return Dense(name, self._parameter(second), None, "in_out")
+        constant = second if first == self.at else first
+        if (
+            kind == "Add"
+            and isinstance(last, Dense)
+            and last.bias is None
+            and self._rank(constant) == 1
+        ):
+            bias = self._parameter(constant)
+            self.items[-1] = Dense(last.name, last.weight, bias, last.layout)
+            return None
         if kind in _FUNCTIONS:
             text = _FUNCTIONS[kind](attributes)
             if text is not None:
                 return Function(name, text)
-        if kind in ("Flatten", "Reshape") and not self.items:
+        if kind in ("Flatten", "Reshape") and last is None:
             self.flatten = True
             return None
         if kind == "Dropout":
             return Opaque(name, kind, "no effect at evaluation", "nothing")
         if kind == "BatchNormalization":
             return Opaque(name, kind, "not computed; it acts on each unit alone", "units")
-        if kind == "Conv" and node.input[1] in self.constants:
-            weight = self._parameter(node.input[1])
-            return Opaque(name, kind, "weights alone", "blocks", weight)
+        if kind == "Conv" and (self._rank(second) or 0) > 2:
+            return Opaque(name, kind, "weights alone", "blocks", self._parameter(second))
         return Opaque(name, kind, "not a dense layer")
 
-    def _is_matrix(self, name: str) -> bool:
-        return name in self.constants and self.constants[name].ndim == 2
+    def _rank(self, name: str) -> int | None:
+        """Return the rank of a constant, None for what is none."""
+        return self.constants[name].ndim if name in self.constants else None
 
     def _parameter(self, name: str) -> Parameter:
         return Parameter((name,), self.constants[name])

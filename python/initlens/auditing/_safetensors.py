@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 __all__ = ["read"]
 
 MAX_HEADER: Final = 100_000_000  # bytes, as in the reference implementation
+MAX_DIMENSION: Final = 1 << 48  # of an empty tensor; others are bounded by their data
 _DTYPES: Final = {
     **{"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"},
     **{"I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "<i1"},
@@ -82,7 +83,10 @@ def _entry(name: str, entry: Any, size: int) -> tuple[str, tuple[int, ...], int,
 
     match entry:
         case {"dtype": str(dtype), "shape": list(shape), "data_offsets": [start, end]} if (
-            len(shape) <= 32 and all(map(natural, [*shape, start, end])) and start <= end <= size
+            len(shape) <= 32
+            and all(map(natural, [*shape, start, end]))
+            and max(shape, default=0) <= MAX_DIMENSION
+            and start <= end <= size
         ):
             return dtype, tuple(shape), start, end
         case _:

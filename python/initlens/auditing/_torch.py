@@ -33,7 +33,8 @@ _FUNCTIONS: dict[str, Callable[[Any], str | None]] = {
 }
 _NOTHING = frozenset({"Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout"})
 _UNITS = frozenset({"BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "LayerNorm", "PReLU"})
-_TOLERANCE = 1e-5
+# Rounding of float32; BatchNorm at its start, in evaluation, differs by 5e-6 from doing nothing.
+_RELATIVE, _ABSOLUTE = 2e-6, 2e-7
 
 
 def is_module(model: Any) -> bool:
@@ -48,11 +49,14 @@ def read(model: Any, X: Any, activation: Any) -> Reading:
     sequential = kind in ("Sequential", "Linear")
     items: list[Dense | Function | Opaque] = []
     flatten = False
+    seen: set[int] = set()
     for path, module in _leaves(model, ()):
         if _kind(module) == "Flatten":
             flatten |= not items
             continue
-        items.append(_item(path, module))
+        again = isinstance(item := _item(path, module), Dense) and id(module) in seen
+        items.append(Opaque(item.name, "Linear", "the same layer again") if again else item)
+        seen.add(id(module))
         sequential &= _in_sequence(model, path)
     plain = sequential and not any(
         isinstance(item, Opaque) and item.role != "nothing" for item in items
@@ -90,7 +94,8 @@ def _kind(module: Any) -> str:
 
 
 def _leaves(module: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
-    children = list(module.named_children())
+    # Not named_children, which passes over an activation that is used twice.
+    children = [(name, child) for name, child in module._modules.items() if child is not None]
     known = _kind(module) not in ("Module", "Sequential", "ModuleList", "ModuleDict")
     if known or not children:
         if known or list(module.parameters(recurse=False)):
@@ -105,7 +110,7 @@ def _in_sequence(model: Any, path: tuple[str, ...]) -> bool:
     for name in path:
         if _kind(model) != "Sequential" or not _computes_as_torch(model):
             return False
-        model = dict(model.named_children())[name]
+        model = model._modules[name]
     return True
 
 
@@ -163,16 +168,20 @@ def _watched(
     opaque += [Opaque(name, "Linear", "not called on X") for name in dense if name not in called]
     repeated = sorted({name for name in called if called.count(name) > 1})
     ranks = {array.ndim for call in calls for array in (call.received, call.returned)}
-    if not calls or repeated or ranks != {2}:
+    own = [item.activation for item in items if isinstance(item, Function)]
+    finite = all(np.isfinite(call.received).all() for call in calls)
+    told = activation is not None or len(set(own)) == 1
+    if not calls or repeated or ranks != {2} or not (finite or told):
         why = (
             f"{', '.join(repeated)} called more than once"
             if repeated
             else "they do not get one row a sample"
+            if ranks != {2}
+            else "the signal is not finite"
         )
         order = [dense[name] for name in dict.fromkeys(called)]
         notes.append(f"weights alone: {why}")
         return Reading(source, [*order, *opaque], False, False, notes=notes)
-    own = [item.activation for item in items if isinstance(item, Function)]
     chain: list[Dense | Function | Opaque] = []
     features = calls[0].received
     for index, call in enumerate(calls):
@@ -192,7 +201,7 @@ def _watched(
     last = calls[-1].returned
     if output is None or output.shape != last.shape:
         chain.append(Opaque("output", "", "what follows the last dense layer is not known"))
-    elif not np.allclose(last, output, rtol=_TOLERANCE, atol=1e-7):
+    elif not _close(last, output):
         final = _output_function(last, output)
         chain.append(
             Function("output", final)
@@ -240,11 +249,15 @@ def _run(model: Any, X: Any, dense: dict[str, Dense]) -> tuple[list[_Call], NDAr
 def _tensor(torch: Any, model: Any, X: Any) -> Any:
     parameter = next(iter(model.parameters()), torch.zeros(()))
     if is_torch_tensor(X):
-        return X.to(parameter.device)
+        return X.to(parameter.device, parameter.dtype if X.is_floating_point() else X.dtype)
     array = np.asarray(X)
     if array.dtype.kind in "iu" and any(_kind(m).startswith("Embedding") for m in model.modules()):
         return torch.as_tensor(array, device=parameter.device)
     return torch.as_tensor(array.copy(), dtype=parameter.dtype, device=parameter.device)
+
+
+def _close(a: NDArray[Any], b: NDArray[Any]) -> bool:
+    return bool(np.allclose(a, b, rtol=_RELATIVE, atol=_ABSOLUTE))
 
 
 def _given(activation: Any, index: int) -> str | None:
@@ -261,8 +274,10 @@ def _between(
         return None
 
     def fits(text: str) -> bool:
+        if not np.isfinite(z).all():
+            return True  # nothing speaks against it
         expected = activations.get(text)(z)
-        return bool(np.allclose(expected, a, rtol=_TOLERANCE, atol=1e-7, equal_nan=True))
+        return _close(expected, a)
 
     if wanted is not None:
         if not fits(wanted):
@@ -285,7 +300,7 @@ def _output_function(z: NDArray[Any], a: NDArray[Any]) -> str | None:
     softmax = shifted / shifted.sum(axis=1, keepdims=True)
     candidates = {"sigmoid": activations.get("sigmoid")(z), "softmax": softmax}
     for name, expected in candidates.items():
-        if np.allclose(expected, a, rtol=_TOLERANCE, atol=1e-7):
+        if _close(expected, a):
             return name
     with np.errstate(divide="ignore"):
         log = np.log(softmax)

@@ -165,8 +165,9 @@ def _item(
 ) -> Dense | Opaque:
     weight, bias = group.get("weight"), group.get("bias")
     if weight is None:
-        role = "units" if bias is not None or "scale" in group else "nothing"
-        return Opaque(name, "", f"no weight among {', '.join(group)}", role)
+        acts = bias is not None or "scale" in group
+        reason = f"no weight among {', '.join(group)}"
+        return Opaque(name, "", reason, "units" if acts else "nothing")
     rank = _rank(weight.value)
     last = re.split(r"[./]", weight.path[-1])[-1].lower()
     kernel = last.startswith("kernel") or units_last

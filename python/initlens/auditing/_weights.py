@@ -14,7 +14,7 @@ from .._verdicts import Verdict
 from ._chain import Matrix
 from ._reading import Opaque
 
-__all__ = ["law_ratio", "weight_verdicts"]
+__all__ = ["law_ratio", "weight_std", "weight_verdicts"]
 
 FAR: Final = 10.0  # times outside of what the usual laws give
 RANK_SIZE: Final = (
@@ -38,9 +38,13 @@ def law_ratio(matrix: Matrix) -> float:
     return size / min(laws) if size < min(laws) else 1.0 if size == size else size
 
 
+def weight_std(matrix: Matrix) -> float:
+    """Return the standard deviation of the weights; not finite where they are not, or too large."""
+    return float(np.std(matrix.weight, dtype=np.float64))
+
+
 def _rms(matrix: Matrix) -> float:
-    with np.errstate(over="ignore"):
-        return math.sqrt(float(np.mean(np.square(matrix.weight, dtype=np.float64))))
+    return math.sqrt(float(np.mean(np.square(matrix.weight, dtype=np.float64))))
 
 
 def weight_verdicts(

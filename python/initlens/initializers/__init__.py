@@ -4,9 +4,9 @@ A scheme is a frozen object with a text form: ``"he_normal"``, ``"normal(std=0.0
 ``"constant(0.5)"``. `get` reads the text, ``str(scheme)`` writes it, and ``repr(scheme)`` is the
 Python expression. Any scheme can be called on its own. `list_initializers` shows them all.
 
-Names of Keras and PyTorch (`xavier_uniform`, `kaiming_normal_`, ...) are known too. The `*_normal`
-schemes here draw the whole normal distribution, as PyTorch does; Keras cuts its tails off, and so
-do the `*_truncated_normal` schemes.
+Names of Keras and PyTorch (`GlorotUniform`, `kaiming_normal_`, ...) are known too. The `*_normal`
+schemes here draw the whole normal distribution, as PyTorch does; Keras and Flax cut its tails off,
+and so do the `*_truncated_normal` schemes. `HeNormal`, Keras's class, is refused with that hint.
 
 A new kind of scheme is one class (`Scheme` if it draws in Python, `CoreScheme` if the C core draws
 it) and one line in the table of names.py.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
@@ -12,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .. import _rng
 from .._checks import choice, integer, real
-from .._warnings import InitWarning
+from .._warnings import InitWarning, warn
 from .scheme import Layer, Purpose, Scheme
 from .structured import Orthogonal
 
@@ -203,6 +202,10 @@ class LSUV(Scheme):
         assert record is not None  # initialize has just made it
         return record
 
+    def _law_text(self, layer: Layer, purpose: Purpose = "weights") -> str:
+        outputs = "activations" if self.measure == "a" else "pre-activations"
+        return f"orthogonal, divided by the standard deviation of the {outputs} on the data"
+
     def _draw(self, layer: Layer, key: int, purpose: Purpose, dtype: str) -> NDArray[Any]:
         if self.X is None:
             raise ValueError("lsuv needs data: give it as initializers.LSUV(X)")
@@ -235,11 +238,10 @@ def _rescale_layer(net: Network, index: int, scheme: LSUV) -> LSUVLayer:
         iterations += 1
     converged = abs(std - 1.0) <= scheme.tolerance
     if not converged:
-        warnings.warn(
+        warn(
             f"lsuv: the standard deviation of layer {index} is {std:.4g} after {iterations} "
             f"iterations, not 1",
             InitWarning,
-            stacklevel=5,
         )
     return LSUVLayer(index, before, std, factor, iterations, converged)
 

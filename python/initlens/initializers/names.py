@@ -210,7 +210,7 @@ _ENTRIES: Final[dict[str, _Entry]] = {
     ),
     "matlab_initnw": _Entry(
         _always(NguyenWidrow(2.0, True)),
-        "nguyen_widrow for tanh, b spaced",
+        "nguyen_widrow(2), b spaced; hidden tanh",
         "norm^2 / n_in",
         "MATLAB",
     ),
@@ -224,6 +224,22 @@ def _keras_normal(mean: float = 0.0, stddev: float = 0.05) -> Normal:
 
 def _keras_uniform(minval: float = -0.05, maxval: float = 0.05) -> Uniform:
     return Uniform(minval, maxval)
+
+
+def _keras_truncated(mean: float = 0.0, stddev: float = 0.05) -> TruncatedNormal:
+    return TruncatedNormal(stddev, mean)
+
+
+def _keras_scaling(
+    scale: float = 1.0, mode: str = "fan_in", distribution: str = "truncated_normal"
+) -> VarianceScaling:
+    if distribution == "normal":
+        raise ValueError(
+            "Keras truncates its 'normal': write distribution='truncated_normal' for that, "
+            "'untruncated_normal' for the whole normal distribution"
+        )
+    law = "normal" if distribution == "untruncated_normal" else distribution
+    return VarianceScaling(scale, mode, law)
 
 
 def _torch_normal(mean: float = 0.0, std: float = 1.0) -> Normal:
@@ -270,6 +286,8 @@ _FOREIGN: Final[dict[str, Callable[..., Scheme]]] = {
     "randomnormal": _keras_normal,
     "random_uniform": _keras_uniform,
     "randomuniform": _keras_uniform,
+    "truncatednormal": _keras_truncated,
+    "variancescaling": _keras_scaling,
     "normal_": _torch_normal,
     "uniform_": _torch_uniform,
     "trunc_normal_": _torch_truncated,
@@ -281,8 +299,7 @@ _FOREIGN: Final[dict[str, Callable[..., Scheme]]] = {
         for ending in ("", "_")
     },
 }
-# Only where the meaning, defaults and order of arguments included, is the same. Keras's classes
-# HeNormal, GlorotNormal and LecunNormal are not here: they are he_truncated_normal and so on.
+# Only where the meaning, defaults and order of arguments included, is the same.
 _ALIASES: Final = {
     "zeros_": "zeros",
     "ones_": "ones",
@@ -290,6 +307,8 @@ _ALIASES: Final = {
     "eye": "identity",
     "eye_": "identity",
     "orthogonal_": "orthogonal",
+    "orthogonalinitializer": "orthogonal",
+    "identityinitializer": "identity",
     "glorotuniform": "glorot_uniform",
     "heuniform": "he_uniform",
     "lecununiform": "lecun_uniform",
@@ -331,7 +350,7 @@ def list_initializers() -> Table:
     )
     notes = (
         "The *_normal schemes draw the whole normal distribution, as PyTorch does; Keras's and "
-        "Flax's of the same names are the *_truncated_normal ones.",
+        "Flax's of the same names are the *_truncated_normal ones. lecun_tanh is lecun_normal.",
     )
     return Table("Initializers", ("name", "weights", "variance", "source"), rows, notes)
 
@@ -368,6 +387,12 @@ def get(scheme: SchemeLike) -> Scheme:
     if isinstance(scheme, Scheme):
         return scheme
     if isinstance(scheme, str):
+        author = scheme.strip().lower().partition("normal")[0]
+        if author in AUTHORS:
+            raise ValueError(
+                f"Keras's class {author.capitalize()}Normal is truncated: that is "
+                f"{author}_truncated_normal here; {author}_normal is the whole normal distribution"
+            )
         return build("scheme", scheme, _FACTORIES, _ALIASES)
     if isinstance(scheme, np.ndarray):
         return FromArray(scheme)

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from .._checks import real
 from .._text import call
 from ..truncation import truncated_std
-from .scheme import CoreScheme, DrawFunction, Layer, Purpose, Scheme, core_tuple
+from .scheme import CoreScheme, DrawFunction, Layer, Purpose, Scheme, core_tuple, narrowed
 
 if TYPE_CHECKING:
     from .._core import SchemeTuple  # the stub's own, not there at run time
@@ -253,7 +253,7 @@ class Custom(Scheme):
 
     def _draw(self, layer: Layer, key: int, purpose: Purpose, dtype: str) -> NDArray[Any]:
         generator = np.random.default_rng([key, layer.index, int(purpose == "biases")])
-        return self._checked(layer.shape(purpose), generator).astype(dtype)
+        return narrowed(str(self), self._checked(layer.shape(purpose), generator), dtype)
 
     def _draw_legacy(self, layer: Layer, source: RandomState) -> NDArray[np.float64]:
         return self._checked(layer.shape("weights"), source).astype(np.float64)
@@ -313,7 +313,7 @@ class FromArray(Scheme):
         array = np.asarray(self.array)
         if array.shape != layer.shape(purpose):
             raise ValueError(f"{self} cannot be {purpose} of shape {layer.shape(purpose)}")
-        return array.astype(dtype)
+        return narrowed(str(self), array, dtype)
 
     def _draw_legacy(self, layer: Layer, source: RandomState) -> NDArray[np.float64]:
         return self._draw(layer, 0, "weights", "float64")

@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import MISSING, dataclass, fields
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeAlias
 
 import numpy as np
 from numpy.random import RandomState
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from .. import _core, _rng
+from .. import _core, _pool, _rng
 from .._checks import choice, float_name, integer
 from .._text import call
 from ..truncation import truncated_std
@@ -28,6 +30,9 @@ Purpose: TypeAlias = Literal["weights", "biases"]
 DrawFunction: TypeAlias = Callable[[tuple[int, ...], Any], ArrayLike]
 
 POSITIONS = ("auto", "first", "hidden", "last")
+
+# Values a thread draws at least: they take longer than to start it.
+_SHARE: Final = 1 << 19
 
 
 @dataclass(frozen=True)
@@ -114,6 +119,7 @@ class Scheme(ABC):
         layout: Layout = "in_out",
         axes: Axes | None = None,
         out: NDArray[Any] | None = None,
+        n_jobs: int | None = None,
     ) -> NDArray[Any]:
         """Draw the weights of one layer.
 
@@ -124,9 +130,11 @@ class Scheme(ABC):
             ``layout="out_in"``; any shape of two axes or more where `axes` are given. A size of 0
             gives an empty array.
         rng : None, int, SeedSequence, Generator, BitGenerator or RandomState, optional
-            Where the randomness comes from; None takes fresh entropy. The same `rng` in
-            `Network.initialize` gives the same first layer. A legacy `RandomState` is drawn from
-            itself, as (n_out, n_in), by normal and uniform laws; others take a key from it.
+            Where the randomness comes from; None takes fresh entropy. An int or a `SeedSequence`
+            gives the same numbers in every call: draw several layers from one `Generator`, which
+            advances. The same `rng` in `Network.initialize` gives the same first layer. A legacy
+            `RandomState` is drawn from itself, as (n_out, n_in), by normal and uniform laws; others
+            take a key from it.
         dtype : dtype, default "float64"
             "float32" or "float64"; both are the same numbers, up to rounding. That of `out`
             where it is given.
@@ -139,6 +147,10 @@ class Scheme(ABC):
         out : ndarray, optional
             Filled in place and returned: of that shape, float32 or float64, writable, in any
             order and with any strides, but without elements that share memory.
+        n_jobs : int, optional
+            Threads; as many as there are CPUs by default, fewer for small arrays. The numbers are
+            the same for any number. Orthogonal and sparse matrices, and laws that are computed in
+            Python, take one.
 
         Returns
         -------
@@ -152,7 +164,7 @@ class Scheme(ABC):
             has another shape, cannot be written or overlaps itself, or the scheme cannot make
             such a matrix. `out` is unchanged then.
         TypeError
-            If `rng`, `dtype` or `out` is of another kind; float16 is refused.
+            If `rng`, `dtype`, `out` or `n_jobs` is of another kind; float16 is refused.
 
         Examples
         --------
@@ -172,6 +184,7 @@ class Scheme(ABC):
             )
         inputs, outputs, others = axes_of(len(sizes), layout, axes)
         precision = float_name(dtype) if out is None else _checked_out(out, sizes)
+        jobs = _pool.cpus() if n_jobs is None else integer("n_jobs", n_jobs, minimum=1)
         source = _rng.resolve(rng)
         if math.prod(sizes) == 0:
             return np.empty(sizes, precision) if out is None else out
@@ -179,12 +192,13 @@ class Scheme(ABC):
         n_out = math.prod(sizes[axis] for axis in outputs)
         layer = Layer(math.prod(sizes) // n_out, n_out, *fans(sizes, layout, axes))
         if isinstance(source, RandomState):
-            matrix = self._draw_legacy(layer, source).astype(precision)
+            matrix = narrowed(str(self), self._draw_legacy(layer, source), precision)
         elif out is not None and order == tuple(range(len(order))) and _is_plain(out):
-            self._draw_into(out, layer, source.key)
+            self._draw_into(out, layer, source.key, jobs)
             return out
         else:
-            matrix = self._draw(layer, source.key, "weights", precision)
+            matrix = np.empty(layer.shape("weights"), precision)
+            self._draw_into(matrix, layer, source.key, jobs)
         array = matrix.reshape([sizes[axis] for axis in order]).transpose(np.argsort(order))
         if out is None:
             return np.ascontiguousarray(array)
@@ -341,8 +355,9 @@ class Scheme(ABC):
     def _draw(self, layer: Layer, key: int, purpose: Purpose, dtype: str) -> NDArray[Any]:
         """Draw weights (n_in, n_out) or biases (n_out,) for a key."""
 
-    def _draw_into(self, out: NDArray[Any], layer: Layer, key: int) -> None:
-        """Fill a C-contiguous array with weights."""
+    def _draw_into(self, out: NDArray[Any], layer: Layer, key: int, jobs: int) -> None:
+        """Fill a C-contiguous array with weights, on so many threads at most."""
+        del jobs
         out[...] = self._draw(layer, key, "weights", out.dtype.name).reshape(out.shape)
 
     def _draw_slice(
@@ -378,8 +393,8 @@ class CoreScheme(Scheme):
         out = np.empty(layer.shape(purpose), dtype)
         return self._fill(out, layer, key, purpose, 0)
 
-    def _draw_into(self, out: NDArray[Any], layer: Layer, key: int) -> None:
-        self._fill(out, layer, key, "weights", 0)
+    def _draw_into(self, out: NDArray[Any], layer: Layer, key: int, jobs: int) -> None:
+        self._fill(out, layer, key, "weights", 0, jobs)
 
     def _draw_slice(
         self, layer: Layer, key: int, dtype: str, start: int, count: int
@@ -387,12 +402,28 @@ class CoreScheme(Scheme):
         return self._fill(np.empty(count, dtype), layer, key, "weights", start)
 
     def _fill(
-        self, out: NDArray[Any], layer: Layer, key: int, purpose: Purpose, start: int
+        self,
+        out: NDArray[Any],
+        layer: Layer,
+        key: int,
+        purpose: Purpose,
+        start: int,
+        jobs: int = 1,
     ) -> NDArray[Any]:
         spec = self._spec(layer, purpose)
         matrix = spec[0] in _MATRIX_KINDS
         n_in, n_out = (layer.n_in, layer.n_out) if matrix else (layer.fan_in, layer.fan_out)
-        _core.fill(out, spec, n_in, n_out, key, layer.index, purpose, start)
+
+        def fill(part: NDArray[Any], offset: int) -> None:
+            _core.fill(part, spec, n_in, n_out, key, layer.index, purpose, start + offset)
+
+        if is_large(spec, out.dtype):
+            # Refused before `out` changes; by the wide numbers too, because the core holds those
+            # of a truncated normal inside the range of its dtype.
+            for trial in (np.empty(out.shape), np.empty_like(out)):
+                fill(trial, 0)
+                narrowed(str(self), trial, out.dtype)
+        _by_threads(fill, out, 1 if spec[0] in _WHOLE_KINDS else jobs)
         return out
 
     def variance(self, n_in: int, n_out: int) -> float | None:  # noqa: D102 - as in the base
@@ -403,7 +434,21 @@ class CoreScheme(Scheme):
         return _law_text(self._spec(layer, purpose), layer)
 
 
-_MATRIX_KINDS = ("orthogonal", "identity", "sparse", "hadamard")
+_WHOLE_KINDS = ("orthogonal", "sparse")  # an element is not a function of its place alone
+_MATRIX_KINDS = (*_WHOLE_KINDS, "identity", "hadamard")
+
+
+def _by_threads(fill: Callable[[NDArray[Any], int], None], out: NDArray[Any], jobs: int) -> None:
+    """Call `fill` with parts of `out` and their offsets, on threads: it releases the GIL."""
+    count = min(jobs, out.size // _SHARE)
+    if count < 2:
+        fill(out, 0)
+        return
+    flat = out.reshape(-1)
+    edges = [flat.size * part // count for part in range(count + 1)]
+    parts = [flat[begin:end] for begin, end in pairwise(edges)]
+    with ThreadPoolExecutor(count) as pool:
+        list(pool.map(fill, parts, edges))
 
 
 def fan_of(mode: str, n_in: float, n_out: float) -> float:
@@ -505,6 +550,28 @@ def _checked_out(out: Any, sizes: tuple[int, ...]) -> str:
 
 def _is_plain(out: NDArray[Any]) -> bool:
     return out.flags.c_contiguous and out.flags.aligned and out.dtype.isnative
+
+
+def is_large(spec: SchemeTuple, dtype: DTypeLike) -> bool:
+    """Return whether draws may exceed the dtype: then they have to be looked at."""
+    _, a, b, _, _, low, high, _ = spec
+    cuts = [b * cut for cut in (low, high) if math.isfinite(cut)]
+    # No draw lies 40 standard deviations or more from the mean or the nearer cut.
+    return max(map(abs, (a, b, *cuts))) > float(np.finfo(dtype).max) / 100.0
+
+
+def narrowed(label: str, array: NDArray[Any], dtype: DTypeLike) -> NDArray[Any]:
+    """Return `array` in another dtype; refuse numbers that become infinite there."""
+    with np.errstate(over="ignore"):
+        return finite(label, array.astype(dtype))
+
+
+def finite(label: str, array: NDArray[Any]) -> NDArray[Any]:
+    """Return `array` if all of it is finite."""
+    if not np.isfinite(array).all():
+        wider = "; use dtype='float64'" if array.dtype == np.float32 else ""
+        raise ValueError(f"{label} gives numbers too large for {array.dtype.name}{wider}")
+    return array
 
 
 def check_position(position: Any) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,8 +11,18 @@ from numpy.typing import NDArray
 
 from .. import _core
 from .._checks import choice, integer, real
-from .._warnings import SymmetryWarning
-from .scheme import CoreScheme, Layer, Purpose, Scheme, check_position, core_tuple, place_of
+from .._warnings import SymmetryWarning, warn
+from .scheme import (
+    CoreScheme,
+    Layer,
+    Purpose,
+    Scheme,
+    check_position,
+    core_tuple,
+    finite,
+    narrowed,
+    place_of,
+)
 
 if TYPE_CHECKING:
     from .._core import SchemeTuple  # the stub's own, not there at run time
@@ -211,11 +220,10 @@ class ZeroHadamard(_Matrix):
         self._refuse_biases(purpose)
         distinct = 1 << (layer.n_in - 1).bit_length()
         if layer.n_out > distinct:
-            warnings.warn(
+            warn(
                 f"zero_hadamard gives only {distinct} distinct units of {layer.n_out} to "
                 f"{layer.n_in} inputs: the others start as copies",
                 SymmetryWarning,
-                stacklevel=2,
             )
         return core_tuple("hadamard")
 
@@ -298,14 +306,13 @@ class LooksLinear(Scheme):
         pairs_in, pairs_out = self._halved(layer)
         n_in = layer.n_in // 2 if pairs_in else layer.n_in
         n_out = layer.n_out // 2 if pairs_out else layer.n_out
-        block = np.empty((n_in, n_out), dtype)
-        spec = core_tuple("orthogonal", self.gain)
-        _core.fill(block, spec, n_in, n_out, key, layer.index, "weights", 0)
+        halved = Layer.dense(n_in, n_out, layer.index)
+        block = Orthogonal(self.gain)._draw(halved, key, purpose, dtype)
         if pairs_out:
             block = np.hstack([block, -block])
         if pairs_in:
             block = np.vstack([block, -block])
-        return block
+        return finite(str(self), block)
 
 
 @dataclass(frozen=True)
@@ -323,6 +330,13 @@ class NguyenWidrow(Scheme):
     spaced : bool, default False
         Biases evenly spaced from -beta to beta, with the sign of the unit's first weight, as in
         MATLAB's `initnw`, where a single unit has bias 0; else uniform on (-beta, beta).
+
+    Notes
+    -----
+    MATLAB uses `initnw` for layers whose activation has a finite active range, as tanh has, and
+    maps the range of the inputs to [-1, 1]; scale yours. A linear output layer gets weights and
+    biases uniform on (-1, 1) there: for a net with one hidden layer give
+    ``["matlab_initnw", "uniform(1)"]`` as scheme and as bias.
 
     References
     ----------
@@ -383,7 +397,7 @@ class NguyenWidrow(Scheme):
             for row in directions:
                 squares += row * row
             drawn = directions * (beta / np.sqrt(squares))
-        return drawn.astype(dtype)
+        return narrowed(str(self), drawn, dtype)
 
     def _uniform(self, layer: Layer, key: int, purpose: Purpose) -> NDArray[np.float64]:
         out = np.empty(layer.shape(purpose))

@@ -1,0 +1,161 @@
+"""The pytest plugin, in runs of pytest inside of the test."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+PLUGIN = "initlens"
+REGISTERED = any(
+    point.name == PLUGIN for point in importlib.metadata.entry_points(group="pytest11")
+)
+pytestmark = pytest.mark.skipif(not REGISTERED, reason="initlens is not installed as it is now")
+
+TESTS = """
+    import initlens as il
+    import pytest
+
+    flower = il.datasets.flower()
+
+    def start(scheme, seed=0):
+        return il.Network([2, 4, 1]).initialize(scheme, rng=seed)
+
+    def test_diagnosis(initlens_report):
+        initlens_report.add(il.diagnose(start("zeros"), flower.X, flower.y), "<zeros>")
+
+    def test_audit(initlens_report):
+        initlens_report.add(il.audit(start("glorot_uniform"), flower.X, flower.y))
+
+    def test_comparison(initlens_report):
+        initlens_report.add(il.compare(["zeros", "he_normal"], steps=3, seeds=2, n_jobs=1))
+"""
+
+SEEDS = """
+    import initlens as il
+    import pytest
+
+    flower = il.datasets.flower()
+
+    @pytest.mark.initlens(seeds=[1, 2, 5])
+    def test_first_loss(seed, initlens_report):
+        net = il.Network([2, 4, 1]).initialize("he_normal", rng=seed)
+        initlens_report.record("first loss", net.loss(flower.X, flower.y))
+        assert seed != 2
+
+    @pytest.mark.initlens(4)
+    def test_without_report(seed):
+        assert seed in range(4)
+"""
+
+
+def lines(result: pytest.RunResult, word: str) -> list[str]:
+    return [line for line in result.outlines if line.startswith(word)]
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["plain", "xdist"])
+def test_summary(pytester: pytest.Pytester, workers: tuple[str, ...]) -> None:
+    if workers:
+        pytest.importorskip("xdist")
+    path = pytester.makepyfile(test_start=TESTS)
+    result = pytester.runpytest_subprocess(*workers, "--initlens-html", "out.html")
+    result.assert_outcomes(passed=3)
+    result.stdout.fnmatch_lines(
+        [
+            "*= initlens =*",
+            "test*what*verdict*evidence",
+            "test_start.py::test_audit*audit*note: healthy*",
+            "test_start.py::test_comparison*comparison: he_normal*final loss * [[]*, *]",
+            "test_start.py::test_comparison*comparison: zeros*",
+            "test_start.py::test_diagnosis*<zeros>*error: zero_gradient*",
+        ]
+    )
+    page = (path.parent / "out.html").read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    assert "&lt;zeros&gt;" in page
+    assert "<zeros>" not in page
+    assert page.count("<table>") == 4
+    assert "src=" not in page
+    assert "href=" not in page
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["plain", "xdist"])
+def test_marker_runs_over_seeds(pytester: pytest.Pytester, workers: tuple[str, ...]) -> None:
+    import initlens as il
+
+    if workers:
+        pytest.importorskip("xdist")
+    pytester.makepyfile(test_seeds=SEEDS)
+    result = pytester.runpytest_subprocess(*workers, "--strict-markers")
+    result.assert_outcomes(passed=6, failed=1)
+    flower = il.datasets.flower()
+    losses = sorted(
+        il.Network([2, 4, 1]).initialize("he_normal", rng=seed).loss(flower.X, flower.y)
+        for seed in (1, 2, 5)
+    )
+    spread = f"{losses[1]:.3g} [{losses[0]:.3g}, {losses[2]:.3g}]"
+    (row,) = lines(result, "test_seeds.py::test_first_loss ")
+    assert row.split()[1:3] == ["3", "2/3"]
+    assert row.endswith(f"first loss   {spread}")
+    (row,) = lines(result, "test_seeds.py::test_without_report ")
+    assert row.split()[1:] == ["4", "4/4"]
+
+
+@pytest.mark.parametrize(
+    ("marker", "argument", "message"),
+    [
+        ("seeds=0", "seed", "seeds must be"),
+        ("seeds='ab'", "seed", "seeds must be"),
+        ("seeds=[-1]", "seed", "seeds must be"),
+        ("seeds=[1.5]", "seed", "seeds must be"),
+        ("", "seed", "write @pytest.mark.initlens(seeds=5)"),
+        ("seed=3", "seed", "write @pytest.mark.initlens(seeds=5)"),
+        ("seeds=3", "", "takes an argument seed"),
+    ],
+)
+def test_wrong_markers(pytester: pytest.Pytester, marker: str, argument: str, message: str) -> None:
+    pytester.makepyfile(
+        f"import pytest\n@pytest.mark.initlens({marker})\ndef test_it({argument}):\n    pass"
+    )
+    result = pytester.runpytest_subprocess()
+    assert result.ret != 0
+    assert message in result.stdout.str() + result.stderr.str()
+
+
+def test_a_wrong_result_is_a_type_error(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("def test_it(initlens_report):\n    initlens_report.add(3)")
+    result = pytester.runpytest_subprocess()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*TypeError: result must be*"])
+
+
+def test_off_unless_used(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        "import sys\n"
+        "def test_it():\n"
+        "    assert 'pytest_initlens' in sys.modules\n"
+        "    assert not [n for n in sys.modules if n.split('.')[0] in ('initlens', 'numpy')]"
+    )
+    # Plugins that are installed beside it may load NumPy themselves.
+    command = [sys.executable, "-m", "pytest", "-p", PLUGIN]
+    environment = {**_environment(), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 0, done.stdout
+    assert "initlens" not in done.stdout.split("1 passed")[0].split("collected")[1]
+
+
+def test_can_be_switched_off(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("def test_it(initlens_report):\n    pass")
+    result = pytester.runpytest_subprocess("-p", f"no:{PLUGIN}")
+    result.stdout.fnmatch_lines(["*fixture 'initlens_report' not found*"])
+
+
+def _environment() -> dict[str, Any]:
+    import os
+
+    return dict(os.environ)

@@ -1,0 +1,138 @@
+"""The assertions: what passes, what fails, and what a failure says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import initlens as il
+from initlens.testing import (
+    assert_breaks_symmetry,
+    assert_healthy,
+    assert_not_saturated,
+    compare_initializers,
+)
+
+Data = tuple[NDArray[Any], NDArray[Any]]
+
+
+def net(
+    scheme: Any, layers: tuple[int, ...] = (2, 6, 6, 1), activation: str = "tanh"
+) -> il.Network:
+    return il.Network(layers, activation).initialize(scheme, rng=0)
+
+
+def failure(check: Any, *arguments: Any, **keywords: Any) -> str:
+    with pytest.raises(AssertionError) as caught:
+        check(*arguments, **keywords)
+    return str(caught.value)
+
+
+def test_healthy_and_not(flower: Data) -> None:
+    report = assert_healthy(net("glorot_uniform"), *flower)
+    assert report.verdict.code == "healthy"
+    text = failure(assert_healthy, net("constant(0.5)"), *flower)
+    first, _, columns, row, *_ = text.splitlines()
+    assert first == "the model does not start healthy: 2 errors"
+    assert columns.split() == ["severity", "layer", "verdict", "evidence", "fix"]
+    assert row.split()[:3] == ["error", "1", "symmetric"]
+    assert "layers read: layer 1 (2 x 6, tanh), layer 2 (6 x 6, tanh)" in text.splitlines()[-1]
+    assert max(map(len, text.splitlines())) < 160
+
+
+def test_allow_takes_codes_and_topics(flower: Data) -> None:
+    constant = net("constant(0.5)")
+    assert_healthy(constant, *flower, allow=("symmetric",))
+    assert_healthy(constant, *flower, allow="symmetry")
+    large = net("normal(100)")
+    text = failure(assert_healthy, large, *flower, allow=["confident_wrong"])
+    assert "saturated" in text
+    assert "confident_wrong" not in text
+    with pytest.raises(ValueError, match=r"symmetrc.*Did you mean 'symmetric'"):
+        assert_healthy(constant, *flower, allow=("symmetrc",))
+
+
+def test_learning_rate_and_steps_arrive(flower: Data) -> None:
+    small = net("normal(0.1)", (2, 8, 8, 8, 8, 1))
+    assert_healthy(small, *flower, learning_rate=0.5, steps=5_000_000)
+    assert "too_small" in failure(assert_healthy, small, *flower, learning_rate=0.5, steps=10)
+
+
+def test_data_that_cannot_be_used_is_a_warning() -> None:
+    tree = {
+        "conv": {"kernel": np.random.default_rng(0).normal(size=(3, 3, 1, 2)) / 3},
+        "fc": {"kernel": np.ones((8, 1)), "bias": np.zeros(1)},
+    }
+    with pytest.warns(il.InitWarning, match=r"X was not used.*conv"):
+        assert_healthy(tree, np.ones((3, 8, 8, 1)))
+
+
+def test_symmetry(flower: Data) -> None:
+    assert_breaks_symmetry(net("normal(100)"))  # its other faults are not asked for
+    text = failure(assert_breaks_symmetry, net(["normal(1)", "constant(0.1)", "constant(0.1)"]))
+    assert "does not break the symmetry" in text
+    assert "The 6 units of layer 2 are 1" in " ".join(text.split())
+    assert_breaks_symmetry(net(["zeros", "normal(1)", "normal(1)"]), *flower)
+
+
+@pytest.mark.parametrize("activation", ["tanh", "sigmoid", "relu"])
+def test_saturation(activation: str, flower: Data) -> None:
+    X = flower[0]
+    small = net("normal(0.01)", activation=activation)
+    assert_not_saturated(small, X, max_share=0.4)
+    large = net("normal(100)", activation=activation)
+    if activation == "relu":  # half of it is off at any scale
+        assert_not_saturated(large, X)
+        for bias in large.biases:
+            bias[...] = -1e6
+        assert "off on every sample" in failure(assert_not_saturated, large, X)
+        return
+    text = failure(assert_not_saturated, large, X)
+    z = np.abs(large.activations(X)[0].z)
+    slope = 2.1783 if activation == "tanh" else 4.3566  # where the relative slope is 5 %
+    assert f"{100 * np.mean(z > slope):.3g} %" in text
+    assert_not_saturated(large, X, max_share=1.0)
+    with pytest.raises(ValueError, match="max_share"):
+        assert_not_saturated(large, X, max_share=2.0)
+
+
+def test_saturation_that_cannot_be_measured_is_an_error() -> None:
+    tree = {"a": {"kernel": np.ones((3, 3, 1, 2))}, "b": {"kernel": np.ones((8, 1))}}
+    with pytest.raises(ValueError, match="X was not used"):
+        assert_not_saturated(tree, np.ones((3, 8)))
+
+
+def test_compare_initializers(flower: Data) -> None:
+    model = net("zeros")
+    found = compare_initializers(model, *flower, ["glorot_uniform", "he_normal"], seeds=[3, 4])
+    assert list(found) == ["glorot_uniform", "he_normal"]
+    expected = il.diagnose(net("zeros").initialize("he_normal", rng=4), *flower)
+    assert found["he_normal"][1].loss.first == expected.loss.first
+    assert not model.weights[0].any()
+    text = failure(compare_initializers, model, *flower, ["zeros", "glorot_uniform"], seeds=3)
+    assert text.splitlines()[0] == "not every scheme starts healthy on 3 seeds"
+    assert "zeros" in text
+    assert "3/3" in text
+    assert "glorot_uniform" not in text
+    compare_initializers(model, *flower, ["zeros"], allow=["symmetry", "zero_gradient"])
+    for arguments, match in (
+        ({"schemes": []}, "empty"),
+        ({"schemes": ["zeros"], "seeds": []}, "empty"),
+        ({"schemes": ["zeros"], "seeds": 0}, "seeds"),
+        ({"schemes": ["zerros"]}, "zeros"),
+    ):
+        with pytest.raises(ValueError, match=match):
+            compare_initializers(model, *flower, **arguments)  # type: ignore[arg-type]
+
+
+def test_plain_arrays_and_module_access(flower: Data) -> None:
+    rng = np.random.default_rng(0)
+    layers = [(rng.normal(size=(2, 4)), np.zeros(4)), (rng.normal(size=(4, 1)), np.zeros(1))]
+    il.testing.assert_healthy(layers, *flower, activation="tanh")
+    layers[0][0][:, 1] = layers[0][0][:, 0]
+    layers[1][0][1] = layers[1][0][0]
+    text = failure(il.testing.assert_healthy, layers, *flower, activation="tanh")
+    assert text.splitlines()[0].endswith("1 warning")
