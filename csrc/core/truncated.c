@@ -53,7 +53,7 @@ far_tail_of(const il_kernels *kernels, double low, double high)
 static void
 far_tail_quantiles(const il_kernels *kernels, const far_tail *t, size_t n, double *x)
 {
-    double E[CHUNK], mills[CHUNK], ratio[CHUNK];
+    double E[CHUNK] = {0}, mills[CHUNK], ratio[CHUNK]; /* 0: gcc cannot see that n > 0 fills it */
     for (size_t i = 0; i < n; i++) {
         E[i] = -x[i] * t->share;
     }

@@ -1,7 +1,7 @@
-"""The C core, as the binding exposes it. Private: use `initlens.Network` and the functions above it."""
+"""The C core, as the binding exposes it; private: `initlens.Network` is what to use."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final, TypedDict, final
+from typing import Any, Final, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,7 +91,9 @@ class Net:
     def _activations(self, X: Any) -> tuple[list[NDArray[Any]], list[NDArray[Any]]]: ...  # z, a
     # y here is the encoded target: (B, n_out) of anything castable to the net's dtype, finite
     def _loss(self, X: Any, y: Any) -> float: ...
-    def _gradients(self, X: Any, y: Any) -> tuple[float, list[NDArray[Any]], list[NDArray[Any]]]: ...
+    def _gradients(
+        self, X: Any, y: Any
+    ) -> tuple[float, list[NDArray[Any]], list[NDArray[Any]]]: ...
     def _initialize(
         self, schemes: Sequence[SchemeTuple], bias_schemes: Sequence[SchemeTuple] | None, key: int
     ) -> None: ...
@@ -103,7 +105,8 @@ class Net:
         steps: int,
         batch_size: int,  # 0: full batch
         record_every: int,  # 0: never
-        poll: Callable[[int], object] | None,  # about 20 times a second, with the steps done; truthy stops
+        # About 20 times a second, with the steps done; a true answer stops.
+        poll: Callable[[int], object] | None,
     ) -> FitResult: ...
     # Each net as its own _fit would leave it, bit for bit; small ones run side by side
     @classmethod

@@ -1,12 +1,11 @@
 """Groups of independent work on threads, with a clean stop at Ctrl-C."""
 
-import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Final, TypeVar
 
-__all__ = ["GROUP", "cpus", "run_groups"]
+__all__ = ["GROUP", "run_groups"]
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -77,10 +76,3 @@ def run_groups(
     if interrupted and not results:
         raise KeyboardInterrupt
     return results, interrupted
-
-
-def cpus() -> int:
-    """Return the number of CPUs that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

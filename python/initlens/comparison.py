@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from . import _pool, datasets, initializers, optimizers
 from ._checks import as_array, integer
 from ._config import config
+from ._cpus import cpus
 from ._format import data_frame, number, share, units
 from ._progress import Progress, reporter
 from ._targets import CODES
@@ -478,7 +479,7 @@ def compare(
     )
     _check_widths(plan.settings.layers, X, y)
     plan.check()
-    jobs = _pool.cpus() if n_jobs is None else integer("n_jobs", n_jobs, minimum=1)
+    jobs = cpus() if n_jobs is None else integer("n_jobs", n_jobs, minimum=1)
     # Seed by seed: after Ctrl-C every scheme has some.
     tasks = [(label, scheme, seed) for seed in chosen_seeds for label, scheme in named.items()]
     with reporter(progress, len(tasks), "net") as report:

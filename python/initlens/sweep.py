@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike
 
 from . import _pool, optimizers
 from ._checks import integer
+from ._cpus import cpus
 from ._progress import Progress, reporter
 from .history import History
 from .network import Network
@@ -100,7 +101,7 @@ def fit_many(
     total = integer("steps", steps, minimum=0)
     batch = 0 if batch_size is None else integer("batch_size", batch_size, minimum=1)
     every = max(1, total // 100) if record is None else integer("record", record, minimum=0)
-    jobs = _pool.cpus() if n_jobs is None else integer("n_jobs", n_jobs, minimum=1)
+    jobs = cpus() if n_jobs is None else integer("n_jobs", n_jobs, minimum=1)
     if not chosen:
         return []
     samples, target = chosen[0]._samples(X, y)

@@ -28,7 +28,7 @@ MATRIX = 512
 
 def ours(text: str, dtype: str, size: int) -> Callable[[], Any]:
     scheme, out = il.initializers.get(text), np.empty((1, size), dtype)
-    return lambda: scheme((1, size), rng=0, out=out)
+    return lambda: scheme((1, size), rng=0, out=out, n_jobs=1)
 
 
 def numpy_draws(size: int) -> dict[str, Callable[[], Any]]:

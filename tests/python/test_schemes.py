@@ -92,6 +92,30 @@ def test_describe_says_what_data_will_do() -> None:
     assert "of the activations" in dict(get("lsuv(measure='a')").describe(3, 4).rows)["weights"]
 
 
+@pytest.mark.parametrize(
+    ("text", "blocks"),
+    [
+        ("looks_linear(1.5)", "[O, -O], O 1.5 times"),
+        ("looks_linear(position='hidden')", "[[O, -O], [-O, O]], O 1 times"),
+        ("looks_linear(position='last')", "[[O], [-O]], O 1 times"),
+        ("looks_linear(form='crelu')", "[O], O 1 times"),
+    ],
+)
+def test_describe_says_how_a_mirror_is_made(text: str, blocks: str) -> None:
+    assert dict(get(text).describe(4, 6).rows)["weights"].startswith(blocks)
+
+
+@pytest.mark.parametrize("text", ["he_normal", "nguyen_widrow", "looks_linear", "lsuv"])
+@pytest.mark.parametrize("name", ["variance", "describe"])
+def test_a_layer_to_describe_has_units(text: str, name: str) -> None:
+    method = getattr(get(text), name)
+    for sizes in ((0, 4), (4, 0), (-1, 4)):
+        with pytest.raises(ValueError, match="must be at least 1"):
+            method(*sizes)
+    with pytest.raises(TypeError, match="n_in must be an integer"):
+        method(2.0, 4)
+
+
 def test_list_holds_every_name() -> None:
     table = initializers.list_initializers()
     assert sorted(row[0] for row in table.rows) == initializers.names()
@@ -224,7 +248,7 @@ def test_out_is_filled_in_place(text: str, dtype: str) -> None:
         (np.broadcast_to(np.zeros(4), (6, 4)), ValueError, "read-only"),
         (np.lib.stride_tricks.as_strided(np.zeros(9), (6, 4), (8, 8)), ValueError, "share memory"),
         (np.lib.stride_tricks.as_strided(np.zeros(9), (6, 4), (0, 8)), ValueError, "share memory"),
-        (np.zeros((6, 4), "float16"), TypeError, "float32"),
+        (np.zeros((6, 4), "float16"), TypeError, "out must have dtype"),
         (np.zeros((6, 4), int), TypeError, "float32"),
         ([[0.0] * 4] * 6, TypeError, "NumPy array"),
     ],

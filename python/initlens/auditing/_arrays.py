@@ -64,7 +64,7 @@ def _plain(name: str, value: Any) -> tuple[NDArray[Any], list[str]]:
     if is_torch_tensor(value):
         return _from_torch(name, value)
     if is_a(value, "keras", "Variable"):
-        return np.asarray(value.numpy()), []
+        return _plain(name, value.value)  # the backend's own tensor
     if is_a(value, "flax", "Variable"):  # of nnx; the array is inside
         value = value.get_value() if hasattr(value, "get_value") else value.value
     try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import MISSING, dataclass, fields
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeAlias
@@ -14,8 +13,9 @@ import numpy as np
 from numpy.random import RandomState
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from .. import _core, _pool, _rng
+from .. import _core, _rng
 from .._checks import choice, float_name, integer
+from .._cpus import cpus
 from .._text import call
 from ..truncation import truncated_std
 from .fans import Axes, Layout, axes_of, fans
@@ -184,7 +184,7 @@ class Scheme(ABC):
             )
         inputs, outputs, others = axes_of(len(sizes), layout, axes)
         precision = float_name(dtype) if out is None else _checked_out(out, sizes)
-        jobs = _pool.cpus() if n_jobs is None else integer("n_jobs", n_jobs, minimum=1)
+        jobs = cpus() if n_jobs is None else integer("n_jobs", n_jobs, minimum=1)
         source = _rng.resolve(rng)
         if math.prod(sizes) == 0:
             return np.empty(sizes, precision) if out is None else out
@@ -289,7 +289,7 @@ class Scheme(ABC):
         """
         from ..tables import Table
 
-        layer = Layer.dense(integer("n_in", n_in, minimum=1), integer("n_out", n_out, minimum=1))
+        layer = checked_layer(n_in, n_out)
         title = f"{self} for {layer.n_in} inputs and {layer.n_out} units"
         bias = self._bias()
         rows = [("weights", self._law_text(layer))]
@@ -306,7 +306,7 @@ class Scheme(ABC):
         Parameters
         ----------
         n_in, n_out : int
-            Shape of the weights.
+            Shape of the weights, at least 1.
 
         Returns
         -------
@@ -319,7 +319,7 @@ class Scheme(ABC):
         >>> il.initializers.get("he_normal").variance(200, 50)
         0.01
         """
-        del n_in, n_out
+        checked_layer(n_in, n_out)
         return None
 
     def to_config(self) -> dict[str, Any]:
@@ -427,7 +427,7 @@ class CoreScheme(Scheme):
         return out
 
     def variance(self, n_in: int, n_out: int) -> float | None:  # noqa: D102 - as in the base
-        layer = Layer.dense(n_in, n_out)
+        layer = checked_layer(n_in, n_out)
         return _variance(self._spec(layer, "weights"), layer)
 
     def _law_text(self, layer: Layer, purpose: Purpose = "weights") -> str:
@@ -444,11 +444,18 @@ def _by_threads(fill: Callable[[NDArray[Any], int], None], out: NDArray[Any], jo
     if count < 2:
         fill(out, 0)
         return
+    from concurrent.futures import ThreadPoolExecutor  # only large arrays pay for its import
+
     flat = out.reshape(-1)
     edges = [flat.size * part // count for part in range(count + 1)]
     parts = [flat[begin:end] for begin, end in pairwise(edges)]
     with ThreadPoolExecutor(count) as pool:
         list(pool.map(fill, parts, edges))
+
+
+def checked_layer(n_in: int, n_out: int) -> Layer:
+    """Return the dense layer of a public argument."""
+    return Layer.dense(integer("n_in", n_in, minimum=1), integer("n_out", n_out, minimum=1))
 
 
 def fan_of(mode: str, n_in: float, n_out: float) -> float:
@@ -533,7 +540,9 @@ def _checked_out(out: Any, sizes: tuple[int, ...]) -> str:
     """Return the dtype of `out`; refuse what cannot be filled."""
     if not isinstance(out, np.ndarray):
         raise TypeError(f"out must be a NumPy array, got {type(out).__name__}")
-    precision = float_name(out.dtype)
+    precision: str = out.dtype.name
+    if precision not in ("float32", "float64"):
+        raise TypeError(f"out must have dtype float32 or float64, got {precision}")
     if out.shape != sizes:
         raise ValueError(f"out must have shape {sizes}, got {out.shape}")
     if not out.flags.writeable:

@@ -18,6 +18,7 @@ from .scheme import (
     Purpose,
     Scheme,
     check_position,
+    checked_layer,
     core_tuple,
     finite,
     narrowed,
@@ -282,7 +283,7 @@ class LooksLinear(Scheme):
         check_position(self.position)
 
     def variance(self, n_in: int, n_out: int) -> float | None:  # noqa: D102 - as in the base
-        halved_in, halved_out = self._halved(Layer.dense(n_in, n_out))
+        halved_in, halved_out = self._halved(checked_layer(n_in, n_out))
         rows = n_in // 2 if halved_in else n_in
         columns = n_out // 2 if halved_out else n_out
         return self.gain**2 / max(rows, columns)
@@ -299,6 +300,12 @@ class LooksLinear(Scheme):
             if paired and size % 2:
                 raise ValueError(f"{self} needs an even number of {name}, got {size}")
         return pairs_in, pairs_out
+
+    def _law_text(self, layer: Layer, purpose: Purpose = "weights") -> str:
+        pairs_in, pairs_out = self._halved(layer)
+        row = "O, -O" if pairs_out else "O"
+        blocks = f"[[{row}], [{'-O, O' if pairs_out else '-O'}]]" if pairs_in else f"[{row}]"
+        return f"{blocks}, O {self.gain:.6g} times a random orthogonal matrix"
 
     def _draw(self, layer: Layer, key: int, purpose: Purpose, dtype: str) -> NDArray[Any]:
         if purpose == "biases":
@@ -368,7 +375,7 @@ class NguyenWidrow(Scheme):
         return "matlab_initnw" if (self.active, self.spaced) == (2.0, True) else super().__str__()
 
     def variance(self, n_in: int, n_out: int) -> float | None:  # noqa: D102 - as in the base
-        return self._beta(Layer.dense(n_in, n_out)) ** 2 / n_in
+        return self._beta(checked_layer(n_in, n_out)) ** 2 / n_in
 
     def _beta(self, layer: Layer) -> float:
         return float(self.active * 0.7 * layer.n_out ** (1.0 / layer.n_in))
