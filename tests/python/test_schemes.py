@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import initlens as il
-from initlens import _core, _pool, initializers
+from initlens import _core, initializers
 from initlens.initializers import LSUV, fans, get
 from initlens.initializers import scheme as scheme_module
 
@@ -318,7 +318,7 @@ def test_large_draws_take_threads(monkeypatch: pytest.MonkeyPatch) -> None:
         fill(out, *arguments)
 
     monkeypatch.setattr(_core, "fill", spy)
-    monkeypatch.setattr(_pool, "cpus", lambda: 4)
+    monkeypatch.setattr("initlens.initializers.scheme.cpus", lambda: 4)
     get("normal")((1000, 10), rng=0)
     assert parts == [(0, 10_000)]
     parts.clear()
