@@ -14,10 +14,10 @@ __all__ = ["build", "call", "join", "jsonable", "split_list", "unknown"]
 T = TypeVar("T")
 
 
-def unknown(what: str, name: str, valid: Iterable[str]) -> str:
-    """Say that `name` is not known, which valid name is nearest, and list them all."""
+def unknown(what: str, name: str, valid: Iterable[str], aliases: Iterable[str] = ()) -> str:
+    """Say that `name` is not known, which name is nearest, and list all but the aliases."""
     names = sorted(valid)
-    near = difflib.get_close_matches(name, names, n=1)
+    near = difflib.get_close_matches(name, [*names, *aliases], n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     return f"unknown {what} {name!r}.{hint} Valid: {', '.join(names)}"
 
@@ -83,7 +83,7 @@ def build(
     name, positional, keywords = parse_call(what, text)
     factory = factories.get(aliases.get(name, name))
     if factory is None:
-        raise ValueError(unknown(what, name, [*factories, *aliases]))
+        raise ValueError(unknown(what, name, factories, aliases))
     signature = inspect.signature(factory)
     try:
         given = signature.bind_partial(*positional, **keywords).arguments
