@@ -6,6 +6,7 @@ with it, in every run of pytest of everyone who has initlens installed.
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Generator, Iterable
 from html import escape
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Report"]
 
 _ENTRIES = pytest.StashKey[list[dict[str, Any]]]()  # of a test: what it added
+_PASSED = pytest.StashKey[bool]()  # of a test that was called
 _COLUMNS = ("test", "what", "verdict", "evidence")
 
 
@@ -82,6 +84,8 @@ def _losses(result: Any, scheme: str) -> str:
 
 
 def _spread(values: list[float]) -> str:
+    if any(math.isnan(value) for value in values):
+        return "nan"
     return f"{statistics.median(values):.3g} [{min(values):.3g}, {max(values):.3g}]"
 
 
@@ -145,12 +149,15 @@ def pytest_runtest_makereport(
     """Send with the report, which xdist carries to the main process, what the test added."""
     report = yield
     if report.when == "call":
+        item.stash[_PASSED] = report.passed
+    elif report.when == "teardown":  # the last one, and there is one where the setup failed
         callspec = getattr(item, "callspec", None)
         marked = item.get_closest_marker("initlens") is not None
         entries = item.stash.get(_ENTRIES, [])
-        if marked and callspec is not None:
+        if marked and callspec is not None and _PASSED in item.stash:
             base = item.nodeid.split("[")[0]
-            seed = {"test": base, "seed": callspec.params["seed"], "passed": report.passed}
+            passed = item.stash[_PASSED]
+            seed = {"test": base, "seed": callspec.params["seed"], "passed": passed}
             entries = [*entries, seed]
         if entries:
             report.initlens = entries  # type: ignore[attr-defined]
@@ -165,7 +172,6 @@ def pytest_terminal_summary(
         entry
         for reports in terminalreporter.stats.values()
         for report in reports
-        if getattr(report, "when", "") == "call"
         for entry in getattr(report, "initlens", ())
     ]
     tables = _tables(entries) if entries else []
@@ -174,6 +180,7 @@ def pytest_terminal_summary(
         terminalreporter.write_line(repr(table).split("\n", 2)[2])
     path: Path | None = config.getoption("--initlens-html")
     if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(_page(tables, entries), encoding="utf-8")
         terminalreporter.write_line(f"initlens report: {path}")
 
@@ -190,7 +197,7 @@ def _tables(entries: list[dict[str, Any]]) -> list[Table]:
     tables = [Table("initlens", _COLUMNS, tuple(sorted(rows)))] if rows else []
     spread = _seed_rows(entries)
     if spread:
-        columns = ("test", "seeds", "passed", "what", "median [min, max]")
+        columns = ("test", "runs", "passed", "what", "median [min, max]")
         tables.append(Table("initlens, over seeds", columns, tuple(spread)))
     return tables
 

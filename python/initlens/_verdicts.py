@@ -448,7 +448,7 @@ def _alike(layer: LayerMeasures) -> Iterator[Verdict]:
             "note",
             {"spread": symmetry.spread, "near_units": symmetry.near_units, "units": units},
             f"{symmetry.near_units} of {units} units of layer {layer.number} are equal but for "
-            f"{symmetry.spread:.1g} of their norm; they part slowly.",
+            f"{symmetry.spread:.1g} of their norm: nearly one unit.",
             "Draw its weights at random.",
         )
 

@@ -159,6 +159,7 @@ class Diagnosis:
             "inputs x units",
             "activation",
             "distinct\nunits",
+            "effective\nunits",
             "z\nstd",
             "saturated",
             "dead\nunits",
@@ -178,6 +179,7 @@ class Diagnosis:
             f"{layer.inputs} x {layer.units}",
             "output" if layer.activation is None else str(layer.activation),
             "-" if symmetry is None else f"{symmetry.distinct}/{layer.units}",
+            _effective(layer),
             _digits(layer.z.std),
             share(layer.saturation.share),
             "-" if layer.activation is None else str(dead),
@@ -484,6 +486,14 @@ def _real_array(name: str, value: ArrayLike, rank: int) -> NDArray[Any]:
     if array.ndim != rank:
         raise ValueError(f"{name} must have {rank} dimensions, got shape {array.shape}")
     return array
+
+
+def _effective(layer: LayerMeasures) -> str:
+    """Return the effective units beside the most that the layer can have."""
+    symmetry = layer.symmetry
+    if symmetry is None or math.isnan(symmetry.effective_units):
+        return "-"
+    return f"{symmetry.effective_units:.1f} of {min(layer.units, layer.inputs)}"
 
 
 def _digits(value: float) -> str:

@@ -54,7 +54,8 @@ class Table:
             for line in lines
         ]
         notes = ["", *self.notes] if self.notes else []
-        return "\n".join([self.title, "", *body, *notes])
+        text = "\n".join([self.title, "", *body, *notes])
+        return "\n".join(map(_printable, text.split("\n")))
 
     def _repr_html_(self) -> str:
         from html import escape
@@ -74,3 +75,8 @@ class Table:
             f"<table>\n<caption>{escape(self.title)}</caption>\n"
             f"<thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>{notes}"
         )
+
+
+def _printable(line: str) -> str:
+    """Return a line without what a terminal would obey or cannot show; names come from files."""
+    return "".join(c if c.isprintable() else "?" for c in line)

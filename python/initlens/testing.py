@@ -83,6 +83,7 @@ def assert_healthy(
     >>> il.testing.assert_healthy(net, flower.X, flower.y).verdict.code
     'healthy'
     """
+    __tracebackhide__ = True
     allowed = _codes(allow)
     report = audit(
         model,
@@ -143,6 +144,7 @@ def assert_breaks_symmetry(
     ...     print(str(error).splitlines()[0])
     the model does not break the symmetry of its units: 1 error
     """
+    __tracebackhide__ = True
     report = audit(model, X, y, activation, layout, loss=loss)
     failures = [verdict for verdict in report.alarms if verdict.code in TOPICS["symmetry"]]
     if failures:
@@ -192,6 +194,7 @@ def assert_not_saturated(
     >>> net = il.Network([2, 4, 1]).initialize("normal(0.01)", rng=0)
     >>> report = il.testing.assert_not_saturated(net, X, max_share=0.01)
     """
+    __tracebackhide__ = True
     limit = real("max_share", max_share, minimum=0.0, maximum=1.0)
     report = audit(model, X, None, activation, layout)
     diagnosis = report.diagnosis
@@ -272,6 +275,7 @@ def compare_initializers(
     >>> [len(diagnoses) for diagnoses in found.values()]
     [5, 5]
     """
+    __tracebackhide__ = True
     allowed = _codes(allow)
     chosen = [integer("each of seeds", seed, minimum=0) for seed in _seeds(seeds)]
     named = {str(get(scheme)): scheme for scheme in schemes}

@@ -517,6 +517,37 @@ def test_mutated_and_cut_files_never_crash(
     check()
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        "{'descr': (",
+        "(" * 9000,
+        "'''",
+        "-" * 9000 + "1",
+        "{[]: 1}",
+        "  {}\n x",
+        "{'descr': ',f8', 'fortran_order': False, 'shape': (1,)}",
+    ],
+)
+def test_hostile_npy_headers_are_refused(header: str, tmp_path: Path) -> None:
+    path = tmp_path / "hostile.npz"
+    text = header.encode() + b"\n"
+    with zipfile.ZipFile(path, "w") as archive:  # so that the sum of the archive is right
+        content = b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text
+        archive.writestr("w.npy", content)
+    with pytest.raises(ValueError, match=r"w\.npy|array|no "):
+        il.audit(path)
+
+
+def test_control_sequences_of_a_file_do_not_reach_the_terminal(tmp_path: Path) -> None:
+    name = "\x1b[31mred\x1b[2J"
+    report = repr(
+        il.audit({f"{name}.weight": np.ones((3, 2)), f"{name}.bias": np.zeros(3)}, layout="out_in")
+    )
+    assert "red" in report
+    assert "\x1b" not in report
+
+
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.sampled_from(["F32", "I8", "?"]),
     lambda inner: (

@@ -267,6 +267,29 @@ def test_torch_values_that_are_not_finite() -> None:
         il.audit(model, X * float("nan"))
 
 
+def test_torch_values_that_are_not_finite_where_nothing_is_computed_here() -> None:
+    torch = framework("torch")
+    nn = torch.nn
+    images, y = torch.randn(20, 1, 8, 8), np.arange(20) % 3
+    conv = nn.Sequential(
+        nn.Conv2d(1, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(72, 8), nn.ReLU(), nn.Linear(8, 3)
+    )
+    norm = nn.Sequential(
+        nn.Linear(6, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 8), nn.Tanh(), nn.Linear(8, 3)
+    )
+    with torch.no_grad():
+        conv[0].weight[0, 0, 0, 0] = float("nan")
+        norm[1].weight[0] = float("nan")
+    for model, X in ((conv, images), (norm, torch.randn(20, 6))):
+        assert "non_finite" in il.audit(model, X, y).codes
+
+
+def test_torch_transformer_layers_hold_dense_layers() -> None:
+    torch = framework("torch")
+    layer = torch.nn.TransformerEncoderLayer(8, 2, 16)
+    assert {"linear1", "linear2"} <= {found.name for found in il.audit(layer).layers}
+
+
 def test_activation_must_be_that_of_the_model() -> None:
     torch = framework("torch")
     model = torch.nn.Sequential(torch.nn.Linear(6, 8), torch.nn.Tanh(), torch.nn.Linear(8, 3))
@@ -637,6 +660,19 @@ def test_onnx_branches_and_broken_files(tmp_path: Path) -> None:
     entry.key, entry.value = "location", "../../etc/passwd"
     path.write_bytes(outside.SerializeToString())
     with pytest.raises(ValueError, match="another file"):
+        il.audit(path)
+
+
+def test_onnx_negative_length_is_refused(tmp_path: Path) -> None:
+    onnx = framework("onnx")
+    helper, float32 = onnx.helper, onnx.TensorProto.FLOAT
+    tensor = onnx.TensorProto(name="w", data_type=float32, dims=[-1, 2], raw_data=bytes(16))
+    ends = [helper.make_tensor_value_info(name, float32, ["b", 2]) for name in "xy"]
+    node = helper.make_node("MatMul", ["x", "w"], ["y"])
+    graph = helper.make_graph([node], "g", ends[:1], ends[1:], [tensor])
+    path = tmp_path / "negative.onnx"
+    path.write_bytes(helper.make_model(graph).SerializeToString())
+    with pytest.raises(ValueError, match="negative length"):
         il.audit(path)
 
 

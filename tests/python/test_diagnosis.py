@@ -292,6 +292,22 @@ def test_learning_times_of_the_lecture() -> None:
     assert 1e5 < times[4, 0.01] < 1e7
     assert 1e2 < times[4, 0.1] < 5e3
     assert 1e4 < times[8, 0.1] < 1e6
+    # Published for the first layer at rate 1.2: 8, 64, 390 and 1.7e7 steps; Glorot at depth 8: 18.
+    for scale, low, high in ((1, 3, 30), (10, 15, 150), (100, 80, 3e3), (1000, 1e4, 1e9)):
+        net = il.Network([2, 4, 1]).initialize(f"normal({scale})", rng=0)
+        flow = il.diagnose(net, flower.X, flower.y).layers[0].flow
+        assert low < flow.learning_time / 1.2 < high
+    net = il.Network([2, *[8] * 8, 1]).initialize("glorot_normal", rng=0)
+    layers = il.diagnose(net, flower.X, flower.y).layers
+    assert 5 < min(layer.flow.learning_time for layer in layers) / 0.5 < 100
+
+
+def test_table_shows_effective_units_beside_their_most() -> None:
+    flower = il.datasets.flower()
+    net = il.Network([2, 4, 1]).initialize("constant(0.5)")
+    table = il.diagnose(net, flower.X, flower.y).table()
+    column = table.columns.index("effective\nunits")
+    assert [row[column] for row in table.rows] == ["1.0 of 2", "-"]
 
 
 # ---- the object -----------------------------------------------------------------------------

@@ -159,3 +159,44 @@ def _environment() -> dict[str, Any]:
     import os
 
     return dict(os.environ)
+
+
+def test_results_of_failed_setups_and_of_finalizers_are_kept(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import initlens as il
+        import pytest
+
+        flower = il.datasets.flower()
+        zeros = il.diagnose(il.Network([2, 4, 1]), flower.X, flower.y)
+
+        @pytest.fixture
+        def broken(initlens_report):
+            initlens_report.add(zeros, "in setup")
+            raise RuntimeError
+
+        def test_setup(broken): pass
+
+        def test_end(initlens_report, request):
+            request.addfinalizer(lambda: initlens_report.add(zeros, "at the end"))
+        """
+    )
+    page = pytester.path / "new" / "page.html"
+    result = pytester.runpytest_subprocess(f"--initlens-html={page}")
+    result.stdout.fnmatch_lines_random(["*in setup*", "*at the end*"])
+    assert "in setup" in page.read_text(encoding="utf-8")
+
+
+def test_a_failed_assertion_shows_the_table_and_not_our_source(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import initlens as il
+
+        def test_start():
+            flower = il.datasets.flower()
+            il.testing.assert_healthy(il.Network([2, 4, 1]), flower.X, flower.y)
+        """
+    )
+    result = pytester.runpytest_subprocess()
+    result.stdout.fnmatch_lines(["*zero_gradient*"])
+    result.stdout.no_fnmatch_line("*Parameters*")

@@ -614,6 +614,17 @@ def _report(
         ]
         unknown_loss = Loss(math.nan, math.nan, math.nan)
         found += judge(Case(alone, unknown_loss, streams, None, None, None))
+    if not reading.finite and not any(verdict.code == "non_finite" for verdict in found):
+        found.append(
+            Verdict(
+                "non_finite",
+                None,
+                "error",
+                {"what": "signal"},
+                "What the model computes from X is NaN or infinite.",
+                "Repair its weights, or start with a smaller scale.",
+            )
+        )
     output = models.chains[-1].matrices[-1] if models.chains and reading.ordered else None
     for layer, matrix in zip([*measures, *alone], matrices, strict=True):
         found += weight_verdicts(

@@ -6,6 +6,7 @@ import math
 import struct
 import zlib
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any, Final
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
@@ -17,6 +18,9 @@ __all__ = ["MAX_BYTES", "read"]
 
 # What zipfile raises for archives that lie, OSError for an offset before the file among them.
 _BROKEN: Final = (BadZipFile, EOFError, OSError, RuntimeError, struct.error, zlib.error)
+
+# What NumPy's parser of headers lets through, beside ValueError, for text that is no literal.
+_NO_HEADER: Final = (MemoryError, RecursionError, SyntaxError, TokenError, TypeError)
 
 MAX_BYTES: Final = (
     4 << 30
@@ -61,7 +65,10 @@ def _array(archive: ZipFile, member: ZipInfo) -> NDArray[Any]:
         if version not in ((1, 0), (2, 0)):
             raise ValueError(f"{member.filename}: header version {version} is not read")
         header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-        shape, fortran, dtype = header(stream)
+        try:
+            shape, fortran, dtype = header(stream)
+        except _NO_HEADER as error:
+            raise ValueError(f"{member.filename}: its header cannot be read") from error
         if dtype.hasobject:
             raise ValueError(f"{member.filename} holds objects: pickles run code when read")
         size = math.prod(shape) * dtype.itemsize

@@ -76,6 +76,8 @@ def read(model: Any) -> Reading:
 def _constant(helper: Any, tensor: Any) -> Any:
     if tensor.data_location:  # 1: in another file, whose path the model names
         raise ValueError(f"{tensor.name!r} is kept in another file: save the model as one")
+    if any(length < 0 for length in tensor.dims):
+        raise ValueError(f"the tensor {tensor.name!r} has a negative length")
     try:
         return helper.to_array(tensor)
     except (TypeError, ValueError, KeyError) as error:

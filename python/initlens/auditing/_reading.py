@@ -104,6 +104,8 @@ class Reading:
         Whether X is flattened first.
     nested : bool
         Whether the parameters come from a nested mapping.
+    finite : bool
+        Whether what the model itself computed from X is.
     notes : list of str
         What was found, converted and copied.
     """
@@ -118,4 +120,5 @@ class Reading:
     features: Any = None
     flatten: bool = False
     nested: bool = False
+    finite: bool = True
     notes: list[str] = field(default_factory=list)

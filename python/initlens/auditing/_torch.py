@@ -33,6 +33,10 @@ _FUNCTIONS: dict[str, Callable[[Any], str | None]] = {
 }
 _NOTHING = frozenset({"Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout"})
 _UNITS = frozenset({"BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "LayerNorm", "PReLU"})
+_COMPOSITE = frozenset(
+    {"Module", "Sequential", "ModuleList", "ModuleDict", "Transformer"}
+    | {f"Transformer{part}{kind}" for part in ("Encoder", "Decoder") for kind in ("", "Layer")}
+)
 # Rounding of float32; BatchNorm at its start, in evaluation, differs by 5e-6 from doing nothing.
 _RELATIVE, _ABSOLUTE = 2e-6, 2e-7
 
@@ -96,7 +100,7 @@ def _kind(module: Any) -> str:
 def _leaves(module: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
     # Not named_children, which passes over an activation that is used twice.
     children = [(name, child) for name, child in module._modules.items() if child is not None]
-    known = _kind(module) not in ("Module", "Sequential", "ModuleList", "ModuleDict")
+    known = _kind(module) not in _COMPOSITE
     if known or not children:
         if known or list(module.parameters(recurse=False)):
             yield path, module
@@ -181,7 +185,7 @@ def _watched(
         )
         order = [dense[name] for name in dict.fromkeys(called)]
         notes.append(f"weights alone: {why}")
-        return Reading(source, [*order, *opaque], False, False, notes=notes)
+        return Reading(source, [*order, *opaque], False, False, finite=finite, notes=notes)
     chain: list[Dense | Function | Opaque] = []
     features = calls[0].received
     for index, call in enumerate(calls):
@@ -198,6 +202,10 @@ def _watched(
             features = following.received
         else:
             chain.append(Function(name, found))
+    if not np.isfinite(features).all():  # broken by what is not computed here
+        notes.append("weights alone: the signal is not finite")
+        order = [call.dense for call in calls]
+        return Reading(source, [*order, *opaque], False, False, finite=False, notes=notes)
     last = calls[-1].returned
     if output is None or output.shape != last.shape:
         chain.append(Opaque("output", "", "what follows the last dense layer is not known"))
