@@ -61,7 +61,8 @@ def encode(y: ArrayLike, loss: str, outputs: int) -> NDArray[Any]:
         way_out = f"; {CODES}" if array.ndim and array.dtype.kind in "OSTU" else ""
         raise TypeError(f"y must hold real numbers, got dtype {array.dtype}{value}{way_out}")
     if array.ndim not in (1, 2) or array.shape[0] == 0:
-        raise ValueError(f"y must have shape (m,) or (m, {outputs}), got {array.shape}")
+        empty = "; it has no samples" if array.ndim and array.shape[0] == 0 else ""
+        raise ValueError(f"y must have shape (m,) or (m, {outputs}), got {array.shape}{empty}")
     holes = np.argwhere(~np.isfinite(array))
     if holes.size:
         first = tuple(holes[0])

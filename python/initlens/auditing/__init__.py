@@ -414,7 +414,8 @@ def audit(
                 steps=steps,
                 threshold=limit,
             )
-            if reading.features is not None and len(models.chains) + len(models.others) > 1:
+            several = len(models.chains) + len(models.others) > 1
+            if reading.features is not None and (several or models.skipped):
                 notes.append(f"{last.matrices[0].name if last else ''}: data from the model itself")
     return _report(
         reading, models, network, diagnosis, (samples, target), (activation, layout), limit
