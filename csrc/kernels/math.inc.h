@@ -189,18 +189,26 @@ FN(v_log_domain)(V x, T pole, V y)
     return v_select(v_lt(v_set1(pole), x), above, special);
 }
 
+/* log(2^shift x) of a positive normal x, with no look at what else it might be */
+IL_INLINE V
+FN(v_log_normal)(V x, V shift)
+{
+    const VI split = FN(v_log_split)(x);
+    const U fraction = ((U)1 << FN(fraction_bits)) - 1;
+    const V m = v_from_bits(vi_add(vi_and(split, vi_set1(fraction)), vi_set1(FN(log_start))));
+    const V k = v_add(FN(v_from_integer)(vi_srl(split, FN(fraction_bits)), -(T)FN(bias)), shift);
+    return FN(v_log_of_parts)(k, v_sub(m, v_set1(1)));
+}
+
 IL_INLINE V
 FN(v_log)(V x)
 {
     /* Subnormals are scaled up by 2^(fraction bits + 1). */
     const T up = IL_IS_F32 ? (T)0x1p24 : (T)0x1p53, least = IL_IS_F32 ? (T)0x1p-126 : (T)0x1p-1022;
     const VM subnormal = v_lt(x, v_set1(least));
-    const VI split = FN(v_log_split)(v_select(subnormal, v_mul(x, v_set1(up)), x));
-    const U fraction = ((U)1 << FN(fraction_bits)) - 1;
-    const V m = v_from_bits(vi_add(vi_and(split, vi_set1(fraction)), vi_set1(FN(log_start))));
     const V shift = v_select(subnormal, v_set1(-(T)FN(fraction_bits) - 1), v_set1(0));
-    const V k = v_add(FN(v_from_integer)(vi_srl(split, FN(fraction_bits)), -(T)FN(bias)), shift);
-    return FN(v_log_domain)(x, 0, FN(v_log_of_parts)(k, v_sub(m, v_set1(1))));
+    const V scaled = v_select(subnormal, v_mul(x, v_set1(up)), x);
+    return FN(v_log_domain)(x, 0, FN(v_log_normal)(scaled, shift));
 }
 
 IL_INLINE V

@@ -105,7 +105,8 @@ FN(v_probability)(VI n)
 IL_INLINE V
 FN(v_quantile)(V p, V q)
 {
-    const V r = v_sqrt(v_sub(v_set1(0), FN(v_log)(p)));
+    /* p is normal: at least 2^-33 of a mass that is no far tail, or 2^-65 in float64 */
+    const V r = v_sqrt(v_sub(v_set1(0), FN(v_log_normal)(p, v_set1(0))));
 
     const V centre = v_fma(v_sub(v_set1(0), q), q, v_set1((T)0.180625)); /* 0.425^2 - q^2 */
     const V tail = v_sub(r, v_set1((T)1.5));
