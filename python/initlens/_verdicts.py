@@ -12,10 +12,10 @@ from typing import Any, Final, Literal, TypeAlias
 
 from ._format import number
 from ._measures import MODULO_SCALE, MODULO_SIGN, LayerMeasures, SharedStream, modulo_of
-from ._text import jsonable
+from ._text import jsonable, unknown
 from .history import History
 
-__all__ = ["CODES", "TOPICS", "Case", "Loss", "Severity", "Verdict", "in_order", "judge"]
+__all__ = ["CODES", "TOPICS", "Case", "Judged", "Loss", "Severity", "Verdict", "in_order", "judge"]
 
 Severity: TypeAlias = Literal["error", "warning", "note"]
 
@@ -116,6 +116,52 @@ class Verdict:
             "sentence": self.sentence,
             "fix": self.fix,
         }
+
+
+class Judged:
+    """What a result with verdicts says of itself: the base of `Diagnosis` and `Audit`."""
+
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """The first one: the one to act on."""
+        return self.verdicts[0]
+
+    @property
+    def alarms(self) -> tuple[Verdict, ...]:
+        """Errors and warnings."""
+        return tuple(verdict for verdict in self.verdicts if verdict.severity != "note")
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Codes of the alarms, each once; ("healthy",) if there are none."""
+        return tuple(dict.fromkeys(verdict.code for verdict in self.alarms)) or ("healthy",)
+
+    def ok(self, topic: str | None = None) -> bool:
+        """Tell whether a topic has no error and no warning.
+
+        Parameters
+        ----------
+        topic : str, optional
+            "symmetry", "saturation", "gradient", "scale", "loss", "finite", or a verdict's code;
+            all by default.
+
+        Returns
+        -------
+        bool
+
+        Raises
+        ------
+        ValueError
+            If there is no such topic.
+        """
+        alarms = {verdict.code for verdict in self.alarms}
+        if topic is None or topic == "healthy":
+            return not alarms
+        if topic not in TOPICS and topic not in CODES:
+            raise ValueError(unknown("topic", topic, [*TOPICS, *CODES]))
+        return not alarms & TOPICS.get(topic, frozenset({topic}))
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,8 @@ from ._measures import (
     modulo_of,
     shared_streams,
 )
-from ._text import jsonable, unknown
-from ._verdicts import CODES, TOPICS, Case, Loss, Verdict, judge
+from ._text import jsonable
+from ._verdicts import CODES, TOPICS, Case, Judged, Loss, Verdict, judge
 from .activations import Activation
 from .history import History
 from .network import Network
@@ -61,7 +61,7 @@ Activations: TypeAlias = str | Activation | Sequence[str | Activation]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Diagnosis:
+class Diagnosis(Judged):
     """What a net is on data, and what that means: what `diagnose` returns.
 
     Parameters
@@ -91,21 +91,6 @@ class Diagnosis:
     steps: int | None
 
     @property
-    def verdict(self) -> Verdict:
-        """The first one: the one to act on."""
-        return self.verdicts[0]
-
-    @property
-    def alarms(self) -> tuple[Verdict, ...]:
-        """Errors and warnings."""
-        return tuple(verdict for verdict in self.verdicts if verdict.severity != "note")
-
-    @property
-    def codes(self) -> tuple[str, ...]:
-        """Codes of the alarms, each once; ("healthy",) if there are none."""
-        return tuple(dict.fromkeys(verdict.code for verdict in self.alarms)) or ("healthy",)
-
-    @property
     def saturated(self) -> float:
         """Share of saturated pairs among all of the hidden layers; NaN without hidden layers."""
         hidden = self.layers[:-1]
@@ -121,31 +106,6 @@ class Diagnosis:
         if last:
             return first / last
         return math.inf if first else math.nan
-
-    def ok(self, topic: str | None = None) -> bool:
-        """Tell whether a topic has no error and no warning.
-
-        Parameters
-        ----------
-        topic : str, optional
-            "symmetry", "saturation", "gradient", "scale", "loss", "finite", or a verdict's code;
-            all by default.
-
-        Returns
-        -------
-        bool
-
-        Raises
-        ------
-        ValueError
-            If there is no such topic.
-        """
-        alarms = {verdict.code for verdict in self.alarms}
-        if topic is None or topic == "healthy":
-            return not alarms
-        if topic not in TOPICS and topic not in CODES:
-            raise ValueError(unknown("topic", topic, [*TOPICS, *CODES]))
-        return not alarms & TOPICS.get(topic, frozenset({topic}))
 
     def table(self) -> Table:
         """Return one row a layer, and the verdicts below.

@@ -146,6 +146,9 @@ def test_binding_compiles_without_a_warning(compiler: str, tmp_path: Path) -> No
 @needs(AARCH64, "make")
 def test_core_cross_compiles_for_aarch64(tmp_path: Path) -> None:
     make(AARCH64, tmp_path, "lib")
+    made = (tmp_path / "kernels" / "kernels_scalar.o").read_bytes()
+    assert made[:4] == b"\x7fELF"
+    assert int.from_bytes(made[18:20], "little") == 183  # e_machine: AArch64
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,8 @@ from .. import activations
 from .._checks import choice, real
 from .._format import share
 from .._measures import LayerMeasures, SharedStream, measure, shared_streams
-from .._text import join, jsonable, unknown
-from .._verdicts import CODES, TOPICS, Case, Loss, Verdict, in_order, judge
+from .._text import join, jsonable
+from .._verdicts import Case, Judged, Loss, Verdict, in_order, judge
 from ..diagnosis import SATURATED_SLOPE, Diagnosis, diagnose
 from ..network import Network
 from ..tables import Table
@@ -89,7 +89,7 @@ class AuditedLayer:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Audit:
+class Audit(Judged):
     """What was read of a model, and what is wrong with it: what `audit` returns.
 
     Parameters
@@ -123,45 +123,6 @@ class Audit:
     _options: tuple[Activations | None, Layout | None]
     _matrices: tuple[Matrix, ...]
     _nested: bool
-
-    @property
-    def verdict(self) -> Verdict:
-        """The first one: the one to act on."""
-        return self.verdicts[0]
-
-    @property
-    def alarms(self) -> tuple[Verdict, ...]:
-        """Errors and warnings."""
-        return tuple(verdict for verdict in self.verdicts if verdict.severity != "note")
-
-    @property
-    def codes(self) -> tuple[str, ...]:
-        """Codes of the alarms, each once; ("healthy",) if there are none."""
-        return tuple(dict.fromkeys(verdict.code for verdict in self.alarms)) or ("healthy",)
-
-    def ok(self, topic: str | None = None) -> bool:
-        """Tell whether a topic has no error and no warning, as `Diagnosis.ok` does.
-
-        Parameters
-        ----------
-        topic : str, optional
-            A topic or a verdict's code; all by default.
-
-        Returns
-        -------
-        bool
-
-        Raises
-        ------
-        ValueError
-            If there is no such topic.
-        """
-        alarms = {verdict.code for verdict in self.alarms}
-        if topic is None or topic == "healthy":
-            return not alarms
-        if topic not in TOPICS and topic not in CODES:
-            raise ValueError(unknown("topic", topic, [*TOPICS, *CODES]))
-        return not alarms & TOPICS.get(topic, frozenset({topic}))
 
     def table(self) -> Table:
         """Return one row a layer; verdicts, skipped layers and notes below.
