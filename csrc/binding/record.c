@@ -87,6 +87,7 @@ static const struct {
     {"saturated", offsetof(il_layer_record, saturated)},
     {"gradient_norm", offsetof(il_layer_record, gradient_norm)},
     {"weight_norm", offsetof(il_layer_record, weight_norm)},
+    {"unit_spread", offsetof(il_layer_record, unit_spread)},
 };
 
 static PyObject *

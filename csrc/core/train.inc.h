@@ -13,6 +13,7 @@ typedef struct TN(state) {
     T *batch_x, *batch_y; /* [batch][...], gathered; NULL in full batch */
     il_layer_moments *moments; /* [L] of the row being recorded */
     il_unit *units;            /* [widest], scratch of the count of distinct units */
+    double *sums;              /* [2 * widest], scratch of their spread */
     void *block;
 } TN(state);
 
@@ -27,6 +28,7 @@ TN(carve)(TN(state) * r, il_arena *arena)
     }
     r->moments = il_arena_take(arena, net->layers, sizeof *r->moments);
     r->units = il_arena_take(arena, il_widest_layer(net), sizeof *r->units);
+    r->sums = il_arena_take(arena, il_widest_layer(net), 2 * sizeof *r->sums);
 }
 
 /* All the memory of a run, before anything of the net changes. */
@@ -170,6 +172,7 @@ TN(finish_row)(TN(state) * r, size_t B, uint64_t step, double loss, il_record *r
                                    .saturated = m->saturated / pairs,
                                    .gradient_norm = sqrt(il_lanes_total(gradient)),
                                    .weight_norm = sqrt(il_lanes_total(weights)),
+                                   .unit_spread = il_unit_spread_of(r->net, l, r->sums),
                                    .distinct_units = il_distinct_units_of(r->net, l, r->units)};
     }
     record->rows++;

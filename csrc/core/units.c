@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernels.h"
 #include "memory.h"
 
 size_t
@@ -176,6 +177,38 @@ il_net_distinct_units(const il_net *net, size_t *out)
     }
     il_release(units);
     return IL_OK;
+}
+
+#define T float
+#define P f32
+#include "units.inc.h"
+#undef T
+#undef P
+#define T double
+#define P f64
+#include "units.inc.h"
+#undef T
+#undef P
+
+double
+il_unit_spread_of(const il_net *net, size_t layer, double *sums)
+{
+    const layer_view v = view_of(net, layer);
+    const size_t K = v.outgoing_bytes / v.element;
+    double *const size = sums, *const apart = sums + v.M;
+    if (net->dtype == IL_FLOAT32) {
+        unit_squares_f32(v.N, v.M, K, (const void *)v.weights, (const void *)v.biases, (const void *)v.outgoing, size,
+                         apart);
+    } else {
+        unit_squares_f64(v.N, v.M, K, (const void *)v.weights, (const void *)v.biases, (const void *)v.outgoing, size,
+                         apart);
+    }
+    double most = 0, norms = 0;
+    for (size_t m = 0; m < v.M; m++) {
+        most = apart[m] > most || isnan(apart[m]) ? apart[m] : most;
+        norms += sqrt(size[m]);
+    }
+    return most == 0 ? 0 : sqrt(most) / (norms / (double)v.M);
 }
 
 /* ---- rows: a unit as one vector ---------------------------------------------------------- */

@@ -18,4 +18,7 @@ size_t il_widest_layer(const il_net *net);
 /* Groups of bit-equal (incoming column, bias, outgoing row) among a layer's units; scratch [M]. */
 size_t il_distinct_units_of(const il_net *net, size_t layer, il_unit *scratch);
 
+/* Largest distance of a unit (the same three parts) from the first, over the mean norm; sums [2 * M]. */
+double il_unit_spread_of(const il_net *net, size_t layer, double *sums);
+
 #endif

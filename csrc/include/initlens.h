@@ -226,6 +226,7 @@ typedef struct il_layer_record {
     double saturated;       /* share of unit-sample pairs with |g'(z)| < 0.05 max|g'|; NaN: not defined */
     double gradient_norm;   /* Frobenius norm of dW */
     double weight_norm;     /* Frobenius norm of W */
+    double unit_spread;     /* largest distance of a unit from the first, over their mean norm; copies: 0 */
     size_t distinct_units;  /* groups of bit-equal (incoming column, bias, outgoing row) */
 } il_layer_record;
 

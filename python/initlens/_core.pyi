@@ -36,6 +36,7 @@ class FitResult(TypedDict):
     saturated: NDArray[np.float64] | None
     gradient_norm: NDArray[np.float64] | None
     weight_norm: NDArray[np.float64] | None
+    unit_spread: NDArray[np.float64] | None
     distinct_units: NDArray[np.int64] | None
 
 class LayerDict(TypedDict, total=False):

@@ -24,6 +24,7 @@ LAYER_FIELDS = (
     "saturated",
     "gradient_norm",
     "weight_norm",
+    "unit_spread",
     "distinct_units",
 )
 
@@ -47,6 +48,9 @@ class History:
         not defined.
     gradient_norm, weight_norm : ndarray of shape (R, L), float64
         Frobenius norms of the weights' gradient and of the weights.
+    unit_spread : ndarray of shape (R, L), float64
+        Largest distance of a unit (its incoming weights, bias and outgoing weights as one vector)
+        from the first of its layer, over their mean norm; 0 where all are copies.
     distinct_units : ndarray of shape (R, L), int64
         Number of units that differ, by at least one bit of their incoming weights, bias or
         outgoing weights.
@@ -78,6 +82,7 @@ class History:
     saturated: NDArray[np.float64]
     gradient_norm: NDArray[np.float64]
     weight_norm: NDArray[np.float64]
+    unit_spread: NDArray[np.float64]
     distinct_units: NDArray[np.int64]
     widths: tuple[int, ...]
     steps_done: int

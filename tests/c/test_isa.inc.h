@@ -302,7 +302,8 @@ FN(add_net)(digest *d, il_net *net, const il_record *record)
     add_f64(d, record->rows, record->loss);
     for (size_t i = 0; i < record->rows * FN(layers); i++) {
         const il_layer_record *r = &record->layers[i];
-        const double all[] = {r->activation_mean, r->activation_std, r->saturated, r->gradient_norm, r->weight_norm};
+        const double all[] = {r->activation_mean, r->activation_std, r->saturated, r->gradient_norm, r->weight_norm,
+                              r->unit_spread};
         add_f64(d, sizeof all / sizeof all[0], all);
         add_word(d, r->distinct_units);
     }

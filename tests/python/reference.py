@@ -194,6 +194,18 @@ def distinct_units(net_weights: Sequence[Array], net_biases: Sequence[Array]) ->
     return counts
 
 
+def unit_spread(net_weights: Sequence[Array], net_biases: Sequence[Array]) -> list[float]:
+    """Largest distance of a unit from the first of its layer, over the units' mean norm."""
+    spreads = []
+    for layer, (w, b) in enumerate(zip(net_weights, net_biases, strict=True)):
+        outgoing = net_weights[layer + 1] if layer + 1 < len(net_weights) else w[:0].T
+        units = np.concatenate([w.T, b[:, None], outgoing], axis=1, dtype=np.float64)
+        size = np.linalg.norm(units, axis=1).mean()
+        apart = np.linalg.norm(units - units[0], axis=1).max()
+        spreads.append(float(apart / size) if apart else 0.0)
+    return spreads
+
+
 # ---- optimizers, in PyTorch's formulas ---------------------------------------------------------
 
 

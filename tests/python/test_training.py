@@ -224,6 +224,8 @@ def test_record(m: int, batch_size: int | None, dtype: str) -> None:
             slope = np.abs(reference.ACTIVATIONS[name].slope(layers.z[layer], parameter))
             assert history.saturated[row, layer] == np.mean(slope < 0.05)
         assert list(history.distinct_units[row]) == [10, 4, 2]
+        spread = reference.unit_spread(expected.weights, expected.biases)
+        np.testing.assert_allclose(history.unit_spread[row], spread, rtol=relative)
 
 
 def test_record_counts_saturated_and_copies() -> None:
@@ -232,7 +234,19 @@ def test_record_counts_saturated_and_copies() -> None:
     history = net.fit(X, y, optimizer=il.SGD(0), steps=1, record=1)
     np.testing.assert_array_equal(history.saturated[:, 0], [0.5, 0.5])
     np.testing.assert_array_equal(history.distinct_units, [[1, 1], [1, 1]])
+    np.testing.assert_array_equal(history.unit_spread, 0)
     assert history.activation_mean[0, 0] == pytest.approx(np.tanh([0, 1, 3, -4]).mean(), rel=1e-15)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_record_sees_one_bit_between_copies(dtype: str) -> None:
+    net = constant_net([2, 3, 2], "tanh", "mse", dtype, 0.5)
+    row = net.weights[1][2]
+    row[0] = np.nextafter(row[0], 1)
+    history = net.fit([[1.0, 2.0]], [[0.0, 0.0]], steps=0, record=1)
+    assert history.distinct_units[0, 0] == 2
+    # Each unit has four weights of 0.5 and no bias: a norm of 1.
+    assert history.unit_spread[0, 0] == pytest.approx(np.finfo(dtype).eps / 2, rel=1e-6)
 
 
 # ---- ending early ----------------------------------------------------------------------------
