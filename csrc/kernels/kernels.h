@@ -15,6 +15,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#if defined(_MSC_VER)
+#include <intrin.h>
+#endif
+
 #include "initlens.h"
 
 #define IL_CAT2_(a, b) a##b
@@ -31,6 +35,25 @@
 #else
 #define IL_INLINE static inline
 #endif
+
+/* Place of the lowest bit that is set; there is one. */
+IL_INLINE unsigned
+il_lowest_bit(uint64_t word)
+{
+#if defined(__GNUC__)
+    return (unsigned)__builtin_ctzll(word);
+#elif defined(_MSC_VER) && (defined(_M_X64) || defined(_M_ARM64))
+    unsigned long place;
+    _BitScanForward64(&place, word);
+    return (unsigned)place;
+#else
+    unsigned place = 0;
+    for (; (word & 1) == 0; word >>= 1) {
+        place++;
+    }
+    return place;
+#endif
+}
 
 /* k runs in blocks of this many (NUMERICS 2.2): part of the format, never tuned. */
 #define IL_BLOCK 256

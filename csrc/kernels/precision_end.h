@@ -28,6 +28,7 @@
 #undef v_eq
 #undef vm_and
 #undef vm_or
+#undef vm_bits
 #undef v_select
 #undef v_bits
 #undef v_from_bits

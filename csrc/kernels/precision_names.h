@@ -18,6 +18,7 @@
 #define v_eq VN(v_eq)
 #define vm_and VN(vm_and)
 #define vm_or VN(vm_or)
+#define vm_bits VN(vm_bits)
 #define v_select VN(v_select) /* m ? a : b */
 #define v_bits VN(v_bits)
 #define v_from_bits VN(v_from_bits)

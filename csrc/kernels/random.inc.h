@@ -11,44 +11,49 @@
 #include <string.h>
 
 enum {
-    FN(chunk_blocks) = IL_LANES_F64,
-    FN(chunk) = 4 * IL_LANES_F64 /* elements drawn at a time */
+    FN(ways) = 3, /* vectors of blocks at a time: one alone waits for its products */
+    FN(chunk_blocks) = FN(ways) * IL_LANES_F64,
+    FN(chunk) = 4 * FN(chunk_blocks) /* elements drawn at a time */
 };
 
 static const uint64_t FN(lane_numbers)[8] = {0, 1, 2, 3, 4, 5, 6, 7};
 
-/* words[4]: word k of IL_LANES_F64 consecutive blocks from `block` */
+/* words[way][k]: word k of IL_LANES_F64 consecutive blocks; those of the ways follow each other from `block` */
 IL_INLINE void
-FN(v_philox)(il_stream s, uint32_t half, uint64_t block, vi_f64 *words)
+FN(v_philox)(il_stream s, uint32_t half, uint64_t block, vi_f64 (*words)[4])
 {
-    vi_f64 c0 = vi_add_f64(vi_set1_f64(block), vi_load_f64(FN(lane_numbers)));
-    vi_f64 c1 = vi_srl_f64(c0, 32);
-    vi_f64 c2 = vi_set1_f64(s.tensor);
-    vi_f64 c3 = vi_set1_f64(s.purpose | half << 23);
-    vi_f64 k0 = vi_set1_f64(s.key), k1 = vi_set1_f64(s.key >> 32);
-    for (int round = 0; round < 10; round++) {
-        const vi_f64 p0 = vi_mul32_f64(c0, vi_set1_f64(0xD2511F53u));
-        const vi_f64 p1 = vi_mul32_f64(c2, vi_set1_f64(0xCD9E8D57u));
-        c0 = vi_xor_f64(vi_xor_f64(vi_srl_f64(p1, 32), c1), k0);
-        c1 = p1;
-        c2 = vi_xor_f64(vi_xor_f64(vi_srl_f64(p0, 32), c3), k1);
-        c3 = p0;
-        k0 = vi_add_f64(k0, vi_set1_f64(0x9E3779B9u));
-        k1 = vi_add_f64(k1, vi_set1_f64(0xBB67AE85u));
+    const vi_f64 m0 = vi_set1_f64(0xD2511F53u), m1 = vi_set1_f64(0xCD9E8D57u);
+    for (int way = 0; way < FN(ways); way++) {
+        vi_f64 *c = words[way];
+        c[0] = vi_add_f64(vi_set1_f64(block + (uint64_t)way * IL_LANES_F64), vi_load_f64(FN(lane_numbers)));
+        c[1] = vi_srl_f64(c[0], 32);
+        c[2] = vi_set1_f64(s.tensor);
+        c[3] = vi_set1_f64(s.purpose | half << 23);
     }
-    words[0] = c0;
-    words[1] = c1;
-    words[2] = c2;
-    words[3] = c3;
+    uint32_t k0 = (uint32_t)s.key, k1 = (uint32_t)(s.key >> 32);
+    for (int round = 0; round < 10; round++) {
+        for (int way = 0; way < FN(ways); way++) {
+            vi_f64 *c = words[way];
+            const vi_f64 p0 = vi_mul32_f64(c[0], m0), p1 = vi_mul32_f64(c[2], m1);
+            c[0] = vi_xor_f64(vi_xor_f64(vi_srl_f64(p1, 32), c[1]), vi_set1_f64(k0));
+            c[1] = p1;
+            c[2] = vi_xor_f64(vi_xor_f64(vi_srl_f64(p0, 32), c[3]), vi_set1_f64(k1));
+            c[3] = p0;
+        }
+        k0 += 0x9E3779B9u;
+        k1 += 0xBB67AE85u;
+    }
 }
 
 /* out[chunk]: 32-bit words in element order */
 IL_INLINE void
 FN(draw_words)(il_stream s, uint32_t half, uint64_t block, uint32_t *out)
 {
-    vi_f64 words[4];
+    vi_f64 words[FN(ways)][4];
     FN(v_philox)(s, half, block, words);
-    vi_store_blocks_f32(out, words);
+    for (int way = 0; way < FN(ways); way++) {
+        vi_store_blocks_f32(out + way * 4 * IL_LANES_F64, words[way]);
+    }
 }
 
 /* out[chunk]: hi (float32) or hi:lo (float64) in element order */
@@ -58,13 +63,16 @@ FN(draw)(il_stream s, uint64_t block, U *out)
 #if IL_IS_F32
     FN(draw_words)(s, 0, block, out);
 #else
-    vi_f64 words[4], low[4];
+    vi_f64 words[FN(ways)][4], low[FN(ways)][4];
     FN(v_philox)(s, 0, block, words);
     FN(v_philox)(s, 1, block, low);
-    for (int k = 0; k < 4; k++) {
-        words[k] = vi_or_f64(vi_sll_f64(words[k], 32), vi_and_f64(low[k], vi_set1_f64(0xffffffffu)));
+    for (int way = 0; way < FN(ways); way++) {
+        for (int k = 0; k < 4; k++) {
+            const vi_f64 below = vi_and_f64(low[way][k], vi_set1_f64(0xffffffffu));
+            words[way][k] = vi_or_f64(vi_sll_f64(words[way][k], 32), below);
+        }
+        vi_store_blocks_f64(out + way * 4 * IL_LANES_F64, words[way]);
     }
-    vi_store_blocks_f64(out, words);
 #endif
 }
 
@@ -103,54 +111,22 @@ FN(v_probability)(VI n)
  * much. q comes from the caller, who can make it without cancellation.
  */
 IL_INLINE V
-FN(v_quantile)(V p, V q)
+FN(v_quantile_centre)(V q, VM *in_tail)
+{
+    const V centre = v_fma(v_sub(v_set1(0), q), q, v_set1((T)0.180625)); /* 0.425^2 - q^2 */
+    const V top = v_mul(q, IL_POLYNOMIAL(centre, FN(quantile_centre_top)));
+    *in_tail = v_lt(centre, v_set1(0));
+    return v_fma(q, v_set1((T)2.5), v_div(top, IL_POLYNOMIAL(centre, FN(quantile_centre_bottom))));
+}
+
+IL_INLINE V
+FN(v_quantile_tail)(V p)
 {
     /* p is normal: at least 2^-33 of a mass that is no far tail, or 2^-65 in float64 */
     const V r = v_sqrt(v_sub(v_set1(0), FN(v_log_normal)(p, v_set1(0))));
-
-    const V centre = v_fma(v_sub(v_set1(0), q), q, v_set1((T)0.180625)); /* 0.425^2 - q^2 */
     const V tail = v_sub(r, v_set1((T)1.5));
-    const VM central = v_le(v_set1(0), centre);
-    const V top = v_select(central, v_mul(q, IL_POLYNOMIAL(centre, FN(quantile_centre_top))),
-                           IL_POLYNOMIAL(tail, FN(quantile_tail_top)));
-    const V bottom = v_select(central, IL_POLYNOMIAL(centre, FN(quantile_centre_bottom)),
-                              IL_POLYNOMIAL(tail, FN(quantile_tail_bottom)));
-    const V slope = v_select(central, v_set1((T)2.5), v_set1((T)1.375));
-    return v_fma(v_select(central, q, r), slope, v_div(top, bottom));
-}
-
-/*
- * The sign is the top bit (set: negative); the rest n gives p = (n + 0.5) 2^-32 or 2^-64 in (0, 1/2). q is
- * made from the complement of n.
- */
-IL_INLINE V
-FN(v_normal)(VI bits)
-{
-    const VI below_sign = vi_set1(~(U)IL_SIGN), n = vi_and(bits, below_sign);
-    const V q = FN(v_probability)(vi_xor(n, below_sign));
-    return FN(v_with_sign)(FN(v_quantile)(FN(v_probability)(n), q), v_from_bits(bits));
-}
-
-/*
- * u - 1/2 is the number with that sign and magnitude q: so infinite bounds give v_normal. P(Z <= z) - 1/2 is
- * mass * (u - 1/2) + centre, and the smaller tail of z is counted from the bound on its own side, so
- * that neither is cancelled.
- */
-IL_INLINE V
-FN(v_truncated_normal)(VI bits, const IL_SET(truncation) * law)
-{
-    const VI below_sign = vi_set1(~(U)IL_SIGN), n = vi_and(bits, below_sign);
-    const V smaller = FN(v_probability)(n); /* of u and 1 - u */
-    const V half = FN(v_probability)(vi_xor(n, below_sign));
-    const V signed_half = FN(v_with_sign)(half, v_from_bits(bits));
-    const V s = v_fma(v_set1(law->mass), signed_half, v_set1(law->centre));
-    const VM same_side = v_le(v_set1(0), v_mul(s, signed_half));
-    const V share = v_select(same_side, smaller, v_add(v_set1((T)0.5), half));
-    const V outside = v_select(v_lt(s, v_set1(0)), v_set1(law->low_tail), v_set1(law->high_tail));
-    const V p = v_fma(share, v_set1(law->mass), outside);
-    const V z = FN(v_with_sign)(FN(v_quantile)(p, FN(v_abs)(s)), s);
-    const V x = v_fma(z, v_set1(law->std), v_set1(law->mean));
-    return v_max(v_set1(law->least), v_min(v_set1(law->most), x));
+    const V top = IL_POLYNOMIAL(tail, FN(quantile_tail_top));
+    return v_fma(r, v_set1((T)1.375), v_div(top, IL_POLYNOMIAL(tail, FN(quantile_tail_bottom))));
 }
 
 static void
@@ -173,53 +149,137 @@ FN(fill_words)(il_stream s, uint32_t half, uint64_t start, size_t n, uint32_t *o
     }
 }
 
+/* ---- laws: the number at some bits ------------------------------------------------------- */
+
 /* U(a, a + b) and N(a, b^2) */
 typedef struct FN(affine) {
     T a, b;
 } FN(affine);
 
 IL_INLINE V
-FN(uniform_of)(VI bits, const void *law)
+FN(uniform_of)(VI bits, const void *law, VM *in_tail)
 {
     const FN(affine) *l = law;
+    *in_tail = v_lt(v_set1(0), v_set1(0));
     return v_fma(FN(v_uniform)(bits), v_set1(l->b), v_set1(l->a));
 }
 
+/*
+ * The sign is the top bit (set: negative); the rest n gives p = (n + 0.5) 2^-32 or 2^-64 in (0, 1/2). q is
+ * made from the complement of n.
+ */
 IL_INLINE V
-FN(normal_of)(VI bits, const void *law)
+FN(normal_centre)(VI bits, const void *law, VM *in_tail)
 {
     const FN(affine) *l = law;
-    return v_fma(FN(v_normal)(bits), v_set1(l->b), v_set1(l->a));
+    const VI below_sign = vi_set1(~(U)IL_SIGN);
+    const V q = FN(v_probability)(vi_xor(vi_and(bits, below_sign), below_sign));
+    const V z = FN(v_with_sign)(FN(v_quantile_centre)(q, in_tail), v_from_bits(bits));
+    return v_fma(z, v_set1(l->b), v_set1(l->a));
 }
 
 IL_INLINE V
-FN(truncated_of)(VI bits, const void *law)
+FN(normal_tail)(VI bits, const void *law)
 {
-    return FN(v_truncated_normal)(bits, law);
+    const FN(affine) *l = law;
+    const V p = FN(v_probability)(vi_and(bits, vi_set1(~(U)IL_SIGN)));
+    const V z = FN(v_with_sign)(FN(v_quantile_tail)(p), v_from_bits(bits));
+    return v_fma(z, v_set1(l->b), v_set1(l->a));
 }
 
-enum { FN(batch) = 8 }; /* chunks whose words are drawn ahead, for the CPU to overlap them and f */
+/*
+ * u - 1/2 is the number with the sign of the bits and magnitude q: so infinite bounds give a normal number.
+ * s = P(Z <= z) - 1/2 is mass * (u - 1/2) + centre.
+ */
+IL_INLINE V
+FN(v_signed_half)(VI bits)
+{
+    const VI below_sign = vi_set1(~(U)IL_SIGN);
+    const V half = FN(v_probability)(vi_xor(vi_and(bits, below_sign), below_sign));
+    return FN(v_with_sign)(half, v_from_bits(bits));
+}
 
-/* out[i] = f(bits of element start + i, law) */
+IL_INLINE V
+FN(v_truncated_of)(V magnitude, V s, const IL_SET(truncation) * law)
+{
+    const V z = FN(v_with_sign)(magnitude, s);
+    const V x = v_fma(z, v_set1(law->std), v_set1(law->mean));
+    return v_max(v_set1(law->least), v_min(v_set1(law->most), x));
+}
+
+IL_INLINE V
+FN(truncated_centre)(VI bits, const void *law, VM *in_tail)
+{
+    const IL_SET(truncation) *l = law;
+    const V s = v_fma(v_set1(l->mass), FN(v_signed_half)(bits), v_set1(l->centre));
+    return FN(v_truncated_of)(FN(v_quantile_centre)(FN(v_abs)(s), in_tail), s, l);
+}
+
+/* The smaller tail of z is counted from the bound on its own side, so that it is not cancelled. */
+IL_INLINE V
+FN(truncated_tail)(VI bits, const void *law)
+{
+    const IL_SET(truncation) *l = law;
+    const V smaller = FN(v_probability)(vi_and(bits, vi_set1(~(U)IL_SIGN))); /* of u and 1 - u */
+    const V signed_half = FN(v_signed_half)(bits);
+    const V s = v_fma(v_set1(l->mass), signed_half, v_set1(l->centre));
+    const VM same_side = v_le(v_set1(0), v_mul(s, signed_half));
+    const V share = v_select(same_side, smaller, v_add(v_set1((T)0.5), FN(v_abs)(signed_half)));
+    const V outside = v_select(v_lt(s, v_set1(0)), v_set1(l->low_tail), v_set1(l->high_tail));
+    const V p = v_fma(share, v_set1(l->mass), outside);
+    return FN(v_truncated_of)(FN(v_quantile_tail)(p), s, l);
+}
+
+/* ---- arrays ------------------------------------------------------------------------------ */
+
+enum {
+    FN(batch) = 480, /* elements whose words are drawn ahead, for the CPU to overlap them and f */
+    FN(word) = 64    /* of those, in a word of `where` */
+};
+
+/*
+ * out[i] = f(bits of element start + i, law); g, unless NULL, where f says that it does not hold. Those are
+ * 15 % of a normal law, in most vectors one at least: gathered, they fill the lanes of g.
+ */
 IL_INLINE void
-FN(fill)(V (*f)(VI, const void *), const void *law, il_stream s, uint64_t start, size_t n, T *out)
+FN(fill)(V (*f)(VI, const void *, VM *), V (*g)(VI, const void *), const void *law, il_stream s, uint64_t start,
+         size_t n, T *out)
 {
     uint64_t block = start / 4;
     size_t skip = (size_t)(start % 4);
     while (n > 0) {
-        enum { MOST = FN(batch) * FN(chunk) };
-        U bits[MOST];
-        T values[MOST];
-        const size_t count = n < MOST - skip ? n : MOST - skip;
-        const int whole = count == MOST;
+        U bits[FN(batch)];
+        T values[FN(batch)];
+        uint16_t at[FN(batch)];
+        const size_t count = n < FN(batch) - skip ? n : FN(batch) - skip;
+        const int whole = count == FN(batch);
         T *const target = whole ? out : values;
         const size_t end = skip + count;
         for (size_t i = 0; i < end; i += FN(chunk)) {
             FN(draw)(s, block, bits + i);
             block += FN(chunk_blocks);
         }
-        for (size_t i = 0; i < end; i += W) {
-            v_store(target + i, f(vi_load(bits + i), law));
+        size_t tails = 0;
+        for (size_t first = 0; first < end; first += FN(word)) {
+            uint64_t where = 0;
+            for (size_t i = 0; i < FN(word) && first + i < end; i += W) {
+                VM in_tail;
+                v_store(target + first + i, f(vi_load(bits + first + i), law, &in_tail));
+                where |= (uint64_t)vm_bits(in_tail) << i;
+            }
+            for (; g != NULL && where != 0; where &= where - 1) {
+                at[tails++] = (uint16_t)(first + il_lowest_bit(where));
+            }
+        }
+        for (size_t i = 0; i < tails; i++) {
+            bits[i] = bits[at[i]];
+        }
+        for (size_t i = 0; i < tails; i += W) {
+            T lanes[W];
+            v_store(lanes, g(vi_load(bits + i), law));
+            for (size_t lane = 0; lane < W && i + lane < tails; lane++) {
+                target[at[i + lane]] = lanes[lane];
+            }
         }
         if (!whole) {
             memcpy(out, values + skip, count * sizeof *out);
@@ -234,20 +294,20 @@ static void
 FN(fill_uniform)(il_stream s, uint64_t start, size_t n, T low, T high, T *out)
 {
     const FN(affine) law = {low, high - low};
-    FN(fill)(FN(uniform_of), &law, s, start, n, out);
+    FN(fill)(FN(uniform_of), NULL, &law, s, start, n, out);
 }
 
 static void
 FN(fill_normal)(il_stream s, uint64_t start, size_t n, T mean, T std, T *out)
 {
     const FN(affine) law = {mean, std};
-    FN(fill)(FN(normal_of), &law, s, start, n, out);
+    FN(fill)(FN(normal_centre), FN(normal_tail), &law, s, start, n, out);
 }
 
 static void
 FN(fill_truncated_normal)(il_stream s, uint64_t start, size_t n, const IL_SET(truncation) * law, T *out)
 {
-    FN(fill)(FN(truncated_of), law, s, start, n, out);
+    FN(fill)(FN(truncated_centre), FN(truncated_tail), law, s, start, n, out);
 }
 
 #undef IL_POLYNOMIAL

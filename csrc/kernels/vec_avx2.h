@@ -50,6 +50,8 @@ static inline vm_f32 v_le_f32(v_f32 a, v_f32 b) { return _mm256_cmp_ps(a, b, _CM
 static inline vm_f32 v_eq_f32(v_f32 a, v_f32 b) { return _mm256_cmp_ps(a, b, _CMP_EQ_OQ); }
 static inline vm_f32 vm_and_f32(vm_f32 a, vm_f32 b) { return _mm256_and_ps(a, b); }
 static inline vm_f32 vm_or_f32(vm_f32 a, vm_f32 b) { return _mm256_or_ps(a, b); }
+/* The truth values as bits, lane 0 lowest. */
+static inline unsigned vm_bits_f32(vm_f32 m) { return (unsigned)_mm256_movemask_ps(m); }
 static inline v_f32 v_select_f32(vm_f32 m, v_f32 a, v_f32 b) { return _mm256_blendv_ps(b, a, m); }
 static inline vi_f32 v_bits_f32(v_f32 x) { return _mm256_castps_si256(x); }
 static inline v_f32 v_from_bits_f32(vi_f32 x) { return _mm256_castsi256_ps(x); }
@@ -86,6 +88,7 @@ static inline vm_f64 v_le_f64(v_f64 a, v_f64 b) { return _mm256_cmp_pd(a, b, _CM
 static inline vm_f64 v_eq_f64(v_f64 a, v_f64 b) { return _mm256_cmp_pd(a, b, _CMP_EQ_OQ); }
 static inline vm_f64 vm_and_f64(vm_f64 a, vm_f64 b) { return _mm256_and_pd(a, b); }
 static inline vm_f64 vm_or_f64(vm_f64 a, vm_f64 b) { return _mm256_or_pd(a, b); }
+static inline unsigned vm_bits_f64(vm_f64 m) { return (unsigned)_mm256_movemask_pd(m); }
 static inline v_f64 v_select_f64(vm_f64 m, v_f64 a, v_f64 b) { return _mm256_blendv_pd(b, a, m); }
 static inline vi_f64 v_bits_f64(v_f64 x) { return _mm256_castpd_si256(x); }
 static inline v_f64 v_from_bits_f64(vi_f64 x) { return _mm256_castsi256_pd(x); }

@@ -47,6 +47,8 @@ static inline vm_f32 v_le_f32(v_f32 a, v_f32 b) { return _mm512_cmp_ps_mask(a, b
 static inline vm_f32 v_eq_f32(v_f32 a, v_f32 b) { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ); }
 static inline vm_f32 vm_and_f32(vm_f32 a, vm_f32 b) { return (vm_f32)(a & b); }
 static inline vm_f32 vm_or_f32(vm_f32 a, vm_f32 b) { return (vm_f32)(a | b); }
+/* The truth values as bits, lane 0 lowest. */
+static inline unsigned vm_bits_f32(vm_f32 m) { return m; }
 static inline v_f32 v_select_f32(vm_f32 m, v_f32 a, v_f32 b) { return _mm512_mask_blend_ps(m, b, a); }
 static inline vi_f32 v_bits_f32(v_f32 x) { return _mm512_castps_si512(x); }
 static inline v_f32 v_from_bits_f32(vi_f32 x) { return _mm512_castsi512_ps(x); }
@@ -80,6 +82,7 @@ static inline vm_f64 v_le_f64(v_f64 a, v_f64 b) { return _mm512_cmp_pd_mask(a, b
 static inline vm_f64 v_eq_f64(v_f64 a, v_f64 b) { return _mm512_cmp_pd_mask(a, b, _CMP_EQ_OQ); }
 static inline vm_f64 vm_and_f64(vm_f64 a, vm_f64 b) { return (vm_f64)(a & b); }
 static inline vm_f64 vm_or_f64(vm_f64 a, vm_f64 b) { return (vm_f64)(a | b); }
+static inline unsigned vm_bits_f64(vm_f64 m) { return m; }
 static inline v_f64 v_select_f64(vm_f64 m, v_f64 a, v_f64 b) { return _mm512_mask_blend_pd(m, b, a); }
 static inline vi_f64 v_bits_f64(v_f64 x) { return _mm512_castpd_si512(x); }
 static inline v_f64 v_from_bits_f64(vi_f64 x) { return _mm512_castsi512_pd(x); }

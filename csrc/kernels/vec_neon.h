@@ -60,6 +60,13 @@ static inline vm_f32 v_le_f32(v_f32 a, v_f32 b) { return vcleq_f32(a, b); }
 static inline vm_f32 v_eq_f32(v_f32 a, v_f32 b) { return vceqq_f32(a, b); }
 static inline vm_f32 vm_and_f32(vm_f32 a, vm_f32 b) { return vandq_u32(a, b); }
 static inline vm_f32 vm_or_f32(vm_f32 a, vm_f32 b) { return vorrq_u32(a, b); }
+/* The truth values as bits, lane 0 lowest. */
+static inline unsigned
+vm_bits_f32(vm_f32 m)
+{
+    const uint32_t place[IL_LANES_F32] = {1, 2, 4, 8};
+    return vaddvq_u32(vandq_u32(m, vld1q_u32(place)));
+}
 static inline v_f32 v_select_f32(vm_f32 m, v_f32 a, v_f32 b) { return vbslq_f32(m, a, b); }
 static inline vi_f32 v_bits_f32(v_f32 x) { return vreinterpretq_u32_f32(x); }
 static inline v_f32 v_from_bits_f32(vi_f32 x) { return vreinterpretq_f32_u32(x); }
@@ -103,6 +110,12 @@ static inline vm_f64 v_le_f64(v_f64 a, v_f64 b) { return vcleq_f64(a, b); }
 static inline vm_f64 v_eq_f64(v_f64 a, v_f64 b) { return vceqq_f64(a, b); }
 static inline vm_f64 vm_and_f64(vm_f64 a, vm_f64 b) { return vandq_u64(a, b); }
 static inline vm_f64 vm_or_f64(vm_f64 a, vm_f64 b) { return vorrq_u64(a, b); }
+static inline unsigned
+vm_bits_f64(vm_f64 m)
+{
+    const uint64_t place[IL_LANES_F64] = {1, 2};
+    return (unsigned)vaddvq_u64(vandq_u64(m, vld1q_u64(place)));
+}
 static inline v_f64 v_select_f64(vm_f64 m, v_f64 a, v_f64 b) { return vbslq_f64(m, a, b); }
 static inline vi_f64 v_bits_f64(v_f64 x) { return vreinterpretq_u64_f64(x); }
 static inline v_f64 v_from_bits_f64(vi_f64 x) { return vreinterpretq_f64_u64(x); }

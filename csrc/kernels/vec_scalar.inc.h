@@ -26,6 +26,7 @@ static inline int VN(v_le)(T a, T b) { return a <= b; }
 static inline int VN(v_eq)(T a, T b) { return a == b; }
 static inline int VN(vm_and)(int a, int b) { return a & b; }
 static inline int VN(vm_or)(int a, int b) { return a | b; }
+static inline unsigned VN(vm_bits)(int m) { return (unsigned)m; }
 static inline T VN(v_select)(int m, T a, T b) { return m ? a : b; }
 static inline U
 VN(v_bits)(T x)
