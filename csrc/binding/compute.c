@@ -191,15 +191,16 @@ parse_schemes(PyObject *sequence, const char *name, size_t count, il_scheme *out
 PyObject *
 network_initialize(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    static const char *const names[] = {"schemes", "bias_schemes", "key", NULL};
-    PyObject *weights, *biases, *number, *result = NULL;
+    static const char *const names[] = {"schemes", "bias_schemes", "key", "threads", NULL};
+    PyObject *weights, *biases, *number, *most, *result = NULL;
     PyThreadState *saved;
     uint64_t key;
+    size_t threads;
     il_net *net = network_net(self);
     if (net == NULL
-        || !PyArg_ParseTupleAndKeywords(args, kwargs, "OOO:_initialize", KEYWORDS(names), &weights,
-                                        &biases, &number)
-        || parse_uint64(number, "key", &key) < 0) {
+        || !PyArg_ParseTupleAndKeywords(args, kwargs, "OOOO:_initialize", KEYWORDS(names), &weights,
+                                        &biases, &number, &most)
+        || parse_uint64(number, "key", &key) < 0 || parse_size(most, "threads", &threads) < 0) {
         return NULL;
     }
     const size_t L = il_net_layers(net);
@@ -213,7 +214,7 @@ network_initialize(PyObject *self, PyObject *args, PyObject *kwargs)
         || network_begin(self, 1, &saved) < 0) {
         goto done;
     }
-    const il_status status = il_net_initialize(net, schemes, bias_schemes, key);
+    const il_status status = il_net_initialize(net, schemes, bias_schemes, key, threads);
     network_end(self, saved);
     if (status != IL_OK) {
         error_set(status);

@@ -32,24 +32,25 @@ module_fill(PyObject *module, PyObject *args, PyObject *kwargs)
 {
     (void)module;
     static const char *const names[] = {"out",    "scheme",  "n_in",  "n_out", "key",
-                                        "tensor", "purpose", "start", NULL};
+                                        "tensor", "purpose", "start", "threads", NULL};
     PyObject *out, *scheme_tuple, *n_in_number, *n_out_number, *key_number, *tensor_number,
-        *purpose_name, *start_number;
+        *purpose_name, *start_number, *most;
     il_scheme scheme;
     il_purpose purpose;
     il_dtype dtype;
-    size_t n_in, n_out, count;
+    size_t n_in, n_out, count, threads;
     uint64_t key, tensor, start;
     void *data;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OOOOOOOO:fill", KEYWORDS(names), &out,
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OOOOOOOOO:fill", KEYWORDS(names), &out,
                                      &scheme_tuple, &n_in_number, &n_out_number, &key_number,
-                                     &tensor_number, &purpose_name, &start_number)
+                                     &tensor_number, &purpose_name, &start_number, &most)
         || parse_scheme(scheme_tuple, &scheme) < 0 || parse_size(n_in_number, "n_in", &n_in) < 0
         || parse_size(n_out_number, "n_out", &n_out) < 0
         || parse_uint64(key_number, "key", &key) < 0
         || parse_uint64(tensor_number, "tensor", &tensor) < 0
         || parse_purpose(purpose_name, &purpose) < 0
         || parse_uint64(start_number, "start", &start) < 0
+        || parse_size(most, "threads", &threads) < 0
         || array_output(out, &dtype, &count, &data) < 0) {
         return NULL;
     }
@@ -57,8 +58,8 @@ module_fill(PyObject *module, PyObject *args, PyObject *kwargs)
         return PyErr_Format(PyExc_ValueError, "tensor must be below 2**32, got %R", tensor_number);
     }
     PyThreadState *saved = count < LONG_COUNT ? NULL : PyEval_SaveThread();
-    const il_status status =
-        il_fill(&scheme, dtype, n_in, n_out, key, (uint32_t)tensor, purpose, start, count, data);
+    const il_status status = il_fill(&scheme, dtype, n_in, n_out, key, (uint32_t)tensor, purpose,
+                                     start, count, threads, data);
     if (saved != NULL) {
         PyEval_RestoreThread(saved);
     }
@@ -177,7 +178,7 @@ module_isa_select(PyObject *module, PyObject *args, PyObject *kwargs)
 
 static PyMethodDef module_functions[] = {
     {"fill", METHOD(module_fill), WITH_KEYWORDS,
-     "fill($module, /, out, scheme, n_in, n_out, key, tensor, purpose, start)\n--\n\n"},
+     "fill($module, /, out, scheme, n_in, n_out, key, tensor, purpose, start, threads)\n--\n\n"},
     {"activation_apply", METHOD(module_activation_apply), WITH_KEYWORDS,
      "activation_apply($module, /, kind, parameter, z)\n--\n\n"},
     {"activation_max_slope", METHOD(module_activation_max_slope), WITH_KEYWORDS,

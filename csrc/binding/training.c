@@ -71,18 +71,20 @@ PyObject *
 network_fit(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     static const char *const names[] = {
-        "X", "y", "optimizer", "steps", "batch_size", "record_every", "poll", NULL};
+        "X", "y", "optimizer", "steps", "batch_size", "record_every", "poll", "threads", NULL};
     samples data;
-    PyObject *X, *Y, *optimizer, *steps, *batch_size, *record_every, *poll;
+    PyObject *X, *Y, *optimizer, *steps, *batch_size, *record_every, *poll, *threads;
     il_train_options options = {.steps = 0};
     const il_net *net = network_net(self);
     if (net == NULL
-        || !PyArg_ParseTupleAndKeywords(args, kwargs, "OOOOOOO:_fit", KEYWORDS(names), &X, &Y,
-                                        &optimizer, &steps, &batch_size, &record_every, &poll)
+        || !PyArg_ParseTupleAndKeywords(args, kwargs, "OOOOOOOO:_fit", KEYWORDS(names), &X,
+                                        &Y, &optimizer, &steps, &batch_size, &record_every, &poll,
+                                        &threads)
         || parse_optimizer(optimizer, &options.optimizer) < 0
         || parse_uint64(steps, "steps", &options.steps) < 0
         || parse_size(batch_size, "batch_size", &options.batch_size) < 0
-        || parse_uint64(record_every, "record_every", &options.record_every) < 0) {
+        || parse_uint64(record_every, "record_every", &options.record_every) < 0
+        || parse_size(threads, "threads", &options.threads) < 0) {
         return NULL;
     }
     if (poll != Py_None && !PyCallable_Check(poll)) {

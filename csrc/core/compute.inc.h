@@ -15,7 +15,7 @@ CN(forward)(const il_net *net, const SET *k, size_t B, const T *x, T *out)
     if (!k->all_finite(B * N, x)) {
         return IL_ERROR_NOT_FINITE;
     }
-    const il_status status = EN(create)(&e, net, k, CN(block)(B, 0, IL_INFERENCE_ROWS), IL_FORWARD, NULL);
+    const il_status status = EN(create)(&e, net, k, CN(block)(B, 0, IL_INFERENCE_ROWS), IL_FORWARD, NULL, NULL);
     if (status != IL_OK) {
         return status;
     }
@@ -36,7 +36,7 @@ CN(activations)(const il_net *net, const SET *k, size_t B, const T *x, void *con
     if (!k->all_finite(B * N, x)) {
         return IL_ERROR_NOT_FINITE;
     }
-    const il_status status = EN(create)(&e, net, k, CN(block)(B, 0, IL_INFERENCE_ROWS), IL_KEEP_Z, NULL);
+    const il_status status = EN(create)(&e, net, k, CN(block)(B, 0, IL_INFERENCE_ROWS), IL_KEEP_Z, NULL, NULL);
     if (status != IL_OK) {
         return status;
     }
@@ -72,7 +72,7 @@ CN(loss)(const il_net *net, const SET *k, size_t B, const T *x, const T *y, doub
     if (!k->all_finite(B * N, x) || !k->all_finite(B * M, y)) {
         return IL_ERROR_NOT_FINITE;
     }
-    const il_status status = EN(create)(&e, net, k, CN(block)(B, 0, IL_INFERENCE_ROWS), IL_FORWARD, NULL);
+    const il_status status = EN(create)(&e, net, k, CN(block)(B, 0, IL_INFERENCE_ROWS), IL_FORWARD, NULL, NULL);
     if (status != IL_OK) {
         return status;
     }
@@ -96,7 +96,7 @@ CN(gradients)(const il_net *net, const SET *k, size_t B, const T *x, const T *y,
     if (!k->all_finite(B * N, x) || !k->all_finite(B * M, y)) {
         return IL_ERROR_NOT_FINITE;
     }
-    const il_status status = EN(create)(&e, net, k, CN(block)(B, 0, IL_BLOCK), IL_BACKWARD, NULL);
+    const il_status status = EN(create)(&e, net, k, CN(block)(B, 0, IL_BLOCK), IL_BACKWARD, NULL, NULL);
     if (status != IL_OK) {
         return status;
     }

@@ -175,7 +175,7 @@ DN(run)(const il_net *net, const SET *k, size_t B, const T *x, const T *y, doubl
 {
     const size_t N = net->widths[0], M = net->widths[net->layers];
     EN(engine) e;
-    il_status status = EN(create)(&e, net, k, B < IL_BLOCK ? B : IL_BLOCK, IL_KEEP_Z | IL_BACKWARD, NULL);
+    il_status status = EN(create)(&e, net, k, B < IL_BLOCK ? B : IL_BLOCK, IL_KEEP_Z | IL_BACKWARD, NULL, NULL);
     if (status != IL_OK) {
         return status;
     }

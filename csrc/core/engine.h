@@ -8,6 +8,7 @@
 #include "dispatch.h"
 #include "memory.h"
 #include "net.h"
+#include "team.h"
 
 /* Rows of a weight gradient worked on at a time: 96 rows of 16 floats are 6 KiB, and 96 is a
  * multiple of every panel's width and of the tiles' 6 and 8 rows. */
@@ -15,6 +16,9 @@
 
 /* Samples that pass through all layers together in inference. */
 #define IL_INFERENCE_ROWS 128
+
+/* Multiply-adds below which a team would take longer to call than to help: about 2 microseconds. */
+#define IL_TEAM_WORTH 65536
 
 /* What an engine is made for, beside the forward pass. */
 enum { IL_FORWARD = 0, IL_KEEP_Z = 1, IL_BACKWARD = 2 };

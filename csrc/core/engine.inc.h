@@ -75,8 +75,9 @@ EN(carve)(EN(engine) * e, const il_net *net, unsigned passes, const il_optimizer
     e->work = il_arena_take(arena, work_rows * widest, sizeof(T));
     e->log_sum = il_arena_take(arena, R, sizeof(T));
     if (passes & IL_BACKWARD) { /* inference of one row has not the time to clear them */
-        e->chunk = il_arena_take(arena, (size_t)IL_CHUNK * 2 * W, sizeof(T));
-        e->sums = il_arena_take(arena, 2 * W, sizeof(T));
+        const size_t threads = il_team_size(e->team);
+        e->chunk = il_arena_take(arena, threads * IL_CHUNK * 2 * W, sizeof(T));
+        e->sums = il_arena_take(arena, threads * 2 * W, sizeof(T));
     }
     e->layers = layers;
 }
@@ -193,11 +194,11 @@ EN(save)(const EN(engine) * e, il_net *net)
 
 il_status
 EN(create)(EN(engine) * e, const il_net *net, const SET *k, size_t rows, unsigned passes,
-           const il_optimizer *optimizer)
+           const il_optimizer *optimizer, il_team *team)
 {
     enum { ROWS_WORTH_PACKING = 32 };
     const int packed = (passes & IL_BACKWARD) || rows >= ROWS_WORTH_PACKING;
-    *e = (EN(engine)){.k = k, .L = net->layers, .loss = net->loss, .rows = rows};
+    *e = (EN(engine)){.k = k, .L = net->layers, .loss = net->loss, .rows = rows, .team = team};
     il_arena arena = {NULL, 0, 0};
     EN(carve)(e, net, passes, optimizer, packed, &arena);
     e->block = arena.overflow ? NULL : il_allocate(1, arena.used);
@@ -219,14 +220,36 @@ EN(destroy)(EN(engine) * e)
     il_release(e->block);
 }
 
-/* z = a_below W + b of one layer, for R rows; x [R][N] feeds the first. */
+/* One pass of a layer over R samples. */
+typedef struct EN(pass) {
+    const EN(engine) * e;
+    size_t l, R;
+    const T *x; /* [R][N] of the first layer */
+    const UPDATE *update;
+    int add; /* to what gradients there are */
+} EN(pass);
+
+/* The parts of a pass, by the team where they are worth it. */
 static void
-EN(preactivate)(const EN(engine) * e, size_t l, size_t R, const T *x)
+EN(share)(EN(pass) * pass, il_work work)
 {
+    const EN(layer) *y = &pass->e->layers[pass->l];
+    il_team_run(pass->R * y->N * y->M < IL_TEAM_WORTH ? NULL : pass->e->team, work, pass);
+}
+
+/* z = a_below W + b of one layer, and a. */
+static void
+EN(activate_panels)(void *context, il_part part)
+{
+    const EN(pass) *pass = context;
+    const EN(engine) *e = pass->e;
+    const size_t l = pass->l, R = pass->R;
     const EN(layer) *y = &e->layers[l];
+    size_t begin, end;
+    il_share(y->panels, part, &begin, &end);
     CONTRACTION job = {.rows = R, .K = y->N, .k_stride = 1, .b_stride = y->row_step};
     if (l == 0) {
-        job.a = x;
+        job.a = pass->x;
         job.row_stride = (ptrdiff_t)y->N;
         job.segment = y->N;
     } else {
@@ -236,7 +259,7 @@ EN(preactivate)(const EN(engine) * e, size_t l, size_t R, const T *x)
         job.segment = below->w;
         job.segment_jump = (ptrdiff_t)((R - 1) * below->w);
     }
-    for (size_t p = 0; p < y->panels; p++) {
+    for (size_t p = begin; p < end; p++) {
         job.b = y->weights + p * y->panel_step;
         job.start = y->bias + p * y->w;
         job.c = y->z + p * R * y->w;
@@ -251,7 +274,8 @@ void
 EN(forward)(EN(engine) * e, size_t R, const T *x)
 {
     for (size_t l = 0; l < e->L; l++) {
-        EN(preactivate)(e, l, R, x);
+        EN(pass) pass = {.e = e, .l = l, .R = R, .x = x};
+        EN(share)(&pass, EN(activate_panels));
     }
     const EN(layer) *top = &e->layers[e->L - 1];
     const il_activation sigmoid = {IL_SIGMOID, 0};
@@ -297,11 +321,16 @@ EN(output_delta)(EN(engine) * e, size_t R, const T *y, size_t B)
     EN(pack)(R, top->M, top->w, e->work, top->d);
 }
 
-/* d of the layer below l from d of l, by the weights before their update. */
+/* d of the layer below from d of this one, by the weights before their update. */
 static void
-EN(backward)(const EN(engine) * e, size_t l, size_t R)
+EN(backward_panels)(void *context, il_part part)
 {
-    const EN(layer) *y = &e->layers[l], *below = &e->layers[l - 1];
+    const EN(pass) *pass = context;
+    const EN(engine) *e = pass->e;
+    const size_t R = pass->R;
+    const EN(layer) *y = &e->layers[pass->l], *below = y - 1;
+    size_t begin, end;
+    il_share(below->panels, part, &begin, &end);
     CONTRACTION job = {.rows = R,
                        .K = y->M,
                        .a = y->d,
@@ -310,7 +339,7 @@ EN(backward)(const EN(engine) * e, size_t l, size_t R)
                        .segment = y->w,
                        .segment_jump = (ptrdiff_t)((R - 1) * y->w),
                        .b_stride = (ptrdiff_t)below->w};
-    for (size_t q = 0; q < below->panels; q++) {
+    for (size_t q = begin; q < end; q++) {
         const size_t at = q * R * below->w;
         job.b = y->transposed + q * y->M * below->w;
         job.c = below->d + at;
@@ -319,36 +348,77 @@ EN(backward)(const EN(engine) * e, size_t l, size_t R)
     }
 }
 
-/* Gradient of rows n0..n1-1 of one panel over R samples, into out [n1 - n0][w]; with the first rows
- * that of the bias, into sums [w]. */
-static void
-EN(weight_gradient)(const EN(engine) * e, size_t l, size_t p, size_t n0, size_t n1, size_t R, const T *x, T *out,
-                    T *sums)
+/* Rows n0..n1-1 of panel p: a piece of a layer's weights and gradient. */
+typedef struct EN(piece) {
+    size_t p, n0, n1;
+} EN(piece);
+
+static size_t
+EN(piece_count)(const EN(layer) * y)
 {
-    const EN(layer) *y = &e->layers[l];
+    return EN(panel_count)(y->N, IL_CHUNK) * y->panels;
+}
+
+/* In the order in which the samples' columns stay in cache. */
+static EN(piece)
+EN(piece_at)(const EN(layer) * y, size_t index)
+{
+    const size_t n0 = index / y->panels * IL_CHUNK;
+    return (EN(piece)){index % y->panels, n0, y->N - n0 < IL_CHUNK ? y->N : n0 + IL_CHUNK};
+}
+
+/* Gradient of a piece into out [n1 - n0][w]; with the first rows that of the bias, into sums [w]. */
+static void
+EN(weight_gradient)(const EN(pass) * pass, EN(piece) piece, T *out, T *sums)
+{
+    const size_t R = pass->R;
+    const EN(layer) *y = &pass->e->layers[pass->l];
     CONTRACTION job = {.K = R,
                        .row_stride = 1,
                        .segment = R,
-                       .b = y->d + p * R * y->w,
+                       .b = y->d + piece.p * R * y->w,
                        .b_stride = (ptrdiff_t)y->w,
-                       .sums = n0 == 0 ? sums : NULL};
-    if (l == 0) {
-        job.rows = n1 - n0;
-        job.a = x + n0;
+                       .sums = piece.n0 == 0 ? sums : NULL};
+    if (pass->l == 0) {
+        job.rows = piece.n1 - piece.n0;
+        job.a = pass->x + piece.n0;
         job.k_stride = (ptrdiff_t)y->N;
         job.c = out;
         y->contract(&job);
         return;
     }
-    const EN(layer) *below = &e->layers[l - 1];
+    const EN(layer) *below = y - 1;
     job.k_stride = (ptrdiff_t)below->w;
-    for (size_t n = n0; n < n1; n += job.rows) {
-        const size_t q = n / below->w, end = (q + 1) * below->w < n1 ? (q + 1) * below->w : n1;
+    for (size_t n = piece.n0; n < piece.n1; n += job.rows) {
+        const size_t q = n / below->w, end = (q + 1) * below->w < piece.n1 ? (q + 1) * below->w : piece.n1;
         job.rows = end - n;
         job.a = below->a + q * R * below->w + n % below->w;
-        job.c = out + (n - n0) * y->w;
+        job.c = out + (n - piece.n0) * y->w;
         y->contract(&job);
         job.sums = NULL;
+    }
+}
+
+static void
+EN(store_pieces)(void *context, il_part part)
+{
+    const EN(pass) *pass = context;
+    const EN(engine) *e = pass->e;
+    const EN(layer) *y = &e->layers[pass->l];
+    T *const chunk = e->chunk + part.member * IL_CHUNK * 2 * e->k->lanes, *const sums = e->sums + part.member * 2 * e->k->lanes;
+    size_t begin, end;
+    il_share(EN(piece_count)(y), part, &begin, &end);
+    for (size_t i = begin; i < end; i++) {
+        const EN(piece) piece = EN(piece_at)(y, i);
+        T *const out = y->gradient + (piece.p * y->N + piece.n0) * y->w;
+        T *const bias = y->bias_gradient + piece.p * y->w;
+        EN(weight_gradient)(pass, piece, pass->add ? chunk : out, pass->add ? sums : bias);
+        if (pass->add) {
+            e->k->add((piece.n1 - piece.n0) * y->w, chunk, out);
+            if (piece.n0 == 0) {
+                e->k->add(y->w, sums, bias);
+            }
+        }
     }
 }
 
@@ -356,24 +426,11 @@ void
 EN(store_gradients)(EN(engine) * e, size_t R, const T *x, int add)
 {
     for (size_t l = e->L; l-- > 0;) {
-        const EN(layer) *y = &e->layers[l];
+        EN(pass) pass = {.e = e, .l = l, .R = R, .x = x, .add = add};
         if (l > 0) {
-            EN(backward)(e, l, R);
+            EN(share)(&pass, EN(backward_panels));
         }
-        for (size_t p = 0; p < y->panels; p++) {
-            T *bias = y->bias_gradient + p * y->w;
-            for (size_t n0 = 0; n0 < y->N; n0 += IL_CHUNK) {
-                const size_t n1 = y->N - n0 < IL_CHUNK ? y->N : n0 + IL_CHUNK;
-                T *out = y->gradient + (p * y->N + n0) * y->w;
-                EN(weight_gradient)(e, l, p, n0, n1, R, x, add ? e->chunk : out, add ? e->sums : bias);
-                if (add) {
-                    e->k->add((n1 - n0) * y->w, e->chunk, out);
-                }
-            }
-            if (add) {
-                e->k->add(y->w, e->sums, bias);
-            }
-        }
+        EN(share)(&pass, EN(store_pieces));
     }
 }
 
@@ -404,24 +461,56 @@ EN(update_bias)(const EN(engine) * e, size_t l, size_t p, const UPDATE *u, const
 }
 
 static void
-EN(update_weights)(const EN(engine) * e, size_t l, size_t p, size_t n0, size_t n1, const UPDATE *u,
-                   const T *gradient)
+EN(update_weights)(const EN(engine) * e, size_t l, EN(piece) piece, const UPDATE *u, const T *gradient)
 {
     const EN(layer) *y = &e->layers[l];
-    const size_t at = (p * y->N + n0) * y->w;
-    e->k->update(u, (n1 - n0) * y->w, gradient, y->weights + at, EN(at)(y->state[0], at),
+    const size_t at = (piece.p * y->N + piece.n0) * y->w;
+    e->k->update(u, (piece.n1 - piece.n0) * y->w, gradient, y->weights + at, EN(at)(y->state[0], at),
                  EN(at)(y->state[1], at));
-    EN(refresh_transposed)(e, l, p, n0, n1);
+    EN(refresh_transposed)(e, l, piece.p, piece.n0, piece.n1);
+}
+
+static void
+EN(update_pieces)(void *context, il_part part)
+{
+    const EN(pass) *pass = context;
+    const EN(engine) *e = pass->e;
+    const EN(layer) *y = &e->layers[pass->l];
+    size_t begin, end;
+    il_share(EN(piece_count)(y), part, &begin, &end);
+    for (size_t i = begin; i < end; i++) {
+        const EN(piece) piece = EN(piece_at)(y, i);
+        if (piece.n0 == 0) {
+            EN(update_bias)(e, pass->l, piece.p, pass->update, y->bias_gradient + piece.p * y->w);
+        }
+        EN(update_weights)(e, pass->l, piece, pass->update, y->gradient + (piece.p * y->N + piece.n0) * y->w);
+    }
 }
 
 void
 EN(update_stored)(EN(engine) * e, const UPDATE *u)
 {
     for (size_t l = 0; l < e->L; l++) {
-        const EN(layer) *y = &e->layers[l];
-        for (size_t p = 0; p < y->panels; p++) {
-            EN(update_bias)(e, l, p, u, y->bias_gradient + p * y->w);
-            EN(update_weights)(e, l, p, 0, y->N, u, y->gradient + p * y->N * y->w);
+        EN(pass) pass = {.e = e, .l = l, .R = 1, .update = u};
+        EN(share)(&pass, EN(update_pieces));
+    }
+}
+
+static void
+EN(fuse_pieces)(void *context, il_part part)
+{
+    const EN(pass) *pass = context;
+    const EN(engine) *e = pass->e;
+    const EN(layer) *y = &e->layers[pass->l];
+    T *const chunk = e->chunk + part.member * IL_CHUNK * 2 * e->k->lanes, *const sums = e->sums + part.member * 2 * e->k->lanes;
+    size_t begin, end;
+    il_share(EN(piece_count)(y), part, &begin, &end);
+    for (size_t i = begin; i < end; i++) {
+        const EN(piece) piece = EN(piece_at)(y, i);
+        EN(weight_gradient)(pass, piece, chunk, sums);
+        EN(update_weights)(e, pass->l, piece, pass->update, chunk);
+        if (piece.n0 == 0) {
+            EN(update_bias)(e, pass->l, piece.p, pass->update, sums);
         }
     }
 }
@@ -430,20 +519,11 @@ void
 EN(update_fused)(EN(engine) * e, size_t R, const T *x, const UPDATE *u)
 {
     for (size_t l = e->L; l-- > 0;) {
-        const EN(layer) *y = &e->layers[l];
+        EN(pass) pass = {.e = e, .l = l, .R = R, .x = x, .update = u};
         if (l > 0) {
-            EN(backward)(e, l, R); /* before this layer's weights change */
+            EN(share)(&pass, EN(backward_panels)); /* before this layer's weights change */
         }
-        for (size_t n0 = 0; n0 < y->N; n0 += IL_CHUNK) {
-            const size_t n1 = y->N - n0 < IL_CHUNK ? y->N : n0 + IL_CHUNK;
-            for (size_t p = 0; p < y->panels; p++) {
-                EN(weight_gradient)(e, l, p, n0, n1, R, x, e->chunk, e->sums);
-                EN(update_weights)(e, l, p, n0, n1, u, e->chunk);
-                if (n0 == 0) {
-                    EN(update_bias)(e, l, p, u, e->sums);
-                }
-            }
-        }
+        EN(share)(&pass, EN(fuse_pieces));
     }
 }
 

@@ -7,6 +7,9 @@
  * rows (inference) or panels (training, with a transposed copy for the way back, refreshed by each
  * update). Which of them is used, and the panel's width, cannot change a bit.
  *
+ * A team cuts a pass of a layer into panels, or into pieces of a gradient: each is computed whole by one
+ * thread, and written by it alone.
+ *
  * A block is at most IL_BLOCK samples: the unit in which gradients are summed (NUMERICS 2.3).
  */
 #include "engine_names.h"
@@ -36,15 +39,16 @@ typedef struct EN(engine) {
     size_t rows;                /* capacity of a block */
     T *logits, *outputs, *work; /* output layer, row-major [rows][M]; work [max(rows, 8)][widest] */
     T *log_sum;                 /* [rows] */
-    T *chunk;                   /* [IL_CHUNK][2 W] of a gradient on its way into the update */
-    T *sums;                    /* [2 W] the same of a bias */
+    il_team *team;              /* borrowed; NULL: the caller's thread alone */
+    T *chunk;                   /* [team][IL_CHUNK][2 W] of a gradient on its way into the update */
+    T *sums;                    /* [team][2 W] the same of a bias */
     void *block;
 } EN(engine);
 
-/* An engine for blocks of up to `rows` samples; with the state of `optimizer` unless NULL. Packing
- * pays once the rows repay the copy. */
+/* An engine for blocks of up to `rows` samples; with the state of `optimizer` unless NULL, and a team
+ * that shares the work on wide layers unless NULL. Packing pays once the rows repay the copy. */
 IL_MUST_USE il_status EN(create)(EN(engine) * e, const il_net *net, const SET *k, size_t rows, unsigned passes,
-           const il_optimizer *optimizer);
+                                 const il_optimizer *optimizer, il_team *team);
 
 void EN(destroy)(EN(engine) * e);
 

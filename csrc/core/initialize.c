@@ -16,6 +16,7 @@
 #include "rng.h"
 #include "sparse.h"
 #include "spec.h"
+#include "team.h"
 #include "truncated.h"
 
 /* Standard deviation of the standard normal distribution cut at -2 and 2. */
@@ -108,6 +109,9 @@ fixed_element(const il_scheme *law, size_t n_in, size_t n_out, uint64_t index)
 #undef T
 #undef P
 
+/* Elements that repay a thread: drawing them takes some 100 microseconds, starting it 20 to 50. */
+enum { WORTH_A_THREAD = 1 << 15 };
+
 static size_t
 element_size(il_dtype dtype)
 {
@@ -116,45 +120,63 @@ element_size(il_dtype dtype)
 
 /* ---- fill -------------------------------------------------------------------------------- */
 
-/* Elements start .. of a law that gives each by itself, and of the values of sparse matrices. */
+/* Elements that one law gives each by itself, among them the values of sparse matrices. */
+typedef struct elements {
+    const il_kernels *kernels;
+    const il_scheme *law;
+    il_stream stream;
+    il_dtype dtype;
+    size_t n_in, n_out;
+    uint64_t start;
+    size_t count;
+    void *out; /* [count] */
+} elements;
+
 static void
-fill_elements(const il_kernels *kernels, const il_scheme *law, il_stream s, il_dtype dtype, size_t n_in, size_t n_out,
-              uint64_t start, size_t count, void *out)
+fill_slice(void *context, il_part part)
 {
-    if (dtype == IL_FLOAT32) {
-        fill_elements_f32(kernels, law, s, n_in, n_out, start, count, out);
+    const elements *e = context;
+    size_t begin, end;
+    il_share(e->count, part, &begin, &end);
+    if (e->dtype == IL_FLOAT32) {
+        fill_elements_f32(e->kernels, e->law, e->stream, e->n_in, e->n_out, e->start + begin, end - begin,
+                          (float *)e->out + begin);
     } else {
-        fill_elements_f64(kernels, law, s, n_in, n_out, start, count, out);
+        fill_elements_f64(e->kernels, e->law, e->stream, e->n_in, e->n_out, e->start + begin, end - begin,
+                          (double *)e->out + begin);
     }
 }
 
 /* A whole random matrix. */
 static il_status
-fill_matrix(const il_kernels *kernels, const il_scheme *law, il_stream s, il_dtype dtype, size_t n_in, size_t n_out,
-            void *out)
+fill_matrix(const elements *e, il_team *team, void *out)
 {
-    if (law->kind == IL_SCHEME_ORTHOGONAL) {
-        return il_orthogonal_fill(kernels, s, dtype, n_in, n_out, law->a, out);
+    if (e->law->kind == IL_SCHEME_ORTHOGONAL) {
+        return il_orthogonal_fill(e->kernels, team, e->stream, e->dtype, e->n_in, e->n_out, e->law->a, out);
     }
-    fill_elements(kernels, law, s, dtype, n_in, n_out, 0, n_in * n_out, out);
-    return il_sparse_mask(kernels, s.key, s.tensor, law->mode, law->count, n_in, n_out, element_size(dtype), out);
+    elements all = *e;
+    all.start = 0;
+    all.count = e->n_in * e->n_out;
+    all.out = out;
+    il_team_run(team, fill_slice, &all);
+    return il_sparse_mask(e->kernels, team, e->stream.key, e->stream.tensor, e->law->mode, e->law->count, e->n_in,
+                          e->n_out, element_size(e->dtype), out);
 }
 
 static il_status
-fill_part_of_matrix(const il_kernels *kernels, const il_scheme *law, il_stream s, il_dtype dtype, size_t n_in,
-                    size_t n_out, uint64_t start, size_t count, void *out)
+fill_part_of_matrix(const elements *e, il_team *team)
 {
-    const size_t size = element_size(dtype);
-    if (count == n_in * n_out) {
-        return fill_matrix(kernels, law, s, dtype, n_in, n_out, out);
+    const size_t size = element_size(e->dtype);
+    if (e->count == e->n_in * e->n_out) {
+        return fill_matrix(e, team, e->out);
     }
-    unsigned char *whole = il_allocate(n_in * n_out, size);
+    unsigned char *whole = il_allocate(e->n_in * e->n_out, size);
     if (whole == NULL) {
         return IL_ERROR_MEMORY;
     }
-    const il_status status = fill_matrix(kernels, law, s, dtype, n_in, n_out, whole);
+    const il_status status = fill_matrix(e, team, whole);
     if (status == IL_OK) {
-        memcpy(out, whole + (size_t)start * size, count * size);
+        memcpy(e->out, whole + (size_t)e->start * size, e->count * size);
     }
     il_release(whole);
     return status;
@@ -166,9 +188,43 @@ is_random_matrix(const il_scheme *scheme)
     return scheme->kind == IL_SCHEME_ORTHOGONAL || scheme->kind == IL_SCHEME_SPARSE;
 }
 
+/* il_fill by a team. */
+static il_status
+fill(const il_scheme *scheme, il_dtype dtype, size_t n_in, size_t n_out, uint64_t key, uint32_t tensor,
+     il_purpose purpose, uint64_t start, size_t count, il_team *team, void *out)
+{
+    const il_scheme law = law_of(scheme, n_in, n_out);
+    elements e = {.kernels = il_kernels_get(),
+                  .law = &law,
+                  .stream = il_stream_of(key, tensor, purpose),
+                  .dtype = dtype,
+                  .n_in = n_in,
+                  .n_out = n_out,
+                  .start = start,
+                  .count = count,
+                  .out = out};
+    const il_float_environment saved = il_float_enter();
+    il_status status = IL_OK;
+    if (is_random_matrix(&law)) {
+        status = fill_part_of_matrix(&e, n_in * n_out < WORTH_A_THREAD ? NULL : team);
+    } else {
+        il_team_run(count < WORTH_A_THREAD ? NULL : team, fill_slice, &e);
+    }
+    il_float_leave(saved);
+    return status;
+}
+
+/* For so many elements, of which each thread should have enough. */
+static il_team *
+make_team(size_t count, size_t threads)
+{
+    const size_t worth = count / WORTH_A_THREAD;
+    return il_team_create(worth < threads ? worth : threads);
+}
+
 il_status
 il_fill(const il_scheme *scheme, il_dtype dtype, size_t n_in, size_t n_out, uint64_t key, uint32_t tensor,
-        il_purpose purpose, uint64_t start, size_t count, void *out)
+        il_purpose purpose, uint64_t start, size_t count, size_t threads, void *out)
 {
     if (scheme == NULL || !il_scheme_valid(scheme) || (out == NULL && count > 0)) {
         return IL_ERROR_ARGUMENT;
@@ -179,6 +235,7 @@ il_fill(const il_scheme *scheme, il_dtype dtype, size_t n_in, size_t n_out, uint
     if (!il_scheme_fits(scheme, n_in, n_out, purpose) || start > UINT64_MAX - count) {
         return IL_ERROR_ARGUMENT;
     }
+    size_t drawn = count;
     if (il_scheme_is_matrix(scheme)) {
         if (n_in > SIZE_MAX / n_out) {
             return IL_ERROR_MEMORY;
@@ -186,23 +243,17 @@ il_fill(const il_scheme *scheme, il_dtype dtype, size_t n_in, size_t n_out, uint
         if (start + count > n_in * n_out) {
             return IL_ERROR_ARGUMENT;
         }
+        drawn = is_random_matrix(scheme) ? n_in * n_out : count;
     }
-    const il_kernels *kernels = il_kernels_get();
-    const il_scheme law = law_of(scheme, n_in, n_out);
-    const il_stream s = il_stream_of(key, tensor, purpose);
-    const il_float_environment saved = il_float_enter();
-    il_status status = IL_OK;
-    if (is_random_matrix(&law)) {
-        status = fill_part_of_matrix(kernels, &law, s, dtype, n_in, n_out, start, count, out);
-    } else {
-        fill_elements(kernels, &law, s, dtype, n_in, n_out, start, count, out);
-    }
-    il_float_leave(saved);
+    il_team *team = make_team(drawn, threads);
+    const il_status status = fill(scheme, dtype, n_in, n_out, key, tensor, purpose, start, count, team, out);
+    il_team_destroy(team);
     return status;
 }
 
 il_status
-il_net_initialize(il_net *net, const il_scheme *schemes, const il_scheme *bias_schemes, uint64_t key)
+il_net_initialize(il_net *net, const il_scheme *schemes, const il_scheme *bias_schemes, uint64_t key,
+                  size_t threads)
 {
     const il_scheme zeros = {.kind = IL_SCHEME_CONSTANT};
     int can_fail = 0;
@@ -219,16 +270,18 @@ il_net_initialize(il_net *net, const il_scheme *schemes, const il_scheme *bias_s
     unsigned char *const parameters = net->parameters;
     unsigned char *const target = can_fail ? il_allocate(net->count, size) : parameters;
     il_status status = target == NULL ? IL_ERROR_MEMORY : IL_OK;
+    il_team *team = status == IL_OK ? make_team(net->count, threads) : NULL;
     for (size_t l = 0; status == IL_OK && l < net->layers; l++) {
         const size_t N = net->widths[l], M = net->widths[l + 1];
         const uint32_t tensor = (uint32_t)l;
-        status = il_fill(&schemes[l], net->dtype, N, M, key, tensor, IL_PURPOSE_WEIGHTS, 0, N * M,
-                         target + net->weight_offset[l] * size);
+        status = fill(&schemes[l], net->dtype, N, M, key, tensor, IL_PURPOSE_WEIGHTS, 0, N * M, team,
+                      target + net->weight_offset[l] * size);
         if (status == IL_OK) {
-            status = il_fill(bias_schemes != NULL ? &bias_schemes[l] : &zeros, net->dtype, N, M, key, tensor,
-                             IL_PURPOSE_BIASES, 0, M, target + net->bias_offset[l] * size);
+            status = fill(bias_schemes != NULL ? &bias_schemes[l] : &zeros, net->dtype, N, M, key, tensor,
+                          IL_PURPOSE_BIASES, 0, M, team, target + net->bias_offset[l] * size);
         }
     }
+    il_team_destroy(team);
     if (can_fail) {
         if (status == IL_OK) {
             memcpy(parameters, target, net->count * size);

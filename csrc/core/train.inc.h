@@ -14,6 +14,7 @@ typedef struct TN(state) {
     il_layer_moments *moments; /* [L] of the row being recorded */
     il_unit *units;            /* [widest], scratch of the count of distinct units */
     double *sums;              /* [2 * widest], scratch of their spread */
+    il_team *team;             /* NULL where the steps are too short to share */
     void *block;
 } TN(state);
 
@@ -31,9 +32,18 @@ TN(carve)(TN(state) * r, il_arena *arena)
     r->sums = il_arena_take(arena, il_widest_layer(net), 2 * sizeof *r->sums);
 }
 
+/* As many threads as have work enough in each step; a thread asked for that does not start is done without. */
+static il_team *
+TN(make_team)(const TN(state) * r, size_t threads)
+{
+    const size_t weights = r->net->count, most = SIZE_MAX / weights < r->batch ? SIZE_MAX : weights * r->batch;
+    const size_t worth = most / (STEP_WORTH_A_THREAD / (sizeof(T) / sizeof(float)));
+    return il_team_create(worth < threads ? worth : threads);
+}
+
 /* All the memory of a run, before anything of the net changes. */
 static il_status
-TN(begin)(TN(state) * r, const SET *k, const il_optimizer *optimizer)
+TN(begin)(TN(state) * r, const SET *k, const il_optimizer *optimizer, size_t threads)
 {
     il_arena arena = {NULL, 0, 0};
     TN(carve)(r, &arena);
@@ -45,8 +55,10 @@ TN(begin)(TN(state) * r, const SET *k, const il_optimizer *optimizer)
     arena.used = 0;
     TN(carve)(r, &arena);
     const size_t rows = r->batch < IL_BLOCK ? r->batch : IL_BLOCK;
-    il_status status = EN(create)(&r->engine, r->net, k, rows, IL_BACKWARD, optimizer);
+    r->team = TN(make_team)(r, threads);
+    il_status status = EN(create)(&r->engine, r->net, k, rows, IL_BACKWARD, optimizer, r->team);
     if (status != IL_OK) {
+        il_team_destroy(r->team);
         il_release(r->block);
         return status;
     }
@@ -57,6 +69,7 @@ TN(begin)(TN(state) * r, const SET *k, const il_optimizer *optimizer)
     status = il_net_reset_slots(r->net, optimizer);
     if (status != IL_OK) {
         EN(destroy)(&r->engine);
+        il_team_destroy(r->team);
         il_release(r->block);
     }
     return status;
@@ -68,6 +81,7 @@ TN(end)(TN(state) * r)
     EN(save)(&r->engine, r->net);
     r->net->progress = *r->progress;
     EN(destroy)(&r->engine);
+    il_team_destroy(r->team);
     il_release(r->block);
 }
 
@@ -273,7 +287,7 @@ TN(run)(il_net *net, const il_kernels *kernels, const SET *k, il_net_progress *p
         return IL_ERROR_NOT_FINITE;
     }
     TN(state) r = {.net = net, .progress = progress, .B = B, .batch = (size_t)progress->batch_size, .x = x, .y = y};
-    il_status status = TN(begin)(&r, k, &options->optimizer);
+    il_status status = TN(begin)(&r, k, &options->optimizer, options->threads);
     if (status == IL_OK) {
         IL_CAT3(update, prepare, P)(&r.update, &options->optimizer, 0, IL_MOST_LANES);
         if (record != NULL) {

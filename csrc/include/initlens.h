@@ -9,7 +9,7 @@
  *     const il_net_spec spec = {IL_FLOAT64, 2, widths, hidden, IL_BINARY_CROSS_ENTROPY};
  *     const il_scheme scheme = {.kind = IL_SCHEME_NORMAL, .b = 0.01};
  *     il_status status = il_net_create(&spec, &net);
- *     if (status == IL_OK) { status = il_net_initialize(net, &scheme, NULL, key); }
+ *     if (status == IL_OK) { status = il_net_initialize(net, &scheme, NULL, key, 1); }
  *     if (status == IL_OK) { status = il_net_train(net, m, x, y, &options, NULL, &result); }
  *     il_net_destroy(net);
  *
@@ -150,11 +150,12 @@ typedef enum il_purpose { IL_PURPOSE_WEIGHTS = 0, IL_PURPOSE_BIASES, IL_PURPOSE_
  * gives for (key, tensor, purpose). Element i counts row-major over (n_in, n_out); any slice can be
  * drawn alone, at the cost of the whole where the law is one of the whole matrix. For biases pass
  * n_in = fan-in of the layer, n_out = its width, count = n_out. Elements that are independent may be more
- * than n_in * n_out: the two are then no more than fans.
+ * than n_in * n_out: the two are then no more than fans. Large arrays are drawn by up to `threads` threads, the
+ * caller's with them; 0 and 1: that one. The bits are the same.
  */
 IL_MUST_USE il_status
 il_fill(const il_scheme *scheme, il_dtype dtype, size_t n_in, size_t n_out, uint64_t key, uint32_t tensor,
-        il_purpose purpose, uint64_t start, size_t count, void *out);
+        il_purpose purpose, uint64_t start, size_t count, size_t threads, void *out);
 
 /* ---- net: create, look inside ------------------------------------------------------------ */
 
@@ -178,9 +179,9 @@ void *il_net_biases(il_net *net, size_t layer);
 
 /* One scheme a layer ([L]); bias_schemes NULL means zeros. Layer l draws tensor l. Clears the
  * optimizer state and the counters, and makes `key` the net's key for the order of minibatches.
- * IL_ERROR_MEMORY is possible for schemes of a whole matrix; the net has not changed then. */
+ * `threads` as for il_fill. IL_ERROR_MEMORY is possible for schemes of a whole matrix; the net has not changed then. */
 IL_MUST_USE il_status il_net_initialize(il_net *net, const il_scheme *schemes, const il_scheme *bias_schemes,
-                                        uint64_t key);
+                                        uint64_t key, size_t threads);
 
 /* The part of a net that training carries from call to call. */
 typedef struct il_net_progress {
@@ -243,6 +244,7 @@ typedef struct il_train_options {
     uint64_t steps;
     size_t batch_size;     /* 0 or >= B: the full batch in its own order; else seeded shuffle by epoch */
     uint64_t record_every; /* 0: never; else steps 0, k, 2k, ... and the end */
+    size_t threads;        /* at most, the caller's with them; 0 and 1: that one. The bits are the same. */
     /* Called between steps about 20 times a second; non-zero stops. May be NULL. */
     int (*poll)(void *context, uint64_t steps_done);
     void *poll_context;

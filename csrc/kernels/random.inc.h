@@ -233,7 +233,7 @@ FN(truncated_tail)(VI bits, const void *law)
 /* ---- arrays ------------------------------------------------------------------------------ */
 
 enum {
-    FN(batch) = 480, /* elements whose words are drawn ahead, for the CPU to overlap them and f */
+    FN(batch) = 960, /* elements whose words are drawn ahead, for the CPU to overlap them and f; a few whole chunks */
     FN(word) = 64    /* of those, in a word of `where` */
 };
 
@@ -256,6 +256,9 @@ FN(fill)(V (*f)(VI, const void *, VM *), V (*g)(VI, const void *), const void *l
         T *const target = whole ? out : values;
         const size_t end = skip + count;
         for (size_t i = 0; i < end; i += FN(chunk)) {
+            for (size_t byte = 0; byte < FN(chunk) * sizeof(T); byte += IL_CACHE_LINE) {
+                IL_WILL_WRITE((const char *)(target + i) + byte);
+            }
             FN(draw)(s, block, bits + i);
             block += FN(chunk_blocks);
         }

@@ -96,7 +96,11 @@ class Net:
         self, X: Any, y: Any
     ) -> tuple[float, list[NDArray[Any]], list[NDArray[Any]]]: ...
     def _initialize(
-        self, schemes: Sequence[SchemeTuple], bias_schemes: Sequence[SchemeTuple] | None, key: int
+        self,
+        schemes: Sequence[SchemeTuple],
+        bias_schemes: Sequence[SchemeTuple] | None,
+        key: int,
+        threads: int,  # at most
     ) -> None: ...
     def _fit(
         self,
@@ -108,6 +112,7 @@ class Net:
         record_every: int,  # 0: never
         # About 20 times a second, with the steps done; a true answer stops.
         poll: Callable[[int], object] | None,
+        threads: int,  # at most
     ) -> FitResult: ...
     # Each net as its own _fit would leave it, bit for bit; small ones run side by side
     @classmethod
@@ -144,6 +149,7 @@ def fill(
     tensor: int,
     purpose: str,
     start: int,
+    threads: int,  # at most
 ) -> None: ...
 
 # g(z) and g'(z), element by element, in z's dtype (float32 or float64; else float64)

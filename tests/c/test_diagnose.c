@@ -253,7 +253,7 @@ test_gradients(void)
         y[b * M + 1] = 1 - y[b * M];
     }
     il_net *net = make_net(IL_FLOAT64, IL_SIGMOID, widths, 2, IL_CROSS_ENTROPY);
-    CHECK(il_net_initialize(net, schemes, schemes, 3) == IL_OK);
+    CHECK(il_net_initialize(net, schemes, schemes, 3, 1) == IL_OK);
     CHECK(il_net_diagnose(net, B, x, y, 0.05, d, &measured) == IL_OK);
     void *const dw[] = {dw0, dw1}, *const db[] = {db0, db1};
     CHECK(il_net_gradients(net, B, x, y, &loss, dw, db) == IL_OK);

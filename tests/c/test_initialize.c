@@ -35,7 +35,7 @@ enum { SCHEMES = sizeof schemes / sizeof schemes[0] };
 static il_status
 draw(const il_scheme *s, il_dtype dtype, uint64_t start, size_t count, void *out)
 {
-    return il_fill(s, dtype, N, M, 0x0123456789abcdefu, 3, IL_PURPOSE_WEIGHTS, start, count, out);
+    return il_fill(s, dtype, N, M, 0x0123456789abcdefu, 3, IL_PURPOSE_WEIGHTS, start, count, 1, out);
 }
 
 static void
@@ -90,7 +90,7 @@ test_orthogonal(void)
     static const size_t shapes[][2] = {{1, 1}, {1, 6}, {6, 1}, {7, 7}, {31, 32}, {33, 32}, {32, 33}, {2, 300}, {300, 2}};
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
         const size_t n_in = shapes[i][0], n_out = shapes[i][1];
-        CHECK(il_fill(&s, IL_FLOAT64, n_in, n_out, 1, 0, IL_PURPOSE_WEIGHTS, 0, n_in * n_out, wide) == IL_OK);
+        CHECK(il_fill(&s, IL_FLOAT64, n_in, n_out, 1, 0, IL_PURPOSE_WEIGHTS, 0, n_in * n_out, 1, wide) == IL_OK);
         CHECK((n_in >= n_out ? worst_product(wide, n_in, n_out, n_out, 1) : worst_product(wide, n_out, n_in, 1, n_out))
               < 1e-14);
     }
@@ -105,7 +105,7 @@ test_orthogonal(void)
     for (size_t k = S; k-- > 0;) {
         double x[S], norm = 0;
         const il_scheme gauss = {.kind = IL_SCHEME_NORMAL, .b = 1};
-        CHECK(il_fill(&gauss, IL_FLOAT64, S, S, 1, 0, IL_PURPOSE_WEIGHTS, k * S + k, S - k, x) == IL_OK);
+        CHECK(il_fill(&gauss, IL_FLOAT64, S, S, 1, 0, IL_PURPOSE_WEIGHTS, k * S + k, S - k, 1, x) == IL_OK);
         for (size_t i = 0; i < S - k; i++) {
             norm += x[i] * x[i];
         }
@@ -129,7 +129,7 @@ test_orthogonal(void)
         }
     }
     static double fast[S][S];
-    CHECK(il_fill(&s, IL_FLOAT64, S, S, 1, 0, IL_PURPOSE_WEIGHTS, 0, S * S, &fast[0][0]) == IL_OK);
+    CHECK(il_fill(&s, IL_FLOAT64, S, S, 1, 0, IL_PURPOSE_WEIGHTS, 0, S * S, 1, &fast[0][0]) == IL_OK);
     double worst = 0;
     for (size_t i = 0; i < S; i++) {
         for (size_t j = 0; j < S; j++) {
@@ -211,11 +211,11 @@ test_refused(void)
         CHECK(draw(&bad[i], IL_FLOAT64, 0, COUNT, wide) == IL_ERROR_ARGUMENT);
     }
     CHECK(draw(&schemes[9], IL_FLOAT64, 1, COUNT, wide) == IL_ERROR_ARGUMENT);
-    CHECK(il_fill(&schemes[9], IL_FLOAT64, N, M, 0, 0, IL_PURPOSE_BIASES, 0, M, wide) == IL_ERROR_ARGUMENT);
-    CHECK(il_fill(&schemes[9], IL_FLOAT64, SIZE_MAX, 2, 0, 0, IL_PURPOSE_WEIGHTS, 0, 1, wide) == IL_ERROR_MEMORY);
-    CHECK(il_fill(&schemes[9], IL_FLOAT64, SIZE_MAX / 32, 1, 0, 0, IL_PURPOSE_WEIGHTS, 0, 1, wide)
+    CHECK(il_fill(&schemes[9], IL_FLOAT64, N, M, 0, 0, IL_PURPOSE_BIASES, 0, M, 1, wide) == IL_ERROR_ARGUMENT);
+    CHECK(il_fill(&schemes[9], IL_FLOAT64, SIZE_MAX, 2, 0, 0, IL_PURPOSE_WEIGHTS, 0, 1, 1, wide) == IL_ERROR_MEMORY);
+    CHECK(il_fill(&schemes[9], IL_FLOAT64, SIZE_MAX / 32, 1, 0, 0, IL_PURPOSE_WEIGHTS, 0, 1, 1, wide)
           == IL_ERROR_MEMORY);
-    CHECK(il_fill(&schemes[9], IL_FLOAT64, 0, 0, 0, 0, IL_PURPOSE_WEIGHTS, 0, 0, NULL) == IL_OK);
+    CHECK(il_fill(&schemes[9], IL_FLOAT64, 0, 0, 0, 0, IL_PURPOSE_WEIGHTS, 0, 0, 1, NULL) == IL_OK);
     CHECK_BITS(wide, other, sizeof wide);
 }
 
@@ -231,13 +231,13 @@ test_out_of_memory(void)
     const il_scheme matrices[] = {{.kind = IL_SCHEME_SPARSE, .b = 1, .count = 2}, {.kind = IL_SCHEME_ORTHOGONAL, .a = 1}};
     il_net *net = NULL;
     CHECK(il_net_create(&spec, &net) == IL_OK);
-    CHECK(il_net_initialize(net, start, NULL, 1) == IL_OK);
+    CHECK(il_net_initialize(net, start, NULL, 1, 1) == IL_OK);
     double before[30];
     memcpy(before, il_net_weights(net, 0), sizeof before);
     long n = 0;
     for (il_status status = IL_ERROR_MEMORY; status != IL_OK; n++) {
         il_memory_fail_at(n);
-        status = il_net_initialize(net, matrices, NULL, 2);
+        status = il_net_initialize(net, matrices, NULL, 2, 1);
         il_memory_fail_at(-1);
         if (status != IL_OK) {
             CHECK(status == IL_ERROR_MEMORY);

@@ -240,7 +240,7 @@ FN(schemes)(const il_kernels *kernels, digest *d)
     for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
         for (size_t j = 0; j < sizeof shapes / sizeof shapes[0]; j++) {
             const size_t n_in = shapes[j][0], n_out = shapes[j][1];
-            CHECK(il_fill(&schemes[i], DTYPE, n_in, n_out, 5, 1, IL_PURPOSE_WEIGHTS, 0, n_in * n_out, out) == IL_OK);
+            CHECK(il_fill(&schemes[i], DTYPE, n_in, n_out, 5, 1, IL_PURPOSE_WEIGHTS, 0, n_in * n_out, 1, out) == IL_OK);
             FN(add)(d, n_in * n_out, out);
         }
     }
@@ -271,7 +271,7 @@ FN(make_net)(int large, il_activation_kind kind, il_loss loss, uint64_t key)
     const il_scheme schemes[] = {he, he, he, he};
     il_net *net = NULL;
     CHECK(il_net_create(&spec, &net) == IL_OK);
-    CHECK(il_net_initialize(net, schemes, schemes, key) == IL_OK);
+    CHECK(il_net_initialize(net, schemes, schemes, key, 1) == IL_OK);
     return net;
 }
 
@@ -343,7 +343,7 @@ FN(read_ahead)(digest *d)
     const il_scheme he = {.kind = IL_SCHEME_VARIANCE_SCALING, .a = 2};
     il_net *net = NULL;
     CHECK(il_net_create(&spec, &net) == IL_OK);
-    CHECK(il_net_initialize(net, &he, &he, 1) == IL_OK);
+    CHECK(il_net_initialize(net, &he, &he, 1, 1) == IL_OK);
     CHECK(il_net_forward(net, 1, FN(x), out) == IL_OK);
     FN(add)(d, M, out);
     il_net_destroy(net);

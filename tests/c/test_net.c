@@ -36,7 +36,7 @@ make_net(il_activation g, il_loss loss)
     const il_scheme schemes[LAYERS] = {normal, normal, normal};
     il_net *net = NULL;
     CHECK(il_net_create(&spec, &net) == IL_OK);
-    CHECK(il_net_initialize(net, schemes, schemes, 7) == IL_OK);
+    CHECK(il_net_initialize(net, schemes, schemes, 7, 1) == IL_OK);
     return net;
 }
 

@@ -35,7 +35,7 @@ make_net(uint64_t key)
     if (il_net_create(&spec, &net) != IL_OK) {
         return NULL;
     }
-    if (il_net_initialize(net, schemes, NULL, key) != IL_OK) {
+    if (il_net_initialize(net, schemes, NULL, key, 1) != IL_OK) {
         il_net_destroy(net);
         return NULL;
     }

@@ -86,7 +86,7 @@ def test_tables_agree_on_draws(dtype: str) -> None:
             _core.isa_select(table)
             out = np.empty(1003, dtype=dtype)
             scheme = (kind, a, b, "fan_in", "normal", 0.0, 0.0, 0)
-            _core.fill(out, scheme, 17, 59, 123456789, 3, "weights", 0)
+            _core.fill(out, scheme, 17, 59, 123456789, 3, "weights", 0, 1)
             results.append(out)
         for other in results[1:]:
             np.testing.assert_array_equal(bits(results[0]), bits(other))

@@ -29,7 +29,7 @@ def fill(
     start: int = 0,
 ) -> Any:
     out = np.empty(count, dtype=dtype)
-    _core.fill(out, scheme, 1, start + count, key, tensor, purpose, start)
+    _core.fill(out, scheme, 1, start + count, key, tensor, purpose, start, 1)
     return out
 
 

@@ -12,7 +12,6 @@ import pytest
 import initlens as il
 from initlens import _core, initializers
 from initlens.initializers import LSUV, fans, get
-from initlens.initializers import scheme as scheme_module
 
 NAN, INF = float("nan"), float("inf")
 
@@ -297,36 +296,53 @@ def test_any_slice_by_any_thread(text: str, dtype: str) -> None:
     assert np.array_equal(out, whole)
 
 
+MATRICES = [
+    "orthogonal",
+    "sparse(sparsity=0.9)",
+    "sparse(nonzeros=7, line='input')",
+    "zero_hadamard",
+]
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("text", [*SLICED, "he_normal", "zero_hadamard", "torch_linear"])
-def test_any_number_of_threads(text: str, dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scheme_module, "_SHARE", 100)
+@pytest.mark.parametrize("text", [*SLICED, "he_normal", "torch_linear", *MATRICES])
+@pytest.mark.parametrize("shape", [(290, 350), (350, 290)])
+def test_any_number_of_threads(text: str, dtype: str, shape: tuple[int, int]) -> None:
+    """Large enough for three threads, by what initialize.c takes for worth one."""
     scheme = get(text)
-    one = scheme((37, 53), rng=6, dtype=dtype, n_jobs=1)
-    for n_jobs in (2, 3, 19, 1000, None):
-        assert np.array_equal(scheme((37, 53), rng=6, dtype=dtype, n_jobs=n_jobs), one)
-        out = np.empty((53, 37), dtype).T
-        assert np.array_equal(scheme((37, 53), rng=6, out=out, n_jobs=n_jobs), one)
+    one = scheme(shape, rng=6, dtype=dtype, n_jobs=1)
+    for n_jobs in (2, 3, 1000, None):
+        assert np.array_equal(scheme(shape, rng=6, dtype=dtype, n_jobs=n_jobs), one)
+        out = np.empty(shape[::-1], dtype).T
+        assert np.array_equal(scheme(shape, rng=6, out=out, n_jobs=n_jobs), one)
 
 
-def test_large_draws_take_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    parts: list[tuple[int, int]] = []
+@pytest.mark.parametrize("text", ["he_normal", "orthogonal"])
+def test_nets_of_any_number_of_threads(text: str) -> None:
+    def parameters(n_jobs: int) -> list[Any]:
+        net = il.Network([300, 350, 2], dtype="float32")
+        net.initialize(text, bias="normal(0.1)", rng=6, n_jobs=n_jobs)
+        return [*net.weights, *net.biases]
+
+    for one, three in zip(parameters(1), parameters(3), strict=True):
+        assert np.array_equal(one, three)
+
+
+def test_threads_by_the_number_of_cpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
     fill = _core.fill
 
-    def spy(out: Any, *arguments: Any) -> None:
-        parts.append((arguments[-1], out.size))
-        fill(out, *arguments)
+    def spy(*arguments: Any) -> None:
+        asked.append(arguments[-1])
+        fill(*arguments)
 
     monkeypatch.setattr(_core, "fill", spy)
-    monkeypatch.setattr("initlens.initializers.scheme.cpus", lambda: 4)
+    monkeypatch.setattr("initlens._cpus.cpus", lambda: 4)
     get("normal")((1000, 10), rng=0)
-    assert parts == [(0, 10_000)]
-    parts.clear()
-    get("normal")((2100, 1000), rng=0, dtype="float32")
-    assert sorted(parts) == [(525_000 * i, 525_000) for i in range(4)]
-    parts.clear()
-    get("normal")((2100, 1000), rng=0, dtype="float32", n_jobs=1)
-    assert parts == [(0, 2_100_000)]
+    get("normal")((1000, 10), rng=0, n_jobs=1)
+    monkeypatch.setenv("INITLENS_NUM_THREADS", "3")
+    get("normal")((1000, 10), rng=0)
+    assert asked == [4, 1, 3]
 
 
 @pytest.mark.parametrize(("n_jobs", "error"), [(0, ValueError), (-1, ValueError), (2.0, TypeError)])

@@ -6,8 +6,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import MISSING, dataclass, fields
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 from numpy.random import RandomState
@@ -15,7 +14,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from .. import _core, _rng
 from .._checks import choice, float_name, integer
-from .._cpus import cpus
+from .._cpus import threads
 from .._text import call
 from ..truncation import truncated_std
 from .fans import Axes, Layout, axes_of, fans
@@ -30,9 +29,6 @@ Purpose: TypeAlias = Literal["weights", "biases"]
 DrawFunction: TypeAlias = Callable[[tuple[int, ...], Any], ArrayLike]
 
 POSITIONS = ("auto", "first", "hidden", "last")
-
-# Values a thread draws at least: they take longer than to start it.
-_SHARE: Final = 1 << 19
 
 
 @dataclass(frozen=True)
@@ -149,8 +145,7 @@ class Scheme(ABC):
             order and with any strides, but without elements that share memory.
         n_jobs : int, optional
             Threads; as many as there are CPUs by default, fewer for small arrays. The numbers are
-            the same for any number. Orthogonal and sparse matrices, and laws that are computed in
-            Python, take one.
+            the same for any number. Laws that are computed in Python take one.
 
         Returns
         -------
@@ -184,7 +179,7 @@ class Scheme(ABC):
             )
         inputs, outputs, others = axes_of(len(sizes), layout, axes)
         precision = float_name(dtype) if out is None else _checked_out(out, sizes)
-        jobs = cpus() if n_jobs is None else integer("n_jobs", n_jobs, minimum=1)
+        jobs = threads(n_jobs)
         source = _rng.resolve(rng)
         if math.prod(sizes) == 0:
             return np.empty(sizes, precision) if out is None else out
@@ -414,16 +409,16 @@ class CoreScheme(Scheme):
         matrix = spec[0] in _MATRIX_KINDS
         n_in, n_out = (layer.n_in, layer.n_out) if matrix else (layer.fan_in, layer.fan_out)
 
-        def fill(part: NDArray[Any], offset: int) -> None:
-            _core.fill(part, spec, n_in, n_out, key, layer.index, purpose, start + offset)
+        def fill(part: NDArray[Any]) -> None:
+            _core.fill(part, spec, n_in, n_out, key, layer.index, purpose, start, jobs)
 
         if is_large(spec, out.dtype):
             # Refused before `out` changes; by the wide numbers too, because the core holds those
             # of a truncated normal inside the range of its dtype.
             for trial in (np.empty(out.shape), np.empty_like(out)):
-                fill(trial, 0)
+                fill(trial)
                 narrowed(str(self), trial, out.dtype)
-        _by_threads(fill, out, 1 if spec[0] in _WHOLE_KINDS else jobs)
+        fill(out)
         return out
 
     def variance(self, n_in: int, n_out: int) -> float | None:  # noqa: D102 - as in the base
@@ -434,23 +429,8 @@ class CoreScheme(Scheme):
         return _law_text(self._spec(layer, purpose), layer)
 
 
-_WHOLE_KINDS = ("orthogonal", "sparse")  # an element is not a function of its place alone
-_MATRIX_KINDS = (*_WHOLE_KINDS, "identity", "hadamard")
-
-
-def _by_threads(fill: Callable[[NDArray[Any], int], None], out: NDArray[Any], jobs: int) -> None:
-    """Call `fill` with parts of `out` and their offsets, on threads: it releases the GIL."""
-    count = min(jobs, out.size // _SHARE)
-    if count < 2:
-        fill(out, 0)
-        return
-    from concurrent.futures import ThreadPoolExecutor  # only large arrays pay for its import
-
-    flat = out.reshape(-1)
-    edges = [flat.size * part // count for part in range(count + 1)]
-    parts = [flat[begin:end] for begin, end in pairwise(edges)]
-    with ThreadPoolExecutor(count) as pool:
-        list(pool.map(fill, parts, edges))
+# Kinds that are laws of a whole matrix, or of rows and columns: their sizes are no fans.
+_MATRIX_KINDS = ("orthogonal", "sparse", "identity", "hadamard")
 
 
 def checked_layer(n_in: int, n_out: int) -> Layer:

@@ -409,5 +409,5 @@ class NguyenWidrow(Scheme):
     def _uniform(self, layer: Layer, key: int, purpose: Purpose) -> NDArray[np.float64]:
         out = np.empty(layer.shape(purpose))
         spec = core_tuple("uniform", -1.0, 1.0)
-        _core.fill(out, spec, layer.n_in, layer.n_out, key, layer.index, purpose, 0)
+        _core.fill(out, spec, layer.n_in, layer.n_out, key, layer.index, purpose, 0, 1)
         return out
