@@ -6,7 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
-from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -31,9 +33,12 @@ from ._measures import (
 from ._text import jsonable
 from ._verdicts import CODES, TOPICS, Case, Judged, Loss, Verdict, judge
 from .activations import Activation
-from .history import History
-from .network import Network
+from .history import History, evenly
+from .network import Network, Settings
 from .tables import Table
+
+if TYPE_CHECKING:
+    from .plotting import LearningTimeDisplay, SaturationDisplay, SimilarityDisplay
 
 __all__ = [
     "CODES",
@@ -57,7 +62,24 @@ __all__ = [
 
 SATURATED_SLOPE: Final = 0.05
 
+_SAMPLES_DRAWN: Final = 400  # of a map of slopes: a column each
+
 Activations: TypeAlias = str | Activation | Sequence[str | Activation]
+
+
+class _Measured(NamedTuple):
+    """The net as it was, for pictures of it: nets are trained on."""
+
+    settings: Settings
+    parameters: list[NDArray[Any]]
+    X: NDArray[Any] | None
+
+    def network(self) -> Network:
+        settings = self.settings
+        net = Network(settings.layers, settings.activation, settings.loss, settings.dtype)
+        for view, array in zip(net._parameters(), self.parameters, strict=True):
+            view[...] = array
+        return net
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -89,6 +111,7 @@ class Diagnosis(Judged):
     threshold: float
     learning_rate: float | None
     steps: int | None
+    _measured: _Measured
 
     @property
     def saturated(self) -> float:
@@ -106,6 +129,38 @@ class Diagnosis(Judged):
         if last:
             return first / last
         return math.inf if first else math.nan
+
+    def learning_time(self, layer: int) -> float:
+        """Return the steps of SGD until the weights of a layer have moved by their norm.
+
+        Parameters
+        ----------
+        layer : int
+            From 1, the output layer last.
+
+        Returns
+        -------
+        float
+            `Flow.learning_time` over the learning rate: infinite without a gradient, NaN without
+            targets.
+
+        Raises
+        ------
+        ValueError
+            If there is no such layer.
+        """
+        flow = self._layer(layer, len(self.layers)).flow
+        rate = 1.0 if self.learning_rate is None else self.learning_rate
+        if math.isnan(flow.d_weights):
+            return math.nan
+        return flow.learning_time / rate if rate else math.inf
+
+    def _layer(self, number: int, last: int) -> LayerMeasures:
+        chosen = integer("layer", number, minimum=1)
+        if chosen > last:
+            kind = "a layer" if last == len(self.layers) else "a hidden layer"
+            raise ValueError(f"layer must be {kind}, 1 to {last}, got {chosen}")
+        return self.layers[chosen - 1]
 
     def table(self) -> Table:
         """Return one row a layer, and the verdicts below.
@@ -130,9 +185,7 @@ class Diagnosis(Judged):
         return Table(self._title(), columns, rows, tuple(map(str, self.verdicts)))
 
     def _row(self, layer: LayerMeasures) -> tuple[str, ...]:
-        rate = 1.0 if self.learning_rate is None else self.learning_rate
-        symmetry, flow = layer.symmetry, layer.flow
-        time = flow.learning_time / rate if rate else math.inf
+        symmetry = layer.symmetry
         dead = layer.saturation.dead_units
         return (
             str(layer.number),
@@ -143,8 +196,8 @@ class Diagnosis(Judged):
             _digits(layer.z.std),
             share(layer.saturation.share),
             "-" if layer.activation is None else str(dead),
-            _digits(flow.d_weights),
-            "-" if math.isnan(flow.d_weights) else _digits(time),
+            _digits(layer.flow.d_weights),
+            _digits(self.learning_time(layer.number)),
         )
 
     def _title(self) -> str:
@@ -199,6 +252,118 @@ class Diagnosis(Judged):
         rows = [_flat(_layer_dict(layer, arrays=False)) for layer in self.layers]
         names = dict.fromkeys(name for row in rows for name in row)
         return data_frame({name: [row.get(name) for row in rows] for name in names})
+
+    def plot_similarity(self, layer: int = 1, ax: Any = None) -> SimilarityDisplay:
+        """Draw how much alike the outputs of the units of a hidden layer are.
+
+        Parameters
+        ----------
+        layer : int, default 1
+            Which hidden layer, from 1.
+        ax : matplotlib.axes.Axes, optional
+            Where; a new figure by default.
+
+        Returns
+        -------
+        SimilarityDisplay
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        ValueError
+            If there is no such hidden layer, or it has no correlations: no X, or values that are
+            not finite.
+        """
+        from .plotting import plot_similarity
+
+        return plot_similarity(self._layer(layer, len(self.layers) - 1), ax=ax)
+
+    def plot_saturation(self, layer: int = 1, ax: Any = None) -> SaturationDisplay:
+        """Draw the relative slope of every unit of a hidden layer on every sample.
+
+        Parameters
+        ----------
+        layer : int, default 1
+            Which hidden layer, from 1.
+        ax : matplotlib.axes.Axes, optional
+            Where; a new figure by default.
+
+        Returns
+        -------
+        SaturationDisplay
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        ValueError
+            If there is no such hidden layer, or the net was diagnosed without X.
+        """
+        from .plotting import plot_saturation
+
+        chosen = self._layer(layer, len(self.layers) - 1)
+        X = self._measured.X
+        if X is None or chosen.activation is None:
+            raise ValueError("a map of slopes needs samples: il.diagnose(net, X)")
+        z = self._measured.network().activations(X[evenly(len(X), _SAMPLES_DRAWN)])[layer - 1].z
+        return plot_saturation(
+            relative_slope(chosen.activation, z).T.astype(np.float64),
+            layer=layer,
+            threshold=self.threshold,
+            samples=self.samples,
+            ax=ax,
+            title=f"layer {layer}, {chosen.activation}: {share(chosen.saturation.share)} saturated",
+        )
+
+    def plot_learning_time(self, ax: Any = None) -> LearningTimeDisplay:
+        """Draw the learning time of every layer on a logarithmic axis.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where; a new figure by default.
+
+        Returns
+        -------
+        LearningTimeDisplay
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        ValueError
+            If the net was diagnosed without X and y.
+        """
+        from .plotting import plot_learning_times
+
+        return plot_learning_times({"net": self}, ax=ax)
+
+    def to_html(self, path: str | PathLike[str]) -> Path:
+        """Write a report that is one file: verdicts, layers, pictures and settings.
+
+        Parameters
+        ----------
+        path : path
+            Where, such as "report.html"; an existing file is replaced.
+
+        Returns
+        -------
+        Path
+            The path.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written; an older one is unchanged then.
+
+        Notes
+        -----
+        The pictures need matplotlib; without it the report says so.
+        """
+        from .report import diagnosis_page, write
+
+        return write(path, diagnosis_page(self))
 
 
 class UnitGroups(NamedTuple):
@@ -287,7 +452,9 @@ def diagnose(
     loss = Loss(first, chance, confident_wrong)
     verdicts = judge(Case(layers, loss, shared_streams(net.weights), rate, budget, history))
     rows = 0 if samples is None else len(samples)
-    return Diagnosis(layers, loss, verdicts, rows, limit, rate, budget)
+    parameters = [array.copy() for array in net._parameters()]
+    measured = _Measured(net.settings, parameters, samples)
+    return Diagnosis(layers, loss, verdicts, rows, limit, rate, budget, measured)
 
 
 def diagnose_arrays(

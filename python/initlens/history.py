@@ -13,7 +13,7 @@ from ._text import jsonable
 
 if TYPE_CHECKING:
     from ._core import FitResult  # the stub's own, not there at run time
-    from .plotting import LossDisplay
+    from .plotting import LossDisplay, UnitsDisplay
     from .tables import Table
 
 __all__ = ["LAYER_FIELDS", "History"]
@@ -105,8 +105,6 @@ class History:
         from ._format import number, share, units
         from .tables import Table
 
-        count = len(self.steps)
-        chosen = np.unique(np.linspace(0, count - 1, min(rows, count)).round().astype(int))
         body = tuple(
             (
                 f"{self.steps[row]:,}",
@@ -115,7 +113,7 @@ class History:
                 share(self.worst_saturated(row)),
                 ", ".join(f"{norm:.2g}" for norm in self.gradient_norm[row]),
             )
-            for row in chosen
+            for row in evenly(len(self.steps), rows)
         )
         columns = ("step", "loss", "distinct\nunits", "saturated", "gradient norm\nby layer")
         return Table(self._title(), columns, body)
@@ -193,6 +191,38 @@ class History:
         from .plotting import LossCurves, plot_losses
 
         return plot_losses([LossCurves.of("loss", [self])], self.chance_loss, ax=ax)
+
+    def plot_units(self, ax: Any = None) -> UnitsDisplay:
+        """Draw distinct units and unit spread of every hidden layer.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes or array of two, optional
+            Where; the place of a single one is divided. A new figure by default.
+
+        Returns
+        -------
+        UnitsDisplay
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        ValueError
+            If nothing was recorded, or the net has no hidden layer.
+        """
+        from .plotting import UnitCurves, plot_units
+
+        hidden = range(1, max(2, len(self.widths)))
+        return plot_units(
+            [UnitCurves.of(f"layer {layer}", [self], layer) for layer in hidden], ax=ax
+        )
+
+
+def evenly(count: int, most: int) -> list[int]:
+    """Return at most so many indices below `count`: the first, the last, evenly between them."""
+    chosen: list[int] = np.linspace(0, count - 1, min(most, count)).round().astype(int).tolist()
+    return chosen
 
 
 def worst_units(distinct: Sequence[int], widths: Sequence[int]) -> tuple[int, int] | None:

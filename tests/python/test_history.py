@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import initlens as il
-from initlens.history import LAYER_FIELDS
+from initlens.history import LAYER_FIELDS, evenly
 
 FLOWER = il.datasets.flower()
 X, Y = FLOWER.X, FLOWER.y
@@ -238,6 +238,14 @@ def test_table_repr_and_html() -> None:
         assert f">{cell}<" in html
 
 
+@pytest.mark.parametrize(
+    ("count", "most", "expected"),
+    [(5, 3, [0, 2, 4]), (3, 12, [0, 1, 2]), (1, 4, [0]), (0, 4, []), (1000, 3, [0, 500, 999])],
+)
+def test_rows_lie_evenly(count: int, most: int, expected: list[int]) -> None:
+    assert evenly(count, most) == expected
+
+
 def test_table_says_what_is_not_there() -> None:
     assert net().fit(X, Y, steps=3, record=0).table().rows == ()
     row = net(layers=(2, 1)).fit(X, Y, steps=3).table().rows[0]
@@ -275,41 +283,3 @@ def test_to_frame_without_pandas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(ImportError, match="pip install pandas"):
         net().fit(X, Y, steps=1).to_frame()
-
-
-def test_plot_on_the_callers_axes() -> None:
-    pyplot: Any = pytest.importorskip("matplotlib.pyplot")
-    history = net().fit(X, Y, steps=100)
-    figure, ax = pyplot.subplots()
-    display = history.plot(ax=ax)
-    assert pyplot.get_fignums() == [figure.number]
-    assert display.ax_ is ax
-    assert display.figure_ is figure
-    (line,) = display.lines_
-    assert np.array_equal(line.get_xdata(), history.steps)
-    assert np.array_equal(line.get_ydata(), history.loss)
-    assert display.chance_.get_ydata()[0] == history.chance_loss
-    assert ax.get_yscale() == "log"
-    assert display.bands_ == []
-    first = f"{history.loss[0]:.3f}"
-    assert display.table().rows[0][2] == f"{first} [{first}, {first}]"
-    assert first in display.alt_text
-    pyplot.close(figure)
-
-
-def test_plot_without_axes_makes_one_figure() -> None:
-    pyplot: Any = pytest.importorskip("matplotlib.pyplot")
-    settings = dict(sys.modules["matplotlib"].rcParams)
-    before = pyplot.get_fignums()
-    display = net().fit(X, Y, steps=5).plot()
-    assert len(pyplot.get_fignums()) == len(before) + 1
-    assert dict(sys.modules["matplotlib"].rcParams) == settings
-    pyplot.close(display.figure_)
-
-
-def test_plot_needs_something_and_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ValueError, match="record"):
-        net().fit(X, Y, steps=5, record=0).plot()
-    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
-    with pytest.raises(ImportError, match=r"initlens\[plot\]"):
-        net().fit(X, Y, steps=5).plot()

@@ -1,0 +1,39 @@
+"""Pictures with matplotlib, drawn on axes of the caller's or on new ones.
+
+Each function returns a `Display`: the axes and artists, the numbers as a table, the picture in
+words. Nothing is shown and no global setting is touched; matplotlib is imported at the first
+picture.
+"""
+
+from .boundaries import BoundaryDisplay, plot_boundaries
+from .display import Display
+from .learning_times import LearningTimeDisplay, plot_learning_times
+from .losses import LossCurves, LossDisplay, plot_losses
+from .ridges import Ridge, RidgeDisplay, plot_ridges
+from .saturation import SaturationDisplay, plot_saturation
+from .scale_by_depth import ScaleByDepthDisplay, plot_scale_by_depth
+from .similarity import SimilarityDisplay, plot_similarity
+from .units import UnitCurves, UnitsDisplay, plot_units
+
+__all__ = [
+    "BoundaryDisplay",
+    "Display",
+    "LearningTimeDisplay",
+    "LossCurves",
+    "LossDisplay",
+    "Ridge",
+    "RidgeDisplay",
+    "SaturationDisplay",
+    "ScaleByDepthDisplay",
+    "SimilarityDisplay",
+    "UnitCurves",
+    "UnitsDisplay",
+    "plot_boundaries",
+    "plot_learning_times",
+    "plot_losses",
+    "plot_ridges",
+    "plot_saturation",
+    "plot_scale_by_depth",
+    "plot_similarity",
+    "plot_units",
+]

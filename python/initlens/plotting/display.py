@@ -1,0 +1,49 @@
+"""Display: what every plotting function returns."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+from ..tables import Table
+
+__all__ = ["Display"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Display(ABC):
+    """A picture, and what is in it in words and numbers.
+
+    In a notebook it shows its table beside the picture: the front ends take no alternative text
+    for a figure of matplotlib.
+
+    Parameters
+    ----------
+    ax_ : matplotlib Axes, or ndarray of Axes
+        Where it was drawn; an array for a picture of several panels.
+    figure_ : matplotlib Figure
+        The figure that holds them.
+    """
+
+    ax_: Any
+    figure_: Any
+
+    @property
+    @abstractmethod
+    def alt_text(self) -> str:
+        """The picture in words, made from its data."""
+
+    @abstractmethod
+    def table(self) -> Table:
+        """Return the numbers that the picture shows.
+
+        Returns
+        -------
+        Table
+        """
+
+    def __repr__(self) -> str:
+        """Return the table as text."""
+        return repr(self.table())
+
+    def _repr_html_(self) -> str:
+        return self.table()._repr_html_()
