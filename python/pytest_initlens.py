@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Generator, Iterable
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +49,8 @@ class Report:
         name : str, optional
             What to call it; the kind of the result by default.
         """
+        from initlens.report import table_html
+
         what = name or type(result).__name__.lower()
         if hasattr(result, "alarms"):
             rows = [
@@ -61,9 +62,8 @@ class Report:
             rows = [(f"{what}: {row[0]}", row[-1], _losses(result, row[0])) for row in table.rows]
         else:
             raise TypeError(f"result must be an Audit, a Diagnosis or a Comparison, got {result!r}")
-        self._entries.append(
-            {"test": self._test, "rows": rows, "html": result._repr_html_(), "values": []}
-        )
+        html = table_html(result.table())
+        self._entries.append({"test": self._test, "rows": rows, "html": html, "values": []})
 
     def record(self, name: str, value: float) -> None:
         """Record a number, whose spread over the seeds of a test is reported.
@@ -180,8 +180,13 @@ def pytest_terminal_summary(
         terminalreporter.write_line(repr(table).split("\n", 2)[2])
     path: Path | None = config.getoption("--initlens-html")
     if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(_page(tables, entries), encoding="utf-8")
+        from initlens.report import write
+
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write(path, _page(tables, entries))
+        except OSError as error:
+            pytest.exit(f"--initlens-html: {error}", pytest.ExitCode.USAGE_ERROR)
         terminalreporter.write_line(f"initlens report: {path}")
 
 
@@ -222,24 +227,12 @@ def _seed_rows(entries: list[dict[str, Any]]) -> list[tuple[str, ...]]:
 
 
 def _page(tables: list[Table], entries: list[dict[str, Any]]) -> str:
-    parts = [table._repr_html_() for table in tables] or ["<p>No test used initlens_report.</p>"]
-    parts += [
-        f"<h2>{escape(entry['test'])}</h2>\n{entry['html']}"
+    from initlens.report import page, section, table_html
+
+    parts = [table_html(table) for table in tables] or ["<p>No test used initlens_report.</p>"]
+    results = [
+        section(entry["test"], entry["html"])
         for entry in sorted(entries, key=lambda entry: str(entry["test"]))
         if entry.get("html")
     ]
-    body = "\n".join(parts)
-    return f"""<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<title>initlens report</title>
-<style>
-body {{ font: 15px/1.5 system-ui, sans-serif; margin: 2em; }}
-table {{ border-collapse: collapse; margin: 1em 0; }}
-caption {{ text-align: left; font-weight: bold; }}
-th, td {{ text-align: left; vertical-align: top; padding: 0.2em 0.8em; border: 1px solid #bbb; }}
-</style>
-<h1>initlens report</h1>
-{body}
-</html>
-"""
+    return page("what the tests reported", [section("Summary", *parts), *results])

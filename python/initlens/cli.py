@@ -25,15 +25,12 @@ BROKEN_PIPE = 141  # 128 + SIGPIPE
 
 MOST_LAYERS = 100_000  # of one width in --layers
 
-# What becomes one line on stderr. Not OSError: a broken pipe is one.
-_REPORTED = (
-    *(ValueError, TypeError, MemoryError, ImportError),
-    *(FileNotFoundError, IsADirectoryError, PermissionError),
-)
+# What becomes one line on stderr.
+_REPORTED = (ValueError, TypeError, MemoryError, ImportError, OSError)
 
 HINT = (
-    "More: initlens compare --seeds 100 · --layers 2-8-8-1 · --activation relu · "
-    "initlens compare --help"
+    "More: initlens compare --html report.html · --seeds 100 · --layers 2-8-8-1 · "
+    "--activation relu · initlens compare --help"
 )
 
 
@@ -80,8 +77,10 @@ def _run(argv: Sequence[str] | None) -> int:
     except SystemExit as end:  # argparse: --help is 0, a wrong option 2
         return end.code if isinstance(end.code, int) else USAGE_ERROR
     except KeyboardInterrupt:
-        print("initlens: interrupted before the first net had finished", file=sys.stderr)
+        print("initlens: interrupted", file=sys.stderr)
         return INTERRUPTED
+    except BrokenPipeError:  # an OSError, and none to report
+        raise
     except _REPORTED as error:
         message = " ".join(str(error).split()) or type(error).__name__
         print(f"initlens: {message}", file=sys.stderr)
@@ -90,6 +89,7 @@ def _run(argv: Sequence[str] | None) -> int:
 
 
 def _compare(arguments: argparse.Namespace) -> int:
+    html = _destination(arguments.html)
     optimizer = optimizers.get(arguments.optimizer, learning_rate=_learning_rate(arguments))
     if arguments.lr is not None and optimizer.learning_rate != arguments.lr:
         raise ValueError(
@@ -115,12 +115,16 @@ def _compare(arguments: argparse.Namespace) -> int:
     else:
         table = result.table()
         print(replace(table, notes=(*table.notes, HINT)))
+    if html is not None:
+        result.to_html(html)
+        _say_written(html)
     return INTERRUPTED if result.interrupted else 0
 
 
 def _audit(arguments: argparse.Namespace) -> int:
     from .auditing import audit, read_data
 
+    html = _destination(arguments.html)
     X, y = (None, None) if arguments.data is None else read_data(Path(arguments.data))
     activation = None if arguments.activation is None else split_list(arguments.activation)
     report = audit(
@@ -137,6 +141,11 @@ def _audit(arguments: argparse.Namespace) -> int:
         print(json.dumps(report.to_dict(), indent=2, allow_nan=False))
     else:
         print(report)
+    if html is not None:
+        from .report import audit_page, write
+
+        write(html, audit_page(report, file=arguments.file, data=arguments.data))
+        _say_written(html)
     failing = {"error", "warning"} if arguments.strict else {"error"}
     return FAULT if any(verdict.severity in failing for verdict in report.verdicts) else 0
 
@@ -144,6 +153,20 @@ def _audit(arguments: argparse.Namespace) -> int:
 def _info(arguments: argparse.Namespace) -> int:
     print(json.dumps(config(), indent=2) if arguments.json else config_table())
     return 0
+
+
+def _destination(html: str | None) -> Path | None:
+    """Return where the report goes; refuse, before the work is done, where none can go."""
+    if html is None:
+        return None
+    from .report import destination
+
+    return destination(html)
+
+
+def _say_written(html: Path) -> None:
+    # Not among the results: with --json these are read by a program.
+    print(f"initlens: wrote {html}", file=sys.stderr)
 
 
 def _learning_rate(arguments: argparse.Namespace) -> float | None:
@@ -220,6 +243,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--dtype", default="float64", choices=("float32", "float64"), help="default: float64")
     add("--jobs", type=int, metavar="N", help="threads; default: all CPUs")
     add("--json", action="store_true", help="the whole recipe and every run, as JSON")
+    add("--html", metavar="FILE", help="write a report too: one page with pictures")
     add("--progress", action="store_true", help="show progress on stderr")
 
     two = commands.add_parser(
@@ -239,6 +263,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--steps", type=int, metavar="N", help="steps of the training to come; 10000")
     add("--strict", action="store_true", help="exit status 1 for a warning too")
     add("--json", action="store_true", help="everything, as JSON")
+    add("--html", metavar="FILE", help="write a report too: one page with pictures")
 
     three = commands.add_parser("info", help="versions, CPU, kernels in use")
     three.set_defaults(run=_info)

@@ -36,7 +36,7 @@ def test_table_of_the_lecture(capsys: pytest.CaptureFixture[str]) -> None:
     assert lines[0].startswith("flower data (400 points, 2 classes) · 2-4-1 tanh · SGD")
     names = [line.split()[0] for line in lines[4:11]]
     assert names == list(il.compare(steps=0, seeds=1).schemes)
-    assert lines[-1].startswith("More: initlens compare")
+    assert lines[-1].startswith("More: initlens compare --html report.html · ")
 
 
 def test_every_option_arrives(capsys: pytest.CaptureFixture[str]) -> None:
@@ -137,7 +137,7 @@ def test_a_missing_package_is_named(
 def test_help(capsys: pytest.CaptureFixture[str]) -> None:
     status, out, _ = run(capsys, "compare", "--help")
     assert status == 0
-    for option in ("--schemes", "--layers", "--batch-size", "--json"):
+    for option in ("--schemes", "--layers", "--batch-size", "--json", "--html"):
         assert option in out
 
 

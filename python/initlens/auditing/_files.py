@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -48,10 +49,10 @@ def read(path: Path, layout: Layout | None) -> Reading | Network:
     raise ValueError(f"{str(path)!r} is no .npz, .safetensors or .onnx file")
 
 
-def read_data(path: Path) -> tuple[NDArray[Any], NDArray[Any] | None]:
+def read_data(path: str | PathLike[str]) -> tuple[NDArray[Any], NDArray[Any] | None]:
     """Return X and y from an npz file; y may be missing."""
     try:
-        arrays = _npz.read(path)
+        arrays = _npz.read(Path(path))
     except ValueError as error:
         raise ValueError(f"{str(path)!r}: {error}") from error
     if "X" not in arrays:
