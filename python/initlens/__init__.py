@@ -15,13 +15,14 @@ from .network import Gradients, LayerActivation, Network, Settings
 from .optimizers import SGD, Adam, RMSProp
 
 if TYPE_CHECKING:
-    from . import auditing, datasets, diagnosis, meanfield, plotting, tables, testing
+    from . import auditing, datasets, diagnosis, meanfield, plotting, tables, testing, widgets
     from ._config import show_config
     from ._moments import Moments, moments
     from .auditing import Audit, audit
     from .comparison import Comparison, Run, compare
     from .diagnosis import Diagnosis, Verdict, diagnose
     from .gains import gain, random_walk_gain
+    from .grids import ScaleByDepth, scale_by_depth
     from .sweep import fit_many
     from .truncation import truncated_std
 
@@ -42,6 +43,7 @@ __all__ = [
     "Network",
     "RMSProp",
     "Run",
+    "ScaleByDepth",
     "Settings",
     "SymmetryWarning",
     "Verdict",
@@ -60,10 +62,12 @@ __all__ = [
     "optimizers",
     "plotting",
     "random_walk_gain",
+    "scale_by_depth",
     "show_config",
     "tables",
     "testing",
     "truncated_std",
+    "widgets",
 ]
 
 # Loaded at first use: `import initlens` stays as light as NumPy.
@@ -73,6 +77,7 @@ _LAZY = {
     "Diagnosis": "diagnosis",
     "Moments": "_moments",
     "Run": "comparison",
+    "ScaleByDepth": "grids",
     "Verdict": "diagnosis",
     "audit": "auditing",
     "compare": "comparison",
@@ -81,6 +86,7 @@ _LAZY = {
     "gain": "gains",
     "moments": "_moments",
     "random_walk_gain": "gains",
+    "scale_by_depth": "grids",
     "show_config": "_config",
     "truncated_std": "truncation",
 }
@@ -92,6 +98,7 @@ _LAZY_MODULES = (
     "plotting",
     "tables",
     "testing",
+    "widgets",
 )
 
 

@@ -21,13 +21,15 @@ def as_array(name: str, value: ArrayLike) -> NDArray[Any]:
         raise ValueError(f"{name} cannot be made an array: give rows of one length") from error
 
 
-def integer(name: str, value: Any, *, minimum: int) -> int:
-    """Return `value` as an int of at least `minimum`; bool and float are refused."""
+def integer(name: str, value: Any, *, minimum: int, maximum: int | None = None) -> int:
+    """Return `value` as an int within the bounds; bool and float are refused."""
     if isinstance(value, bool | np.bool_) or not hasattr(value, "__index__"):
         raise TypeError(f"{name} must be an integer, got {value!r}")
     number = operator.index(cast(SupportsIndex, value))
     if number < minimum:
         raise ValueError(f"{name} must be at least {minimum}, got {number}")
+    if maximum is not None and number > maximum:
+        raise ValueError(f"{name} must be at most {maximum:,}, got {number}")
     return number
 
 

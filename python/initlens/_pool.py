@@ -3,21 +3,36 @@
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from itertools import pairwise
 from typing import Final, TypeVar
 
-__all__ = ["GROUP", "run_groups"]
+import numpy as np
+
+__all__ = ["group_size", "run_groups"]
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
-# Nets handed to the core at once. A vector holds 4 or 8 small ones (16 with AVX-512); fewer larger
-# groups would leave threads without work and take longer to stop.
-GROUP: Final = 16
+# The widest vector, in bytes: a small net takes a lane of it.
+VECTOR: Final = 64
+# Parameters beyond which the core trains nets one by one: IL_SMALL_NET in csrc/core/sweep.c.
+SMALL_NET: Final = 4096
+
+
+def group_size(layers: Sequence[int], dtype: str) -> int:
+    """Return how many nets to hand to the core at once: as many as fill a vector, and no more.
+
+    Larger groups would be no faster, and would take longer to report progress, or to have finished
+    nets when Ctrl-C comes.
+    """
+    parameters = sum((n_in + 1) * n_out for n_in, n_out in pairwise(layers))
+    return 1 if parameters > SMALL_NET else VECTOR // np.dtype(dtype).itemsize
 
 
 def run_groups(
     work: Callable[[Sequence[Task]], list[Result]],
     tasks: Sequence[Task],
+    size: int,
     jobs: int,
     stop: threading.Event,
     report: Callable[[int], None] | None = None,
@@ -27,9 +42,12 @@ def run_groups(
     Parameters
     ----------
     work : callable
-        Takes some of the tasks and returns a result for each, or none if `stop` is set.
+        Takes some of the tasks and returns their results; those of the finished ones if `stop` is
+        set.
     tasks : sequence
         All of them.
+    size : int
+        Most tasks in a group.
     jobs : int
         Most threads at once.
     stop : threading.Event
@@ -40,16 +58,16 @@ def run_groups(
     Returns
     -------
     results : list
-        Of the finished groups, in the order of the tasks.
+        Of the finished tasks, in their order.
     interrupted : bool
         Whether Ctrl-C came.
 
     Raises
     ------
     KeyboardInterrupt
-        At Ctrl-C before the first group has finished.
+        At Ctrl-C before the first task has finished.
     """
-    size = max(1, min(GROUP, -(-len(tasks) // jobs)))
+    size = max(1, min(size, -(-len(tasks) // jobs)))
     groups = [tasks[i : i + size] for i in range(0, len(tasks), size)]
     futures: list[Future[list[Result]]] = []
     interrupted = False

@@ -3,6 +3,7 @@
 import importlib
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeAlias
@@ -39,7 +40,9 @@ def reporter(progress: Progress, total: int, unit: str) -> Iterator[Report | Non
         yield lambda done: _discard(function(done, total))
     elif progress is True:
         try:
-            tqdm: Any = importlib.import_module("tqdm.auto").tqdm
+            # Without ipywidgets it warns in a notebook, and draws its bar in text.
+            with warnings.catch_warnings(action="ignore"):
+                tqdm: Any = importlib.import_module("tqdm.auto").tqdm
         except ImportError:
             yield _lines(total, unit)
             return

@@ -6,9 +6,11 @@ import hashlib
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from itertools import islice
+from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
@@ -17,7 +19,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from . import _pool, datasets, initializers, optimizers
 from ._checks import as_array, integer
 from ._config import config
-from ._cpus import cpus
+from ._cpus import threads
 from ._format import data_frame, number, share, units
 from ._progress import Progress, reporter
 from ._targets import CODES
@@ -28,7 +30,19 @@ from .history import History, worst_units
 from .initializers import LSUV, Scheme, SchemeLike
 from .network import Network, Settings
 from .optimizers import Optimizer
-from .plotting import LossCurves, LossDisplay, plot_losses
+from .plotting import (
+    BoundaryDisplay,
+    LossCurves,
+    LossDisplay,
+    RidgeDisplay,
+    UnitCurves,
+    UnitsDisplay,
+    plot_boundaries,
+    plot_losses,
+    plot_ridges,
+    plot_units,
+)
+from .plotting.ridges import Of
 from .tables import Table
 
 if TYPE_CHECKING:
@@ -140,8 +154,11 @@ class Comparison:
         Steps asked for.
     batch_size : int or None
         None for full batch.
+    record : int
+        Steps between two rows of a history; 0 for no record.
     data : dict
-        Name, sizes and a hash of the data.
+        Name, sizes and a hash of the data; the text that gave them, or None; the held-out samples,
+        or None.
     elapsed : float
         Seconds.
     interrupted : bool
@@ -155,9 +172,11 @@ class Comparison:
     optimizer: Optimizer
     steps: int
     batch_size: int | None
+    record: int
     data: Mapping[str, Any]
     elapsed: float
     interrupted: bool
+    _samples: tuple[NDArray[Any], NDArray[Any]]
 
     def of(self, scheme: str) -> tuple[Run, ...]:
         """Return the runs of one scheme.
@@ -180,6 +199,86 @@ class Comparison:
         if scheme not in self.schemes:
             raise ValueError(unknown("label", scheme, self.schemes))
         return tuple(run for run in self.runs if run.scheme == scheme)
+
+    def outcome(self, scheme: str) -> str:
+        """Return the outcome of most runs of a scheme, and of how many where it is not all.
+
+        Parameters
+        ----------
+        scheme : str
+            Its label, as in the table.
+
+        Returns
+        -------
+        str
+            "-" if no run had finished.
+
+        Raises
+        ------
+        ValueError
+            If there is no such label.
+        """
+        runs = self.of(scheme)
+        return _common_outcome(runs) if runs else "-"
+
+    def network(self, scheme: str, seed: int | None = None, *, steps: int | None = None) -> Network:
+        """Train one of the nets again, to the same bits.
+
+        Parameters
+        ----------
+        scheme : str
+            Its label, as in the table.
+        seed : int, optional
+            One of `seeds`; that of the run with the median final loss by default.
+        steps : int, optional
+            How far; as far as the comparison by default. 0 gives its start.
+
+        Returns
+        -------
+        Network
+
+        Raises
+        ------
+        ValueError
+            If there is no such label or seed, or the data have changed since the comparison.
+
+        Examples
+        --------
+        >>> import initlens as il
+        >>> result = il.compare(["he_normal"], steps=300, seeds=3)
+        >>> flower = il.datasets.flower()
+        >>> loss = result.network("he_normal", seed=2).loss(flower.X, flower.y)
+        >>> loss == result.of("he_normal")[2].final_loss
+        True
+        """
+        total = self.steps if steps is None else integer("steps", steps, minimum=0)
+        chosen = self._seed(scheme, seed)
+        X, y = self._samples
+        if digest(X, y) != self.data["sha256"]:
+            raise ValueError(
+                "the arrays X and y have changed since the comparison, which holds no copy of "
+                "them; compare again"
+            )
+        settings = self.settings
+        net = Network(settings.layers, settings.activation, settings.loss, settings.dtype)
+        net.initialize(self.schemes[scheme], rng=chosen)
+        net.fit(
+            *(X, y), optimizer=self.optimizer, steps=total, batch_size=self.batch_size, record=0
+        )
+        return net
+
+    def _seed(self, scheme: str, seed: int | None) -> int:
+        """Return a seed of the comparison; by default that of the median run of a scheme."""
+        runs = self.of(scheme)
+        if seed is None:
+            if not runs:
+                raise ValueError(f"no net of {scheme!r} had finished when the comparison ended")
+            ordered = sorted(runs, key=lambda run: np.nan_to_num(run.final_loss, nan=np.inf))
+            return ordered[(len(ordered) - 1) // 2].seed
+        chosen = integer("seed", seed, minimum=0)
+        if chosen not in self.seeds:
+            raise ValueError(f"seed {chosen} is not of the comparison: {_seeds_text(self.seeds)}")
+        return chosen
 
     def table(self) -> Table:
         """Return one row a scheme: median and range over its seeds.
@@ -339,6 +438,7 @@ class Comparison:
             "optimizer": self.optimizer.to_dict(),
             "steps": self.steps,
             "batch_size": self.batch_size,
+            "record": self.record,
             "schemes": {label: str(scheme) for label, scheme in self.schemes.items()},
             "seeds": list(self.seeds),
             "elapsed_seconds": self.elapsed,
@@ -348,6 +448,32 @@ class Comparison:
                 for run in self.runs
             ],
         }
+
+    def to_html(self, path: str | PathLike[str]) -> Path:
+        """Write a report that is one file: outcomes, pictures, and the call that gives it again.
+
+        Parameters
+        ----------
+        path : path
+            Where, such as "report.html"; an existing file is replaced.
+
+        Returns
+        -------
+        Path
+            The path.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written; an older one is unchanged then.
+
+        Notes
+        -----
+        The pictures need matplotlib; without it the report says so.
+        """
+        from .report import comparison_page, write
+
+        return write(path, comparison_page(self))
 
     def plot(self, ax: Any = None) -> LossDisplay:
         """Draw median and range of the loss of every scheme, and the loss at chance.
@@ -371,8 +497,131 @@ class Comparison:
             for label in self.schemes
             if (runs := self.of(label))
         ]
-        title = f"{self._net_text()} on {self.data['name']} data"
-        return plot_losses(curves, self.runs[0].chance_loss, ax=ax, title=title)
+        return plot_losses(curves, self.runs[0].chance_loss, ax=ax, title=self._picture_title())
+
+    def plot_units(self, ax: Any = None) -> UnitsDisplay:
+        """Draw distinct units and unit spread of every scheme: median and range over its seeds.
+
+        Of nets of several hidden layers it is the smallest share and the smallest spread at each
+        step.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes or array of two, optional
+            Where; the place of a single one is divided. A new figure by default.
+
+        Returns
+        -------
+        UnitsDisplay
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        ValueError
+            If nothing was recorded, or the nets have no hidden layer.
+        """
+        curves = [
+            UnitCurves.of(label, [run.history for run in runs])
+            for label in self.schemes
+            if (runs := self.of(label))
+        ]
+        return plot_units(curves, ax=ax, title=self._picture_title())
+
+    def plot_ridges(
+        self, scheme: str, seed: int | None = None, *, of: Of = "activations", ax: Any = None
+    ) -> RidgeDisplay:
+        """Draw activations or gradients by layer at the start, in the middle and at the end.
+
+        The net is trained again: see `network`.
+
+        Parameters
+        ----------
+        scheme : str
+            Its label, as in the table.
+        seed : int, optional
+            One of `seeds`; that of the run with the median final loss by default.
+        of : {"activations", "gradients"}, default "activations"
+            See `plotting.plot_ridges`.
+        ax : matplotlib.axes.Axes or array of three, optional
+            Where; the place of a single one is divided. A new figure by default.
+
+        Returns
+        -------
+        RidgeDisplay
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        ValueError
+            If there is no such label or seed, or the nets have no hidden layer.
+        """
+        chosen = self._seed(scheme, seed)
+        places = {"start": 0, "middle": self.steps // 2, "end": self.steps}
+        nets = {
+            f"{place}: step {step:,}": self.network(scheme, chosen, steps=step)
+            for place, step in places.items()
+        }
+        return plot_ridges(nets, *self._samples, of=of, ax=ax)
+
+    def plot_boundaries(
+        self,
+        schemes: Sequence[str] | None = None,
+        seed: int | None = None,
+        *,
+        units: bool = True,
+        ax: Any = None,
+    ) -> BoundaryDisplay:
+        """Draw the decision boundary of a net of each scheme, and of its units.
+
+        The nets are trained again: see `network`.
+
+        Parameters
+        ----------
+        schemes : sequence of str, optional
+            Labels, as in the table; all by default.
+        seed : int, optional
+            One of `seeds`; for each scheme that of its median final loss by default.
+        units : bool, default True
+            With the units of the first hidden layer.
+        ax : matplotlib.axes.Axes or array of one a panel, optional
+            Where; the place of a single one is divided. A new figure by default.
+
+        Returns
+        -------
+        BoundaryDisplay
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        ValueError
+            If there is no such label or seed, or the data have not two features.
+        """
+        labels = [label for label in self.schemes if self.of(label)] if schemes is None else schemes
+        for label in labels:
+            self._seed(label, seed)
+        return plot_boundaries(_Again(self, labels, seed), *self._samples, units=units, ax=ax)
+
+    def _picture_title(self) -> str:
+        return f"{self._net_text()} on {self.data['name']} data"
+
+
+class _Again(Mapping[str, Network]):
+    """Nets of a comparison by label, each trained again when it is asked for."""
+
+    def __init__(self, comparison: Comparison, labels: Sequence[str], seed: int | None) -> None:
+        self.comparison, self.labels, self.seed = comparison, labels, seed
+
+    def __getitem__(self, label: str) -> Network:
+        return self.comparison.network(label, self.seed)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.labels)
+
+    def __len__(self) -> int:
+        return len(self.labels)
 
 
 def compare(
@@ -479,11 +728,12 @@ def compare(
     )
     _check_widths(plan.settings.layers, X, y)
     plan.check()
-    jobs = cpus() if n_jobs is None else integer("n_jobs", n_jobs, minimum=1)
+    jobs = threads(n_jobs)
     # Seed by seed: after Ctrl-C every scheme has some.
     tasks = [(label, scheme, seed) for seed in chosen_seeds for label, scheme in named.items()]
+    size = _pool.group_size(plan.settings.layers, plan.settings.dtype)
     with reporter(progress, len(tasks), "net") as report:
-        runs, interrupted = _pool.run_groups(plan.run, tasks, jobs, plan.stop, report)
+        runs, interrupted = _pool.run_groups(plan.run, tasks, size, jobs, plan.stop, report)
     order = {label: place for place, label in enumerate(named)}
     return Comparison(
         runs=tuple(sorted(runs, key=lambda run: order[run.scheme])),
@@ -493,9 +743,11 @@ def compare(
         optimizer=chosen_optimizer,
         steps=plan.steps,
         batch_size=batch_size,
-        data=_describe_data(dataset, X, y, plan.settings),
+        record=plan.record,
+        data=_describe_data(data, dataset, plan),
         elapsed=time.perf_counter() - start,
         interrupted=interrupted,
+        _samples=(X, y),
     )
 
 
@@ -559,7 +811,7 @@ class _Plan:
                 raise type(error)(f"test: {error}") from error
 
     def run(self, tasks: Sequence[Task]) -> list[Run]:
-        """Train the nets of some tasks side by side; none of them if told to stop."""
+        """Train the nets of some tasks side by side; if told to stop, return the finished ones."""
         if self.stop.is_set():
             return []
         starts = [_Start(self.network().initialize(scheme, rng=seed)) for _, scheme, seed in tasks]
@@ -577,11 +829,10 @@ class _Plan:
             self.record,
             lambda _: self.stop.is_set(),
         )
-        if any(result["interrupted"] for result in results):
-            return []
         return [
             self._finish(label, seed, start, result, samples, target)
             for (label, _, seed), start, result in zip(tasks, starts, results, strict=True)
+            if result["steps"] == self.steps or result["diverged"]
         ]
 
     def _finish(
@@ -709,21 +960,29 @@ def _check_widths(layers: Sequence[int], X: NDArray[Any], y: NDArray[Any]) -> No
         )
 
 
-def _describe_data(
-    dataset: Dataset | None, X: NDArray[Any], y: NDArray[Any], settings: Settings
-) -> dict[str, Any]:
-    outputs = settings.layers[-1]
-    digest = hashlib.sha256()
-    for array in (X, y):
-        digest.update(f"{array.dtype.str}{array.shape}".encode())
-        digest.update(np.ascontiguousarray(array).tobytes())
+def _describe_data(data: Data, dataset: Dataset | None, plan: _Plan) -> dict[str, Any]:
+    samples, features = plan.X.shape
+    held_out = None
+    if plan.test is not None:
+        held_out = {"samples": len(np.asarray(plan.test[1])), "sha256": digest(*plan.test)}
     return {
         "name": "given" if dataset is None else dataset.name,
-        "samples": X.shape[0],
-        "features": X.shape[1],
-        "classes": None if settings.loss == "mse" else max(2, outputs),
-        "sha256": digest.hexdigest(),
+        "text": data if isinstance(data, str) else None,
+        "samples": samples,
+        "features": features,
+        "classes": None if plan.settings.loss == "mse" else max(2, plan.settings.layers[-1]),
+        "sha256": digest(plan.X, plan.y),
+        "held_out": held_out,
     }
+
+
+def digest(X: ArrayLike, y: ArrayLike) -> str:
+    """Return the SHA-256 of samples and targets: of dtypes, shapes and bytes."""
+    sha = hashlib.sha256()
+    for array in map(np.asarray, (X, y)):
+        sha.update(f"{array.dtype.str}{array.shape}".encode())
+        sha.update(np.ascontiguousarray(array).tobytes())
+    return sha.hexdigest()
 
 
 def _outcome(

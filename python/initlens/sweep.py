@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from . import _pool, optimizers
 from ._checks import integer
-from ._cpus import cpus
+from ._cpus import threads
 from ._progress import Progress, reporter
 from .history import History
 from .network import Network
@@ -101,12 +101,12 @@ def fit_many(
     total = integer("steps", steps, minimum=0)
     batch = 0 if batch_size is None else integer("batch_size", batch_size, minimum=1)
     every = max(1, total // 100) if record is None else integer("record", record, minimum=0)
-    jobs = cpus() if n_jobs is None else integer("n_jobs", n_jobs, minimum=1)
+    jobs = threads(n_jobs)
     if not chosen:
         return []
     samples, target = chosen[0]._samples(X, y)
     # No step: the core checks the data before the first net changes.
-    chosen[0].copy()._fit(samples, target, specs[0], 0, batch, 0, None)
+    chosen[0].copy()._fit(samples, target, specs[0], 0, batch, 0, None, 1)
     stop = threading.Event()
 
     def train(group: Sequence[int]) -> list[History]:
@@ -129,8 +129,11 @@ def fit_many(
             for i, result in zip(group, results, strict=True)
         ]
 
+    size = _pool.group_size(chosen[0].settings.layers, chosen[0].settings.dtype)
     with reporter(progress, len(chosen), "net") as report:
-        histories, interrupted = _pool.run_groups(train, range(len(chosen)), jobs, stop, report)
+        histories, interrupted = _pool.run_groups(
+            train, range(len(chosen)), size, jobs, stop, report
+        )
     if interrupted:
         raise KeyboardInterrupt
     return histories

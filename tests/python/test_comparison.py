@@ -324,45 +324,87 @@ def test_html_holds_the_cells_of_the_text() -> None:
             assert f">{cell.replace('>', '&gt;')}<" in html
 
 
-def test_plot_has_a_line_a_scheme() -> None:
-    pyplot: Any = pytest.importorskip("matplotlib.pyplot")
-    result = short(["zeros", "normal(1)", "he_normal"])
-    figure, ax = pyplot.subplots()
-    display = result.plot(ax=ax)
-    assert display.ax_ is ax
-    assert [line.get_label() for line in display.lines_] == list(result.schemes)
-    losses = np.array([run.history.loss for run in result.of("normal(1)")])
-    np.testing.assert_allclose(display.lines_[1].get_ydata(), np.median(losses, axis=0), rtol=1e-12)
-    assert len(display.bands_) == 3
-    ends = display.curves[1].spread()[:, -1]
-    np.testing.assert_allclose(ends, np.quantile(losses[:, -1], [0, 0.5, 1]), rtol=1e-12)
-    looks = {(line.get_color(), line.get_linestyle()) for line in display.lines_}
-    assert len(looks) == 3
-    assert len({line.get_linestyle() for line in display.lines_}) == 3
-    assert display.chance_.get_ydata()[0] == pytest.approx(np.log(2))
-    assert display.chance_.get_zorder() > max(line.get_zorder() for line in display.lines_)
-    assert ax.get_title() == "2-4-1 tanh on flower data"
-    pyplot.close(figure)
+# ---- a net trained again -----------------------------------------------------------------------
 
 
-def test_plot_keeps_the_title_of_the_callers_axes() -> None:
-    pyplot: Any = pytest.importorskip("matplotlib.pyplot")
-    figure, ax = pyplot.subplots()
-    ax.set_title("mine")
-    short().plot(ax=ax)
-    assert ax.get_title() == "mine"
-    pyplot.close(figure)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {},
+        {"batch_size": 64, "optimizer": il.Adam(0.01)},
+        {"dtype": "float32", "layers": [2, 5, 3, 1], "activation": ["relu", "tanh"]},
+        {"data": "blobs", "optimizer": "sgd(0.5, momentum=0.9)"},
+    ],
+)
+def test_network_has_the_bits_of_its_run(arguments: dict[str, Any]) -> None:
+    schemes = {"a": "normal(0.5)", "b": lambda shape, rng: rng.normal(0, 0.3, shape), "c": "lsuv"}
+    result = short(schemes, seeds=[4, 9], **arguments)
+    X, y = result._samples
+    for run in result.runs:
+        net = result.network(run.scheme, run.seed)
+        assert net.settings == result.settings
+        assert net.loss(X, y) == run.final_loss
+        assert result.network(run.scheme, run.seed, steps=0).loss(X, y) == run.first_loss
+        assert net.accuracy(X, y) == run.accuracy
+    half = result.network("a", 4, steps=30)
+    half.fit(X, y, optimizer=result.optimizer, steps=30, batch_size=result.batch_size)
+    assert np.array_equal(half.weights[0], result.network("a", 4).weights[0])
 
 
-def test_a_plot_is_shown_as_a_table_not_as_its_numbers() -> None:
-    pyplot: Any = pytest.importorskip("matplotlib.pyplot")
-    display = il.compare(steps=300, seeds=2).plot()
-    pyplot.close(display.figure_)
-    assert len(repr(display)) < 2000
-    assert "array(" not in repr(display)
-    assert repr(display) == repr(display.table())
-    assert display._repr_html_() == display.table()._repr_html_()
-    assert repr(display.curves[0]) == "<losses of zeros: 2 runs, 101 recorded steps>"
+def test_network_of_the_median_run() -> None:
+    result = short("normal(1)", seeds=5)
+    (median,) = [run for run in result.runs if run.final_loss == sorted_losses(result)[2]]
+    net = result.network("normal(1)")
+    assert net.seed == median.seed
+    assert net.loss(X, Y) == median.final_loss
+    even = short("normal(1)", seeds=4)
+    assert even.network("normal(1)").loss(X, Y) == sorted_losses(even)[1]
+
+
+def sorted_losses(result: il.Comparison) -> list[float]:
+    return sorted(run.final_loss for run in result.runs)
+
+
+def test_a_diverged_run_is_no_median() -> None:
+    result = short("normal(1)", seeds=3)
+    ends = [float("nan"), 0.3, 0.2]
+    runs = [
+        dataclasses.replace(run, final_loss=end) for run, end in zip(result.runs, ends, strict=True)
+    ]
+    assert dataclasses.replace(result, runs=tuple(runs)).network("normal(1)").seed == 1
+
+
+def test_network_of_changed_data() -> None:
+    data = X.copy()
+    result = short(data=(data, Y))
+    result.network("zeros")
+    data[0, 0] += 1
+    with pytest.raises(ValueError, match="have changed since the comparison"):
+        result.network("zeros")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "match"),
+    [
+        ({"scheme": "he_norml"}, ValueError, "Did you mean 'he_normal'"),
+        ({"scheme": "zeros", "seed": 7}, ValueError, "seed 7 is not of the comparison: seeds 0-2"),
+        ({"scheme": "zeros", "seed": 1.5}, TypeError, "seed"),
+        ({"scheme": "zeros", "steps": -1}, ValueError, "steps must be at least 0"),
+    ],
+)
+def test_network_refuses(arguments: dict[str, Any], error: type[Exception], match: str) -> None:
+    with pytest.raises(error, match=match):
+        short().network(**arguments)
+
+
+def test_outcome_of_most_runs() -> None:
+    result = short()
+    for row in result.table().rows:
+        assert result.outcome(row[0]) == row[-1]
+    none = dataclasses.replace(result, runs=result.of("zeros"))
+    assert none.outcome("he_normal") == "-"
+    with pytest.raises(ValueError, match="no net of 'he_normal' had finished"):
+        none.network("he_normal")
 
 
 # ---- stopping --------------------------------------------------------------------------------

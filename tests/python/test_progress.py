@@ -1,0 +1,153 @@
+"""Progress of long calls in a notebook and in a shell, and what Ctrl-C leaves."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+import initlens as il
+from initlens import _pool
+
+FIT = """
+import initlens as il
+flower = il.datasets.flower()
+net = il.Network([2, 4, 1]).initialize("he_normal", rng=0)
+history = net.fit(flower.X, flower.y, steps=400, progress=True)
+histories = il.fit_many([net], flower.X, flower.y, steps=40, progress=True)
+comparison = il.compare(["zeros", "he_normal"], steps=40, seeds=4, progress=True)
+"""
+
+
+def run_in_kernel(source: str) -> tuple[str, list[dict[str, Any]]]:
+    """Run a cell; return what it wrote to stderr, and the data of what it displayed."""
+    cells = [nbformat.v4.new_code_cell(source)]
+    notebook = NotebookClient(
+        nbformat.v4.new_notebook(cells=cells), kernel_name="python3"
+    ).execute()
+    outputs = notebook.cells[0].outputs
+    return (
+        "".join(output.text for output in outputs if output.get("name") == "stderr"),
+        [output.data for output in outputs if "data" in output],
+    )
+
+
+def test_a_bar_in_a_notebook() -> None:
+    pytest.importorskip("tqdm")
+    pytest.importorskip("ipywidgets")
+    written, displayed = run_in_kernel(FIT)
+    assert written == ""
+    assert len(displayed) == 3
+    for data in displayed:
+        assert "application/vnd.jupyter.widget-view+json" in data
+
+
+def test_a_notebook_without_ipywidgets_shows_no_warning() -> None:
+    pytest.importorskip("tqdm")
+    written, displayed = run_in_kernel(f"import sys\nsys.modules['ipywidgets'] = None\n{FIT}")
+    assert "Warning" not in written
+    assert "ipywidgets" not in written
+    assert "400/400" in written
+    assert "8/8" in written
+    assert displayed == []
+
+
+def test_a_notebook_without_tqdm_shows_lines() -> None:
+    written, displayed = run_in_kernel(f"import sys\nsys.modules['tqdm.auto'] = None\n{FIT}")
+    lines = written.splitlines()
+    assert all(" % " in line for line in lines)
+    assert [line.split("  ")[1] for line in lines if line.startswith("100 %")] == [
+        "400 of 400 steps",
+        "1 of 1 nets",
+        "8 of 8 nets",
+    ]
+    assert displayed == []
+
+
+@pytest.mark.parametrize("progress", ["yes", 1, 0, object()], ids=repr)
+def test_progress_must_be_known(progress: Any) -> None:
+    flower = il.datasets.flower()
+    net = il.Network([2, 1])
+    with pytest.raises(TypeError, match="progress must be True, False or a function"):
+        net.fit(flower.X, flower.y, steps=5, progress=progress)
+    with pytest.raises(TypeError, match="progress must be True, False or a function"):
+        il.fit_many([net], flower.X, flower.y, steps=5, progress=progress)
+    assert not net.weights[0].any()
+
+
+def test_ctrl_c_keeps_the_finished_nets_of_a_group(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ctrl-C in the middle of a vector of nets; those of the vectors before are kept."""
+    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
+    train = il.Network._fit_many
+    fired = threading.Event()
+    vectors = 0
+    last = 0
+
+    def interrupted(*args: Any) -> Any:
+        *rest, poll = args
+
+        def watch(steps: int) -> bool:
+            """Tell vectors apart by their steps, which begin anew."""
+            nonlocal vectors, last
+            vectors += steps < last
+            last = steps
+            if vectors >= 1 and not fired.is_set():
+                fired.set()
+                signal.raise_signal(signal.SIGINT)
+            return bool(poll(steps))
+
+        return train(*rest, watch)
+
+    monkeypatch.setattr(il.Network, "_fit_many", staticmethod(interrupted))
+    steps = 20_000
+    try:
+        result = il.compare(
+            ["he_normal", "zeros"], steps=steps, record=0, seeds=20, n_jobs=1, progress=True
+        )
+    except KeyboardInterrupt:
+        pytest.fail("no net was kept")
+    assert fired.is_set()
+    assert result.interrupted
+    assert 0 < len(result.runs) < 40
+    assert all(run.steps == steps for run in result.runs)
+    monkeypatch.setattr(il.Network, "_fit_many", train)
+    seeds = [run.seed for run in result.of("he_normal")]
+    assert seeds == list(range(len(seeds)))
+    again = il.compare("he_normal", steps=steps, record=0, seeds=seeds[:1]).runs[0]
+    assert again.final_loss == result.of("he_normal")[0].final_loss
+    assert "100 %" not in capsys.readouterr().err
+
+
+def test_groups_fill_a_vector(root: Path) -> None:
+    assert _pool.group_size([2, 4, 1], "float32") == 16
+    assert _pool.group_size([2, 4, 1], "float64") == 8
+    assert _pool.group_size([2, 64, 64, 1], "float64") == 1  # 4,417 parameters
+    source = (root / "csrc" / "core" / "sweep.c").read_text(encoding="utf-8")
+    assert f"#define IL_SMALL_NET {_pool.SMALL_NET}\n" in source
+
+
+@pytest.mark.parametrize("size", [1, 3, 8, 50])
+@pytest.mark.parametrize("jobs", [1, 2, 7])
+def test_results_in_the_order_of_the_tasks(size: int, jobs: int) -> None:
+    told: list[int] = []
+    longest = 0
+
+    def work(group: Any) -> list[int]:
+        nonlocal longest
+        longest = max(longest, len(group))
+        return [-task for task in group]
+
+    stop = threading.Event()
+    results, interrupted = _pool.run_groups(work, range(20), size, jobs, stop, told.append)
+    assert results == [-task for task in range(20)]
+    assert not interrupted
+    assert told[-1] == 20
+    assert longest <= size
