@@ -1,4 +1,4 @@
-"""The README's Python runs, and prints what the README says it prints."""
+"""The Python of the README and the teacher's page runs, and prints what they say it prints."""
 
 from __future__ import annotations
 
@@ -9,12 +9,21 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+PAGES = ("README.md", "docs/teaching.md")
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-def test_python_blocks(root: Path) -> None:
+@pytest.mark.parametrize("page", PAGES)
+def test_python_blocks(root: Path, page: str) -> None:
     """A ```text block right after a ```python block is its output."""
-    blocks = BLOCK.findall((root / "README.md").read_text(encoding="utf-8"))
+    text = (root / page).read_text(encoding="utf-8")
+    # Empty lines before a block give its lines the numbers they have on the page.
+    blocks = [
+        (block[1], "\n" * text.count("\n", 0, block.start(2)) + block[2])
+        for block in BLOCK.finditer(text)
+    ]
     languages = [language for language, _ in blocks]
     assert "python" in languages
     scope: dict[str, Any] = {"__name__": "__main__"}
@@ -24,7 +33,7 @@ def test_python_blocks(root: Path) -> None:
             continue
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
-            exec(compile(source, "README.md", "exec"), scope)
+            exec(compile(source, page, "exec"), scope)
         if following == "text":
             assert without_time(printed.getvalue()) == without_time(expected)
             compared += 1
@@ -38,8 +47,8 @@ def without_time(text: str) -> str:
 
 
 def test_paths_exist(root: Path) -> None:
-    """Every file or folder that the README and csrc/README.md link to or put in backquotes."""
-    for readme in (root / "README.md", root / "csrc" / "README.md"):
+    """Every file or folder that a page links to or puts in backquotes."""
+    for readme in (root / name for name in (*PAGES, "csrc/README.md")):
         text = readme.read_text(encoding="utf-8")
         names = re.findall(r"\]\((?!https?:|#)([^)#]+)\)", text)
         names += re.findall(r"`((?:csrc|python|tests|notebooks)/[\w./-]*[\w/])`", text)
