@@ -4,7 +4,7 @@ import ast
 import difflib
 import inspect
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -17,9 +17,19 @@ T = TypeVar("T")
 def unknown(what: str, name: str, valid: Iterable[str], aliases: Iterable[str] = ()) -> str:
     """Say that `name` is not known, which name is nearest, and list all but the aliases."""
     names = sorted(valid)
-    near = difflib.get_close_matches(name, [*names, *aliases], n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
+    near = _nearest(name, [*names, *aliases])
+    hint = f" Did you mean {near!r}?" if near else ""
     return f"unknown {what} {name!r}.{hint} Valid: {', '.join(names)}"
+
+
+def _nearest(name: str, names: Sequence[str]) -> str | None:
+    """Return the name that was meant, whole or by its first word ("glrot", "he")."""
+    if near := difflib.get_close_matches(name, names, n=1):
+        return near[0]
+    stems = [one.partition("_")[0] for one in names]
+    if near := difflib.get_close_matches(name, stems, n=1):
+        return names[stems.index(near[0])]
+    return None
 
 
 def parse_call(what: str, text: str) -> tuple[str, tuple[Any, ...], dict[str, Any]]:

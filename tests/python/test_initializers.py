@@ -80,6 +80,15 @@ def test_unknown_name_says_the_nearest_and_all() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "meant"),
+    [("he", "he_normal"), ("glrot", "glorot_normal"), ("xavier", "xavier_normal"), ("mupp", "mup")],
+)
+def test_a_first_word_says_the_nearest(name: str, meant: str) -> None:
+    with pytest.raises(ValueError, match=f"unknown scheme {name!r}. Did you mean {meant!r}"):
+        initializers.get(name)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "",

@@ -45,7 +45,7 @@ TEXTS = [
 @pytest.mark.parametrize("text", TEXTS)
 def test_round_trips(text: str) -> None:
     scheme = get(text)
-    config = json.loads(json.dumps(scheme.to_config()))
+    config = json.loads(json.dumps(scheme.to_config(), allow_nan=False))
     for again in (
         get(str(scheme)),
         eval(repr(scheme), {"inf": INF, **vars(initializers)}),

@@ -24,7 +24,7 @@ from .scaling import (
     Siren,
     VarianceScaling,
 )
-from .scheme import DrawFunction, Scheme
+from .scheme import INFINITIES, DrawFunction, Scheme
 from .structured import Identity, LooksLinear, NguyenWidrow, Orthogonal, Sparse, ZeroHadamard
 
 if TYPE_CHECKING:
@@ -387,8 +387,8 @@ def get(scheme: SchemeLike) -> Scheme:
     if isinstance(scheme, Scheme):
         return scheme
     if isinstance(scheme, str):
-        author = scheme.strip().lower().partition("normal")[0]
-        if author in AUTHORS:
+        author, normal, _ = scheme.strip().lower().partition("normal")
+        if normal and author in AUTHORS:
             raise ValueError(
                 f"Keras's class {author.capitalize()}Normal is truncated: that is "
                 f"{author}_truncated_normal here; {author}_normal is the whole normal distribution"
@@ -430,6 +430,13 @@ _CLASSES: Final[dict[str, Callable[..., Scheme]]] = {
 }
 
 
+def _setting(value: Any) -> Any:
+    """Return a setting of a config as it was."""
+    if isinstance(value, Mapping):
+        return from_config(value)
+    return INFINITIES.get(value, value) if isinstance(value, str) else value
+
+
 def from_config(config: Mapping[str, Any]) -> Scheme:
     """Return the scheme that `Scheme.to_config` wrote.
 
@@ -455,10 +462,7 @@ def from_config(config: Mapping[str, Any]) -> Scheme:
     >>> il.initializers.from_config(he.to_config()) == he
     True
     """
-    settings = {
-        name: from_config(value) if isinstance(value, Mapping) else value
-        for name, value in config.items()
-    }
+    settings = {name: _setting(value) for name, value in config.items()}
     name = settings.pop("scheme", None)
     kind = _CLASSES.get(name) if isinstance(name, str) else None
     if kind is None:

@@ -6,7 +6,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import MISSING, dataclass, fields
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeAlias
 
 import numpy as np
 from numpy.random import RandomState
@@ -27,6 +27,9 @@ __all__ = ["CoreScheme", "DrawFunction", "Layer", "Purpose", "Scheme", "core_tup
 
 Purpose: TypeAlias = Literal["weights", "biases"]
 DrawFunction: TypeAlias = Callable[[tuple[int, ...], Any], ArrayLike]
+
+# Bounds as a config writes them: JSON has no infinite numbers.
+INFINITIES: Final = {"inf": math.inf, "-inf": -math.inf}
 
 POSITIONS = ("auto", "first", "hidden", "last")
 
@@ -343,7 +346,7 @@ class Scheme(ABC):
                 value = value.to_config()
             elif not isinstance(value, str | int | float | None):
                 raise TypeError(f"{field.name} of {self} cannot be written to a config")
-            config[field.name] = value
+            config[field.name] = str(value) if str(value) in INFINITIES else value
         return config
 
     @abstractmethod
