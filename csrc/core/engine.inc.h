@@ -19,6 +19,7 @@ EN(carve)(EN(engine) * e, const il_net *net, unsigned passes, const il_optimizer
         EN(layer) y = {.N = net->widths[l], .M = net->widths[l + 1], .activation = net->activations[l]};
         y.w = y.M <= W ? W : 2 * W;
         y.panels = EN(panel_count)(y.M, y.w);
+        y.pieces = EN(panel_count)(y.N, IL_CHUNK) * y.panels;
         y.contract = y.M <= W ? e->k->contract_narrow : e->k->contract_wide;
         widest = y.M > widest ? y.M : widest;
         const size_t columns = y.panels * y.w;
@@ -230,7 +231,7 @@ typedef struct EN(pass) {
 } EN(pass);
 
 /* The parts of a pass, by the team where they are worth it. */
-static void
+IL_INLINE void
 EN(share)(EN(pass) * pass, il_work work)
 {
     const EN(layer) *y = &pass->e->layers[pass->l];
@@ -353,18 +354,15 @@ typedef struct EN(piece) {
     size_t p, n0, n1;
 } EN(piece);
 
-static size_t
-EN(piece_count)(const EN(layer) * y)
-{
-    return EN(panel_count)(y->N, IL_CHUNK) * y->panels;
-}
-
-/* In the order in which the samples' columns stay in cache. */
+/* All panels of some rows, then of the next: the samples' columns stay in cache. */
 static EN(piece)
 EN(piece_at)(const EN(layer) * y, size_t index)
 {
-    const size_t n0 = index / y->panels * IL_CHUNK;
-    return (EN(piece)){index % y->panels, n0, y->N - n0 < IL_CHUNK ? y->N : n0 + IL_CHUNK};
+    size_t p = index, n0 = 0;
+    for (; p >= y->panels; p -= y->panels) { /* a few times; a division takes as long, and for the first piece too */
+        n0 += IL_CHUNK;
+    }
+    return (EN(piece)){p, n0, y->N - n0 < IL_CHUNK ? y->N : n0 + IL_CHUNK};
 }
 
 /* Gradient of a piece into out [n1 - n0][w]; with the first rows that of the bias, into sums [w]. */
@@ -407,7 +405,7 @@ EN(store_pieces)(void *context, il_part part)
     const EN(layer) *y = &e->layers[pass->l];
     T *const chunk = e->chunk + part.member * IL_CHUNK * 2 * e->k->lanes, *const sums = e->sums + part.member * 2 * e->k->lanes;
     size_t begin, end;
-    il_share(EN(piece_count)(y), part, &begin, &end);
+    il_share(y->pieces, part, &begin, &end);
     for (size_t i = begin; i < end; i++) {
         const EN(piece) piece = EN(piece_at)(y, i);
         T *const out = y->gradient + (piece.p * y->N + piece.n0) * y->w;
@@ -477,7 +475,7 @@ EN(update_pieces)(void *context, il_part part)
     const EN(engine) *e = pass->e;
     const EN(layer) *y = &e->layers[pass->l];
     size_t begin, end;
-    il_share(EN(piece_count)(y), part, &begin, &end);
+    il_share(y->pieces, part, &begin, &end);
     for (size_t i = begin; i < end; i++) {
         const EN(piece) piece = EN(piece_at)(y, i);
         if (piece.n0 == 0) {
@@ -504,7 +502,7 @@ EN(fuse_pieces)(void *context, il_part part)
     const EN(layer) *y = &e->layers[pass->l];
     T *const chunk = e->chunk + part.member * IL_CHUNK * 2 * e->k->lanes, *const sums = e->sums + part.member * 2 * e->k->lanes;
     size_t begin, end;
-    il_share(EN(piece_count)(y), part, &begin, &end);
+    il_share(y->pieces, part, &begin, &end);
     for (size_t i = begin; i < end; i++) {
         const EN(piece) piece = EN(piece_at)(y, i);
         EN(weight_gradient)(pass, piece, chunk, sums);

@@ -18,6 +18,7 @@ typedef struct EN(layer) {
     size_t N, M;   /* fan-in and width */
     size_t w;      /* panel width over M */
     size_t panels; /* ceil(M / w) */
+    size_t pieces; /* of weights and their gradient: panels, cut to IL_CHUNK rows */
     il_activation activation;
     void (*contract)(const CONTRACTION *job); /* for panels of w */
     T *weights;                               /* panel p at weights + p * panel_step */

@@ -287,12 +287,8 @@ il_team_size(const il_team *t)
 }
 
 void
-il_team_run(il_team *t, il_work work, void *context)
+il_team_share(il_team *t, il_work work, void *context)
 {
-    if (t == NULL) {
-        work(context, (il_part){0, 1, 0});
-        return;
-    }
     t->work = work;
     t->context = context;
     cell_set(&t->done, 0);

@@ -9,6 +9,7 @@ from .boundaries import BoundaryDisplay, plot_boundaries
 from .display import Display
 from .learning_times import LearningTimeDisplay, plot_learning_times
 from .losses import LossCurves, LossDisplay, plot_losses
+from .picture import Picture
 from .ridges import Ridge, RidgeDisplay, plot_ridges
 from .saturation import SaturationDisplay, plot_saturation
 from .scale_by_depth import ScaleByDepthDisplay, plot_scale_by_depth
@@ -21,6 +22,7 @@ __all__ = [
     "LearningTimeDisplay",
     "LossCurves",
     "LossDisplay",
+    "Picture",
     "Ridge",
     "RidgeDisplay",
     "SaturationDisplay",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..tables import Table
+from .picture import Picture
 
 __all__ = ["Display"]
 
@@ -13,8 +14,8 @@ __all__ = ["Display"]
 class Display(ABC):
     """A picture, and what is in it in words and numbers.
 
-    In a notebook it shows its table beside the picture: the front ends take no alternative text
-    for a figure of matplotlib.
+    At the end of a cell of a notebook it shows its table, beside the figure that matplotlib shows;
+    `picture` is the figure with its description.
 
     Parameters
     ----------
@@ -40,6 +41,15 @@ class Display(ABC):
         -------
         Table
         """
+
+    def picture(self) -> Picture:
+        """Return the figure as an image that carries `alt_text`, and close it for pyplot.
+
+        Returns
+        -------
+        Picture
+        """
+        return Picture.of(self.figure_, self.alt_text)
 
     def __repr__(self) -> str:
         """Return the table as text."""

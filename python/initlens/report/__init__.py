@@ -16,7 +16,7 @@ from ..tables import Table
 from ._calls import Call, audit_call, compare_call, diagnose_call
 from ._files import destination, write
 from ._page import page, section, table_html
-from ._pictures import Picture, pictures
+from ._pictures import Drawing, pictures
 
 if TYPE_CHECKING:
     from ..auditing import Audit
@@ -48,7 +48,7 @@ def comparison_page(result: Comparison) -> str:
     str
         HTML.
     """
-    drawn: list[Picture] = [
+    drawn: list[Drawing] = [
         ("Loss", result.plot),
         ("Distinct units and their spread", result.plot_units),
         ("Decision boundaries", result.plot_boundaries),
@@ -135,7 +135,7 @@ def audit_page(result: Audit, *, file: str | None = None, data: str | None = Non
     )
 
 
-def _diagnosis_pictures(result: Diagnosis) -> list[Picture]:
+def _diagnosis_pictures(result: Diagnosis) -> list[Drawing]:
     """List the pictures, those of one layer for the hidden one that the verdicts name first."""
     hidden = range(1, len(result.layers))
     layer = next((v.layer for v in result.verdicts if v.layer in hidden), None) or 1
