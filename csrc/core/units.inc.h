@@ -1,11 +1,11 @@
 /* units.inc.h - one precision of units.c. Expects T and P. */
 
 /* Squares of a value, and of what it differs by from the first unit's, onto a unit's sums. */
-#define ADD(m, value, first)                             \
-    do {                                                 \
-        const double x = (value), d = x - (double)(first); \
-        size[m] += x * x;                                \
-        apart[m] += d * d;                               \
+#define ADD(m, value, first)                                       \
+    do {                                                           \
+        const double x = (double)(value), d = x - (double)(first); \
+        size[m] += x * x;                                          \
+        apart[m] += d * d;                                         \
     } while (0)
 
 /* w [N][M], b [M], v [M][K] -> sums [M] each; row by row, as the weights lie. */

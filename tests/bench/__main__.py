@@ -1,69 +1,90 @@
-"""Measure whole fits of initlens and its peers, from one run, on one core.
+"""Measure initlens and its peers, from one run, each pair side by side on one core.
 
-    python -m tests.bench [--rounds 7] [--seconds 0.2] [--only 2-8-1] [--json FILE]
+    python -m tests.bench [PART ...] [--row TEXT] [--rounds 5] [--seconds 0.1]
+                          [--json FILE] [--plot FILE]
 
-Prints, for each net, microseconds a step of both and the ratio (above 1: initlens is faster) with
-its range over the rounds. Peers that are not installed are left out and named.
+Prints what each takes, and the ratio (above 1: initlens is faster) with its range over the rounds.
+Peers that are not installed are left out and named.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import platform
 import sys
-from dataclasses import asdict
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import initlens as il
 
-from .measure import compare
-from .peers import installed
-from .problems import PROBLEMS
+from . import calls, draws, fits, functions, native, packages, picture, processes, results
+from .measure import Effort, Line
+
+SOURCES: tuple[Callable[[], Iterator[Line]], ...] = (
+    fits.lines,
+    functions.lines,
+    calls.lines,
+    draws.lines,
+)
+LINES = [line for source in SOURCES for line in source()]
+PARTS = tuple(dict.fromkeys(line.part for line in LINES))
 
 
 def main(arguments: list[str] | None = None) -> int:
     summary = (__doc__ or "").split("\n")[0]
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=summary)
-    parser.add_argument("--rounds", type=int, default=7, help="pairs of slices (default 7)")
-    parser.add_argument("--seconds", type=float, default=0.2, help="length of a peer's slice (0.2)")
-    parser.add_argument("--only", default="", help="problems whose name starts so, such as 2-8-1")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all")
+    parser.add_argument("--row", default="", help="rows with this text, such as 784-128-10")
+    parser.add_argument("--rounds", type=int, default=5, help="pairs of slices (default 5)")
+    parser.add_argument("--seconds", type=float, default=0.1, help="length of a slice (0.1)")
     parser.add_argument("--json", type=Path, help="write everything to this file too")
+    parser.add_argument("--plot", type=Path, help="draw it into this file (needs matplotlib)")
     options = parser.parse_args(arguments)
+    if unknown := set(options.parts) - set(PARTS):
+        parser.error(f"no part {', '.join(sorted(unknown))}: there are {', '.join(PARTS)}")
 
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    peers, versions, missing = installed()
+    versions = packages.versions()
+    lines = [
+        line
+        for line in sorted(LINES, key=lambda line: PARTS.index(line.part))
+        if line.package in versions
+        and line.part in (options.parts or PARTS)
+        and options.row in line.row
+    ]
     machine = {
         "machine": platform.machine(),
         "python": platform.python_version(),
         "isa": il._core.show_config()["isa"],
     }
-    print(", ".join(f"{name} {text}" for name, text in {**versions, **machine}.items()))
-    if missing:
-        print(f"not installed: {', '.join(missing)}")
-    print(f"\n{'net':<22}{'peer':<16}{'peer us':>9}{'ours us':>9}{'ratio':>8}  range")
-    results = []
-    for problem in PROBLEMS:
-        if not problem.name.startswith(options.only):
-            continue
-        for peer in peers:
-            r = compare(peer, problem, rounds=options.rounds, seconds=options.seconds)
-            results.append(r)
-            print(
-                f"{r.problem:<22}{r.peer:<16}{r.theirs:>9.2f}{r.ours:>9.2f}{r.ratio:>8.2f}"
-                f"  {r.ratio_min:.2f}-{r.ratio_max:.2f}",
-                flush=True,
-            )
+    print(packages.summary())
+    print(", ".join(f"{name} {text}" for name, text in machine.items()))
+    peaks = {}
+    if reason := native.build():
+        print(f"no percent of the peak and no functions: {reason}")
+        lines = [line for line in lines if line.part != "functions"]
+    else:
+        peaks = {dtype: native.peak(dtype) for dtype in native.PRECISIONS}
+        text = ", ".join(f"{rate / 1e9:.1f} GFLOP/s {dtype}" for dtype, rate in peaks.items())
+        print(f"peak of one core, fused multiply-adds: {text}")
+    if len(processes.cpus()) < 2:
+        print("no threads: this process may use one CPU")
+        lines = [line for line in lines if line.cores == 1]
+
+    effort = Effort(options.rounds, options.seconds)
+    found: list[results.Result] = []
+    for line, timing in processes.run(lines, effort):
+        if not found or found[-1][0].part != line.part:
+            print(f"\n{line.part:<44}{results.HEADER}")
+        found.append((line, timing))
+        print(results.told(found[-1]), flush=True)
+    print("\nfastest peer of each row, its time over ours")
+    print("\n".join(results.fastest(found)))
     if options.json:
-        content = {
-            "versions": versions,
-            "machine": machine,
-            "rounds": options.rounds,
-            "results": [asdict(r) for r in results],
-        }
-        options.json.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        head = {"versions": versions, "machine": machine, "peak_flops": peaks}
+        results.write(options.json, head | {"rounds": options.rounds}, found)
+    if options.plot:
+        title = f"{packages.summary()}\n{', '.join(map(' '.join, machine.items()))}"
+        picture.draw(options.plot, found, title)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Who is measured. A peer takes a problem, trains when told, and hands back its parameters.
+"""Who trains. A peer takes a problem, trains when told, and hands back its parameters.
 
 To add one: a subclass of `Peer` here, its name in `PEERS`. Setting up is not timed; `fit` is.
 """
@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import warnings
 from abc import ABC, abstractmethod
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Callable
+from functools import cache, partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -22,15 +23,11 @@ class Peer(ABC):
 
     name: ClassVar[str]
     package: ClassVar[str]
+    least_steps: ClassVar[int] = 1  # that are timed
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
         self.X, self.y = problem.data()
-
-    @classmethod
-    def version(cls) -> str:
-        """Raises PackageNotFoundError where it is not installed."""
-        return version(cls.package)
 
     @abstractmethod
     def fit(self, steps: int) -> None:
@@ -44,29 +41,48 @@ class Peer(ABC):
     def parameters(self) -> tuple[list[Array], list[Array]]:
         """Weights (n_in, n_out) and biases."""
 
+    def forward_call(self, X: Array) -> Callable[[], object]:
+        """`forward` as a user of the library calls it, X being in its own kind of array."""
+        return partial(self.forward, X)
+
 
 class Initlens(Peer):
+    """One thread, nothing recorded."""
+
     name = "initlens"
     package = "initlens"
+    threads: ClassVar[int] = 1
+    record: ClassVar[int] = 0
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem)
-        self.net = il.Network(list(problem.widths), activation="tanh", loss="mse", dtype="float32")
-        weights, biases = problem.start()
-        for ours, given in zip(
-            [*self.net.weights, *self.net.biases], [*weights, *biases], strict=True
-        ):
-            ours[...] = given
+        self.net = network(problem, *problem.start())
 
     def fit(self, steps: int) -> None:
-        optimizer = il.SGD(self.problem.learning_rate)
-        self.net.fit(self.X, self.y, optimizer=optimizer, steps=steps, record=0)
+        self.net.fit(
+            self.X,
+            self.y,
+            optimizer=il.SGD(self.problem.learning_rate),
+            steps=steps,
+            record=self.record,
+            n_jobs=self.threads,
+        )
 
     def forward(self, X: Array) -> Array:
         return self.net.forward(X)
 
     def parameters(self) -> tuple[list[Array], list[Array]]:
         return self.net.weights, self.net.biases
+
+    def forward_call(self, X: Array) -> Callable[[], object]:
+        return partial(self.net.forward, X)
+
+
+def network(problem: Problem, weights: list[Array], biases: list[Array]) -> il.Network:
+    net = il.Network(list(problem.widths), activation="tanh", loss="mse", dtype=problem.dtype)
+    for ours, given in zip([*net.weights, *net.biases], [*weights, *biases], strict=True):
+        ours[...] = given
+    return net
 
 
 class NumPyByHand(Peer):
@@ -81,9 +97,9 @@ class NumPyByHand(Peer):
 
     def fit(self, steps: int) -> None:
         X, y, W, b = self.X, self.y, self.weights, self.biases
-        rate, last = np.float32(self.problem.learning_rate), len(W) - 1
-        scale = np.float32(2 / y.size)
-        activations = [np.empty((len(X), w.shape[1]), dtype=np.float32) for w in W]
+        number = X.dtype.type
+        rate, scale, last = number(self.problem.learning_rate), number(2 / y.size), len(W) - 1
+        activations = [np.empty((len(X), w.shape[1]), dtype=X.dtype) for w in W]
         slopes = [np.empty_like(a) for a in activations]
         deltas = [np.empty_like(a) for a in activations]
         dW = [np.empty_like(w) for w in W]
@@ -137,7 +153,7 @@ class PyTorch(Peer):
         self.torch: Any = torch
         layers: list[Any] = []
         for w, b in zip(*problem.start(), strict=True):
-            linear = torch.nn.Linear(*w.shape)
+            linear = torch.nn.Linear(w.shape[0], w.shape[1], dtype=getattr(torch, problem.dtype))
             with torch.no_grad():
                 linear.weight.copy_(torch.from_numpy(w.T.copy()))
                 linear.bias.copy_(torch.from_numpy(b))
@@ -161,6 +177,11 @@ class PyTorch(Peer):
     def parameters(self) -> tuple[list[Array], list[Array]]:
         weights = [linear.weight.detach().numpy().T for linear in self.linears]
         return weights, [linear.bias.detach().numpy() for linear in self.linears]
+
+    def forward_call(self, X: Array) -> Callable[[], object]:
+        row, model = self.torch.from_numpy(X), self.model
+        call: Callable[[], object] = self.torch.inference_mode()(lambda: model(row))
+        return call
 
 
 class ScikitLearn(Peer):
@@ -210,11 +231,43 @@ class ScikitLearn(Peer):
         return self.model.coefs_, self.model.intercepts_
 
 
+@cache
+def jax_programs(layers: int, rate: float, *, many: bool) -> tuple[Any, Any]:
+    """Forward pass and loop over all steps, jitted; `many` nets have their number in front."""
+    import jax
+
+    jax.config.update("jax_enable_x64", True)  # float32 stays what it is; float64 becomes possible
+
+    def forward(state: list[Any], X: Any) -> Any:
+        a = X
+        for layer, (w, b) in enumerate(zip(state[:layers], state[layers:], strict=True)):
+            a = a @ w + b
+            if layer < layers - 1:
+                a = jax.numpy.tanh(a)
+        return a
+
+    def loss(state: list[Any], X: Any, y: Any) -> Any:
+        return jax.numpy.mean((forward(state, X) - y) ** 2)
+
+    slopes = jax.grad(loss)
+    if many:
+        slopes = jax.vmap(slopes, in_axes=(0, None, None))
+
+    def train(state: list[Any], X: Any, y: Any, steps: int) -> Any:
+        def step(_: int, now: list[Any]) -> list[Any]:
+            return [p - rate * g for p, g in zip(now, slopes(now, X, y), strict=True)]
+
+        return jax.lax.fori_loop(0, steps, step, state)
+
+    return jax.jit(forward), jax.jit(train)
+
+
 class Jax(Peer):
     """One jitted loop over all steps; compiled before the clock starts."""
 
     name = "JAX"
     package = "jax"
+    many: ClassVar[bool] = False
 
     def __init__(self, problem: Problem) -> None:
         import jax
@@ -222,28 +275,10 @@ class Jax(Peer):
         super().__init__(problem)
         self.jax: Any = jax
         weights, biases = problem.start()
+        self._forward, self._train = jax_programs(
+            len(weights), problem.learning_rate, many=self.many
+        )
         self.state = [jax.numpy.asarray(part) for part in [*weights, *biases]]
-        rate, count = problem.learning_rate, len(weights)
-
-        def forward(state: list[Any], X: Any) -> Any:
-            a = X
-            for layer, (w, b) in enumerate(zip(state[:count], state[count:], strict=True)):
-                a = a @ w + b
-                if layer < count - 1:
-                    a = jax.numpy.tanh(a)
-            return a
-
-        def loss(state: list[Any], X: Any, y: Any) -> Any:
-            return jax.numpy.mean((forward(state, X) - y) ** 2)
-
-        def train(state: list[Any], X: Any, y: Any, steps: int) -> list[Any]:
-            def step(_: int, now: list[Any]) -> list[Any]:
-                slopes = jax.grad(loss)(now, X, y)
-                return [p - rate * g for p, g in zip(now, slopes, strict=True)]
-
-            return jax.lax.fori_loop(0, steps, step, state)
-
-        self._forward, self._train = jax.jit(forward), jax.jit(train)
         self.fit(0)
 
     def fit(self, steps: int) -> None:
@@ -256,18 +291,9 @@ class Jax(Peer):
         parts = [np.asarray(part) for part in self.state]
         return parts[: len(parts) // 2], parts[len(parts) // 2 :]
 
+    def forward_call(self, X: Array) -> Callable[[], object]:
+        row, state, forward = self.jax.numpy.asarray(X), self.state, self._forward
+        return lambda: forward(state, row).block_until_ready()
+
 
 PEERS: list[type[Peer]] = [NumPyByHand, PyTorch, ScikitLearn, Jax]
-
-
-def installed() -> tuple[list[type[Peer]], dict[str, str], list[str]]:
-    """Peers that can run, versions by name, and the names of the missing."""
-    here, versions, missing = [], {Initlens.name: Initlens.version()}, []
-    for peer in PEERS:
-        try:
-            versions[peer.name] = peer.version()
-        except PackageNotFoundError:
-            missing.append(peer.name)
-        else:
-            here.append(peer)
-    return here, versions, missing

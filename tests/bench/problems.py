@@ -1,4 +1,4 @@
-"""What is measured: nets, data and starts that every peer gets alike."""
+"""What is trained: nets, data and starts that every peer gets alike."""
 
 from __future__ import annotations
 
@@ -14,39 +14,70 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Problem:
-    """Gradient descent on one batch: tanh hidden layers, mean squared error, float32."""
+    """Gradient descent on one batch: tanh hidden layers, mean squared error."""
 
     widths: tuple[int, ...]
     batch: int
     learning_rate: float = 0.05
+    dtype: str = "float32"
 
     @property
     def name(self) -> str:
         return f"{'-'.join(map(str, self.widths))} batch {self.batch}"
 
+    @property
+    def nets(self) -> int:
+        return 1
+
+    @property
+    def flops(self) -> int:
+        """Of the products of one step: forward, weight gradients, gradients of all but the data."""
+        sizes = [n * m for n, m in pairwise(self.widths)]
+        return 2 * self.batch * self.nets * (3 * sum(sizes) - sizes[0])
+
     def data(self) -> tuple[Array, Array]:
         random = np.random.default_rng(1)
         X = random.standard_normal((self.batch, self.widths[0]))
         y = 0.5 * random.standard_normal((self.batch, self.widths[-1]))
-        return X.astype(np.float32), y.astype(np.float32)
+        return X.astype(self.dtype), y.astype(self.dtype)
 
     def start(self) -> tuple[list[Array], list[Array]]:
         """Glorot-normal weights (n_in, n_out) and zero biases, a fresh copy."""
         random = np.random.default_rng(2)
         weights = [
-            (random.standard_normal((n, m)) * np.sqrt(2 / (n + m))).astype(np.float32)
-            for n, m in pairwise(self.widths)
+            self._normal(random, n, m, np.sqrt(2 / (n + m))) for n, m in pairwise(self.widths)
         ]
-        return weights, [np.zeros(m, dtype=np.float32) for m in self.widths[1:]]
+        return weights, [np.zeros((*w.shape[:-2], w.shape[-1]), self.dtype) for w in weights]
 
-    def loss(self, weights: list[Array], biases: list[Array]) -> float:
-        """In float64, the same code for every peer."""
+    def _normal(self, random: np.random.Generator, n: int, m: int, std: float) -> Array:
+        return (random.standard_normal((n, m)) * std).astype(self.dtype)
+
+    def loss(self, weights: list[Array], biases: list[Array]) -> Array:
+        """In float64, the same code for every peer; of many nets one each."""
         a, y = (part.astype(np.float64) for part in self.data())
         for layer, (w, b) in enumerate(zip(weights, biases, strict=True)):
-            a = a @ w.astype(np.float64) + b
+            a = a @ np.asarray(w, np.float64) + np.asarray(b)[..., None, :]
             if layer < len(weights) - 1:
                 a = np.tanh(a)
-        return float(np.mean((a - y) ** 2))
+        return np.asarray(np.mean((a - y) ** 2, axis=(-2, -1)))
+
+
+@dataclass(frozen=True)
+class Population(Problem):
+    """Many nets on the same batch: parameters of all in one array, the net first."""
+
+    count: int = 1
+
+    @property
+    def name(self) -> str:
+        return f"{self.count} nets {super().name}"
+
+    @property
+    def nets(self) -> int:
+        return self.count
+
+    def _normal(self, random: np.random.Generator, n: int, m: int, std: float) -> Array:
+        return (random.standard_normal((self.count, n, m)) * std).astype(self.dtype)
 
 
 PROBLEMS = [
@@ -56,3 +87,4 @@ PROBLEMS = [
     Problem((784, 128, 10), 64),
     Problem((784, 512, 512, 10), 128),
 ]
+POPULATIONS = [Population((2, 8, 1), 32, count=count) for count in (256, 4096)]

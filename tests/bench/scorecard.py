@@ -29,7 +29,8 @@ import numpy as np
 
 import initlens as il
 
-from .peers import Initlens, Peer, PyTorch, installed
+from . import packages
+from .peers import PEERS, Initlens, Peer, PyTorch
 from .problems import Array, Problem
 
 WIDTHS: Final = range(1, 130)
@@ -162,14 +163,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.scorecard", description=summary)
     parser.add_argument("--json", type=Path, help="write everything to this file too")
     options = parser.parse_args(arguments)
-    peers, versions, missing = installed()
-    print(", ".join(f"{name} {text}" for name, text in versions.items()))
-    if missing:
-        print(f"not installed: {', '.join(missing)}")
+    versions = packages.versions()
+    peers: list[type[Peer]] = [Initlens, *(peer for peer in PEERS if peer.package in versions)]
+    print(packages.summary())
     print(f"\nshare of widths 1..129 at which it is broken\n{'':<16}", end="")
     print("".join(f"{check:>9}" for check in CHECKS))
     table: dict[str, dict[str, float | None]] = {}
-    for peer in [Initlens, *peers]:
+    for peer in peers:
         print(f"{peer.name:<16}", end="", flush=True)
         table[peer.name] = {}
         for check in CHECKS:

@@ -33,7 +33,7 @@ COMPILER = shutil.which("cc")
 # What il_fill needs. Optimization is no part of the format.
 CORE = [
     *("initialize", "orthogonal", "sparse", "truncated", "normal", "spec", "status"),
-    *("rng", "memory", "net", "cpu", "dispatch"),
+    *("rng", "memory", "net", "cpu", "dispatch", "team"),
 ]
 FLAGS = ["-std=c11", "-O1", "-fPIC", "-ffp-contract=off", f"-I{CSRC / 'include'}"]
 
@@ -103,7 +103,7 @@ class Build:
             objects[file] = where / f"{file}.o"
             self.compile(f"-iquote{CSRC / 'core'}", "-c", copy, "-o", objects[file])
         target = where / "library.so"
-        self.compile("-shared", *objects.values(), "-lm", "-o", target)
+        self.compile("-shared", *objects.values(), "-lm", "-pthread", "-o", target)
         return ctypes.CDLL(str(target))
 
 
@@ -122,7 +122,7 @@ def drawn_by(library: ctypes.CDLL, text: str) -> Draw:
     library.il_fill.argtypes = (
         *(ctypes.POINTER(CScheme), ctypes.c_int, ctypes.c_size_t, ctypes.c_size_t),
         *(ctypes.c_uint64, ctypes.c_uint32, ctypes.c_int, ctypes.c_uint64, ctypes.c_size_t),
-        ctypes.c_void_p,
+        *(ctypes.c_size_t, ctypes.c_void_p),
     )
 
     def draw(shape: tuple[int, int], seed: int) -> Any:
@@ -144,7 +144,7 @@ def drawn_by(library: ctypes.CDLL, text: str) -> Draw:
         key = _rng.resolve_key(seed).key
         float64, weights = 1, 0
         status = library.il_fill(
-            settings, float64, *shape, key, 0, weights, 0, out.size, out.ctypes.data
+            settings, float64, *shape, key, 0, weights, 0, out.size, 1, out.ctypes.data
         )
         assert status == 0
         return out
@@ -212,8 +212,8 @@ FAULTS = {
     ),
     "too few places to choose from": Fault(
         "sparse",
-        "n_in - i : n_out - j",
-        "n_in - i / 2 : n_out - j",
+        "m->n_in - i : m->n_out - j",
+        "m->n_in - i / 2 : m->n_out - j",
         lambda draw: check_sparse(draw("sparse(nonzeros=40)"), 40, 0.01),
     ),
     "numbers not under the seed": Fault(

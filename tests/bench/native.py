@@ -1,0 +1,73 @@
+"""The library made of native.c: the machine's peak, and the core's functions on their own."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from functools import cache, partial
+from pathlib import Path
+from time import process_time
+from typing import Final
+
+import initlens as il
+
+from .problems import Array
+
+ROOT: Final = Path(__file__).parents[2]
+BUILD: Final = Path("build/bench")  # under csrc; make keeps it up to date
+LIBRARY: Final = ROOT / "csrc" / BUILD / "native.so"
+ISAS: Final = ("avx2", "avx512", "neon", "scalar")
+PRECISIONS: Final = {"float32": "f32", "float64": "f64"}
+
+
+def build() -> str | None:
+    """Compile it. Returns why it cannot be had, None if it can."""
+    LIBRARY.unlink(missing_ok=True)
+    isa = il._core.show_config()["isa"]
+    compiler = os.environ.get("CC", "cc")
+    if isa not in ISAS:
+        return f"the instruction set is {isa}"
+    for tool in (compiler, "make"):
+        if shutil.which(tool) is None:
+            return f"there is no {tool}"
+    kernels = BUILD / "kernels" / f"kernels_{isa}.o"
+    core = ROOT / "csrc"
+    make = ["make", "-s", f"CC={compiler}", f"BUILD={BUILD}", "CFLAGS=-fPIC", str(kernels)]
+    includes = [f"-I{core / folder}" for folder in ("include", "kernels")]
+    defines = [f"-DISA={isa}", f"-DIL_BUILD_{isa.upper()}=1", f'-DVECTORS="vec_{isa}.h"']
+    flags = ["-std=c11", "-O3", "-march=native", "-fPIC", "-shared", *includes, *defines]
+    files = [str(Path(__file__).with_suffix(".c")), str(core / kernels), "-o", str(LIBRARY)]
+    for command in (make, [compiler, *flags, *files, "-lm"]):
+        done = subprocess.run(command, cwd=core, check=False, capture_output=True, text=True)
+        if done.returncode != 0:
+            return f"{' '.join(command)} failed:\n{done.stderr.strip()}"
+    return None
+
+
+@cache
+def load() -> ctypes.CDLL:
+    return ctypes.CDLL(str(LIBRARY))
+
+
+@cache
+def peak(dtype: str) -> float:
+    """Fused multiply-adds on one core, in operations a second: the best of a few tries."""
+    measure = getattr(load(), f"peak_{PRECISIONS[dtype]}")
+    measure.argtypes, measure.restype = [ctypes.c_size_t], ctypes.c_double
+    best = 0.0
+    for _ in range(8):
+        begin = process_time()
+        operations = measure(2_000_000)
+        best = max(best, operations / (process_time() - begin))
+    return best
+
+
+def function(name: str, x: Array, out: Array) -> Callable[[], object]:
+    """The core's out = name(x), contiguous arrays of one dtype."""
+    call = getattr(load(), f"{name}_{PRECISIONS[str(x.dtype)]}")
+    call.restype = None
+    pointers = [array.ctypes.data_as(ctypes.c_void_p) for array in (x, out)]
+    return partial(call, ctypes.c_size_t(x.size), *pointers)

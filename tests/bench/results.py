@@ -1,0 +1,71 @@
+"""What is written: the lines of the table, the fastest peer of each row, the JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+from .measure import Line, Timing
+
+Result = tuple[Line, Timing]
+
+# Of a unit of work: how its seconds are told, and in what.
+UNITS: Final[dict[str, tuple[Callable[[float], float], str]]] = {
+    "step": (lambda seconds: seconds * 1e6, "us a step"),
+    "net-step": (lambda seconds: 1e-6 / seconds, "M net-steps/s"),
+    "value": (lambda seconds: seconds * 1e9, "ns a value"),
+    "matrix": (lambda seconds: seconds * 1e3, "ms a matrix"),
+    "call": (lambda seconds: seconds * 1e6, "us a call"),
+    "import": (lambda seconds: seconds * 1e3, "ms"),
+}
+HEADER: Final = f"{'peer':<15}{'peer':>10}{'ours':>10}  {'':<15}{'ratio':>7}  range"
+
+
+def told(result: Result) -> str:
+    line, timing = result
+    tell, unit = UNITS[line.work]
+    text = (
+        f"{line.row:<44}{line.peer:<15}{number(tell(timing.theirs))}{number(tell(timing.ours))}"
+        f"  {unit:<15}{timing.ratio:>7.3g}  {timing.ratio_min:.3g}-{timing.ratio_max:.3g}"
+    )
+    note = remark(result)
+    return f"{text}  {note}" if note else text
+
+
+def number(value: float) -> str:
+    return f"{value:>10,.0f}" if value >= 1000 else f"{value:>10.3g}"
+
+
+def remark(result: Result) -> str:
+    """What the row is about, where that is not the ratio."""
+    line, timing = result
+    if line.work == "import":
+        return f"initlens adds {(timing.ours - timing.theirs) * 1e3:.1f} ms"
+    if line.peer == "no record":
+        return f"the record costs {100 / timing.ratio - 100:.1f} %"
+    if timing.share_of_peak is not None:
+        return f"{timing.share_of_peak:.1%} of peak"
+    return ""
+
+
+def fastest(results: Iterable[Result]) -> Iterator[str]:
+    """A line for each row with more than one peer: the one that comes closest, or is ahead."""
+    rows: dict[tuple[str, str], list[Result]] = {}
+    for line, timing in results:
+        rows.setdefault((line.part, line.row), []).append((line, timing))
+    for (part, row), found in rows.items():
+        if len(found) > 1:
+            line, timing = min(found, key=lambda result: result[1].ratio)
+            yield f"{part}, {row}: {line.peer} {timing.ratio:.3g}"
+
+
+def write(path: Path, head: Mapping[str, Any], results: Iterable[Result]) -> None:
+    rows = [
+        {name: getattr(line, name) for name in ("part", "row", "peer", "work", "cores")}
+        | asdict(timing)
+        for line, timing in results
+    ]
+    path.write_text(json.dumps({**head, "results": rows}, indent=2) + "\n", encoding="utf-8")
