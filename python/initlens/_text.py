@@ -133,10 +133,29 @@ def split_list(text: str) -> list[str]:
     return [part.strip() for part in parts if part.strip()]
 
 
-def join(words: Iterable[str]) -> str:
-    """Join as a sentence does: a, b and c."""
-    *head, last = words
+def join(words: Iterable[str], most: int | None = None) -> str:
+    """Join as a sentence does: a, b and c; of more than `most`: a, b and 7 more."""
+    every = list(words)
+    if most is not None and len(every) > most:
+        every[most:] = [f"{len(every) - most:,} more"]
+    *head, last = every
     return f"{', '.join(head)} and {last}" if head else last
+
+
+def printable(text: str) -> str:
+    """Return `text` without what a terminal or a reader would obey and not show.
+
+    Names come from files and from strangers: control characters, and those that turn the direction
+    of what follows, become question marks.
+    """
+    return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
+
+
+def html_text(text: str) -> str:
+    """Return `text` for a page: printable, and markup shown as it is written."""
+    from html import escape
+
+    return escape(printable(text))
 
 
 def jsonable(value: Any) -> Any:

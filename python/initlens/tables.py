@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from ._text import html_text, printable
+
 __all__ = ["Table"]
 
 
@@ -55,28 +57,21 @@ class Table:
         ]
         notes = ["", *self.notes] if self.notes else []
         text = "\n".join([self.title, "", *body, *notes])
-        return "\n".join(map(_printable, text.split("\n")))
+        return printable(text)
 
     def _repr_html_(self) -> str:
-        from html import escape
-
         heads = "".join(
-            f'<th scope="col">{escape(column).replace(chr(10), "<br>")}</th>'
+            f'<th scope="col">{html_text(column).replace(chr(10), "<br>")}</th>'
             for column in self.columns
         )
         rows = "\n".join(
-            f'<tr><th scope="row">{escape(first)}</th>'
-            + "".join(f"<td>{escape(cell)}</td>" for cell in rest)
+            f'<tr><th scope="row">{html_text(first)}</th>'
+            + "".join(f"<td>{html_text(cell)}</td>" for cell in rest)
             + "</tr>"
             for first, *rest in self.rows
         )
-        notes = "".join(f"\n<p>{escape(note)}</p>" for note in self.notes)
+        notes = "".join(f"\n<p>{html_text(note)}</p>" for note in self.notes)
         return (
-            f"<table>\n<caption>{escape(self.title)}</caption>\n"
+            f"<table>\n<caption>{html_text(self.title)}</caption>\n"
             f"<thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>{notes}"
         )
-
-
-def _printable(line: str) -> str:
-    """Return a line without what a terminal would obey or cannot show; names come from files."""
-    return "".join(c if c.isprintable() else "?" for c in line)

@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from initlens.report._page import page, table_html
 from initlens.tables import Table
 
 TABLE = Table(
@@ -82,3 +83,12 @@ def test_no_rows_and_no_notes() -> None:
 def test_rows_must_fit() -> None:
     with pytest.raises(ValueError, match="1 cells under 2 columns"):
         Table("t", ("a", "b"), (("x",),))
+
+
+def test_nothing_to_obey_is_shown() -> None:
+    """Names come from files: no escape codes for terminals, no turned direction for readers."""
+    bad = "a\x1b[31m\x00b\u202ec\td"
+    table = Table(bad, (bad, bad), ((bad, bad),), (bad,))
+    for text in (repr(table), table._repr_html_(), table_html(table), page(bad, [])):
+        assert "a?[31m?b?c?d" in text
+        assert all(c.isprintable() or c == "\n" for c in text)

@@ -12,6 +12,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from .._config import config_table
+from .._text import html_text
 from ..tables import Table
 from ._calls import Call, audit_call, compare_call, diagnose_call
 from ._files import destination, write
@@ -151,7 +152,7 @@ def _again(call: Call, facts: Mapping[str, str]) -> str:
     settings = Table("Settings", ("setting", "value"), (*call.keywords.items(), *facts.items()))
     return section(
         "Reproduce this",
-        f"<p>{escape(call.sentence)}</p>",
+        f"<p>{html_text(call.sentence)}</p>",
         f'<pre tabindex="0">{escape(call.source)}</pre>',
         table_html(settings, sortable=False),
         table_html(config_table(), sortable=False),

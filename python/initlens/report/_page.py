@@ -9,10 +9,10 @@ import functools
 import hashlib
 from collections.abc import Iterable
 from dataclasses import replace
-from html import escape
 from importlib import resources
 from string import Template
 
+from .._text import html_text
 from ..tables import Table
 
 __all__ = ["page", "section", "table_html"]
@@ -40,7 +40,7 @@ def page(title: str, sections: Iterable[str]) -> str:
     )
     return Template(_asset("page.html")).substitute(
         policy=policy,
-        title=escape(f"initlens: {title}"),
+        title=html_text(f"initlens: {title}"),
         style=style,
         script=script,
         body="\n".join(sections),
@@ -65,7 +65,7 @@ def section(heading: str, *parts: str, level: int = 2) -> str:
         HTML.
     """
     body = "\n".join(parts)
-    return f"<section>\n<h{level}>{escape(heading)}</h{level}>\n{body}\n</section>"
+    return f"<section>\n<h{level}>{html_text(heading)}</h{level}>\n{body}\n</section>"
 
 
 def table_html(table: Table, *, sortable: bool = True) -> str:
@@ -85,8 +85,8 @@ def table_html(table: Table, *, sortable: bool = True) -> str:
     """
     kind = "scroll sortable" if sortable else "scroll"
     # Only what has the focus can be scrolled with the keyboard.
-    box = f'<div class="{kind}" role="group" tabindex="0" aria-label="{escape(table.title)}">'
-    notes = "".join(f"\n<p>{escape(note)}</p>" for note in table.notes)
+    box = f'<div class="{kind}" role="group" tabindex="0" aria-label="{html_text(table.title)}">'
+    notes = "".join(f"\n<p>{html_text(note)}</p>" for note in table.notes)
     return f"{box}\n{replace(table, notes=())._repr_html_()}\n</div>{notes}"
 
 

@@ -1,9 +1,9 @@
 """Pictures inside a page, each with its description and its numbers."""
 
 from collections.abc import Callable, Iterable
-from html import escape
 from typing import Any, TypeAlias
 
+from .._text import html_text
 from ._page import section, table_html
 
 __all__ = ["Drawing", "pictures"]
@@ -29,9 +29,9 @@ def pictures(drawn: Iterable[Drawing]) -> str:
         try:
             display = draw()
         except ImportError as error:
-            return section("Pictures", f"<p>There are none: {escape(str(error))}</p>")
+            return section("Pictures", f"<p>There are none: {html_text(str(error))}</p>")
         except ValueError as error:
-            part = f"<p>Not drawn: {escape(str(error))}</p>"
+            part = f"<p>Not drawn: {html_text(str(error))}</p>"
         else:
             part = _figure(heading, display)
         parts.append(section(heading, part, level=3))
@@ -41,6 +41,6 @@ def pictures(drawn: Iterable[Drawing]) -> str:
 def _figure(heading: str, display: Any) -> str:
     return (
         f"<figure>{display.picture()._repr_html_()}</figure>\n"
-        f"<details><summary>Numbers of the picture: {escape(heading)}</summary>\n"
+        f"<details><summary>Numbers of the picture: {html_text(heading)}</summary>\n"
         f"{table_html(display.table())}\n</details>"
     )

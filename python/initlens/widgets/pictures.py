@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._format import number
+from .._text import html_text
 from .exploration import Exploration, Problem
 
 __all__ = ["LEGEND", "PALETTE", "curve_alt", "curve_svg", "points_svg", "static_html"]
@@ -100,7 +101,7 @@ def curve_svg(result: Exploration) -> str:
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
-        f'aria-label="{escape(curve_alt(result))}" font-family="sans-serif" font-size="12" '
+        f'aria-label="{html_text(curve_alt(result))}" font-family="sans-serif" font-size="12" '
         f'fill="currentColor" data-box="{LEFT} {RIGHT} {TOP} {BOTTOM}">{"".join(parts)}</svg>'
     )
 
@@ -185,8 +186,8 @@ def _units_html(result: Exploration) -> str:
             strip = np.hstack(list(chain.from_iterable(units))[:-1])
             alt = f"Outputs over the plane, {caption}"
             image = _image("image/png", png(strip), alt, 2 * strip.shape[1])
-            cells.append(f"<td>{image}<br>{escape(caption)}</td>")
-        rows.append(f'<tr><th scope="row">{escape(name)}</th>{"".join(cells)}</tr>')
+            cells.append(f"<td>{image}<br>{html_text(caption)}</td>")
+        rows.append(f'<tr><th scope="row">{html_text(name)}</th>{"".join(cells)}</tr>')
     heads = "".join(
         f'<th scope="col">{text}</th>'
         for text in ("layer", "at the start", f"after {result.history.steps_done:,} steps")
@@ -199,4 +200,4 @@ def _units_html(result: Exploration) -> str:
 
 def _image(kind: str, content: bytes, alt: str, width: int) -> str:
     data = b64encode(content).decode("ascii")
-    return f'<img src="data:{kind};base64,{data}" alt="{escape(alt)}" width="{width}">'
+    return f'<img src="data:{kind};base64,{data}" alt="{html_text(alt)}" width="{width}">'
