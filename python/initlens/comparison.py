@@ -7,7 +7,8 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from itertools import islice
 from os import PathLike
 from pathlib import Path
@@ -71,6 +72,9 @@ SATURATED: Final = 0.8
 
 # An outcome of this many times the loss at chance, and still rising, is on its way to infinity.
 EXPLODED: Final = 1e3
+
+MOST_NAMED: Final = 6  # schemes in a sentence
+ROWS_AT_EACH_END: Final = 20  # of a long table where it is shown
 
 # More would fill the memory with histories before anything else.
 MOST_SEEDS: Final = 1_000_000
@@ -184,7 +188,7 @@ class Comparison:
         Parameters
         ----------
         scheme : str
-            Its label, as in the table.
+            Its label, as in the table, or the scheme's text as it was typed.
 
         Returns
         -------
@@ -196,9 +200,21 @@ class Comparison:
         ValueError
             If there is no such label.
         """
-        if scheme not in self.schemes:
-            raise ValueError(unknown("label", scheme, self.schemes))
-        return tuple(run for run in self.runs if run.scheme == scheme)
+        label = self._label(scheme)
+        return tuple(run for run in self.runs if run.scheme == label)
+
+    def _label(self, scheme: str) -> str:
+        """Return the label that is meant: itself, or that of a scheme written another way."""
+        if scheme in self.schemes:
+            return scheme
+        try:
+            written = str(initializers.get(scheme))
+        except ValueError:
+            written = ""
+        # A dict may have given the text to another scheme.
+        if written in self.schemes and str(self.schemes[written]) == written:
+            return written
+        raise ValueError(unknown("label", scheme, self.schemes))
 
     def outcome(self, scheme: str) -> str:
         """Return the outcome of most runs of a scheme, and of how many where it is not all.
@@ -261,7 +277,7 @@ class Comparison:
             )
         settings = self.settings
         net = Network(settings.layers, settings.activation, settings.loss, settings.dtype)
-        net.initialize(self.schemes[scheme], rng=chosen)
+        net.initialize(self.schemes[self._label(scheme)], rng=chosen)
         net.fit(
             *(X, y), optimizer=self.optimizer, steps=total, batch_size=self.batch_size, record=0
         )
@@ -351,8 +367,8 @@ class Comparison:
         for (one, width), labels in copies.items():
             verb = "has" if len(labels) == 1 else "have"
             notes.append(
-                f"Units that start equal stay equal: {join(labels)} still {verb} {one} distinct "
-                f"unit of {width} after {self.steps:,} steps."
+                f"Units that start equal stay equal: {join(labels, MOST_NAMED)} still {verb} {one} "
+                f"distinct unit of {width} after {self.steps:,} steps."
             )
         saturated = {
             label: middle
@@ -363,7 +379,9 @@ class Comparison:
             hidden = set(self.settings.activation)
             word = hidden.pop() if len(hidden) == 1 else "hidden"
             each = (f"{label} starts with {100 * s:.0f} %" for label, s in saturated.items())
-            notes.append(f"Saturation: {join(each)} of {word} outputs on the flat part.")
+            notes.append(
+                f"Saturation: {join(each, MOST_NAMED)} of {word} outputs on the flat part."
+            )
         uneven = [
             (label, min(found), max(found))
             for label, runs in groups.items()
@@ -373,19 +391,30 @@ class Comparison:
         ]
         if uneven:
             low, high = min(low for _, low, _ in uneven), max(high for *_, high in uneven)
+            names = [label for label, *_ in uneven]
             notes.append(
-                f"Some seeds of {join(label for label, *_ in uneven)} end far below others "
+                f"Some seeds of {join(names, MOST_NAMED)} end far below others "
                 f"({100 * low:.0f} % against {100 * high:.0f} %): look at the spread, not at one "
                 "run."
             )
         return notes
 
     def __repr__(self) -> str:
-        """Return the table as text."""
-        return repr(self.table())
+        """Return the table as text; of more than 40 schemes the first and the last 20."""
+        return repr(self._short_table())
 
     def _repr_html_(self) -> str:
-        return self.table()._repr_html_()
+        return self._short_table()._repr_html_()
+
+    def _short_table(self) -> Table:
+        table = self.table()
+        left = len(table.rows) - 2 * ROWS_AT_EACH_END
+        if left <= 0:
+            return table
+        gap = ("...", *("" for _ in table.columns[1:]))
+        rows = (*table.rows[:ROWS_AT_EACH_END], gap, *table.rows[-ROWS_AT_EACH_END:])
+        note = f"{left:,} of {len(table.rows):,} schemes are left out; .to_frame() has every run."
+        return replace(table, rows=rows, notes=(*table.notes, note))
 
     def to_frame(self) -> Any:
         """Return a `pandas.DataFrame` with one row a run.
@@ -497,7 +526,12 @@ class Comparison:
             for label in self.schemes
             if (runs := self.of(label))
         ]
-        return plot_losses(curves, self.runs[0].chance_loss, ax=ax, title=self._picture_title())
+        return plot_losses(
+            *(curves, self.runs[0].chance_loss),
+            ax=ax,
+            title=self._picture_title(),
+            quantity="loss" if self.batch_size is None else "loss of the batch",
+        )
 
     def plot_units(self, ax: Any = None) -> UnitsDisplay:
         """Draw distinct units and unit spread of every scheme: median and range over its seeds.
@@ -560,10 +594,10 @@ class Comparison:
         chosen = self._seed(scheme, seed)
         places = {"start": 0, "middle": self.steps // 2, "end": self.steps}
         nets = {
-            f"{place}: step {step:,}": self.network(scheme, chosen, steps=step)
+            f"{place}: step {step:,}": partial(self.network, scheme, chosen, steps=step)
             for place, step in places.items()
         }
-        return plot_ridges(nets, *self._samples, of=of, ax=ax)
+        return plot_ridges(_Again(nets), *self._samples, of=of, ax=ax)
 
     def plot_boundaries(
         self,
@@ -600,9 +634,11 @@ class Comparison:
             If there is no such label or seed, or the data have not two features.
         """
         labels = [label for label in self.schemes if self.of(label)] if schemes is None else schemes
-        for label in labels:
-            self._seed(label, seed)
-        return plot_boundaries(_Again(self, labels, seed), *self._samples, units=units, ax=ax)
+        nets = {
+            label: partial(self.network, label, self._seed(label, seed))
+            for label in map(self._label, labels)
+        }
+        return plot_boundaries(_Again(nets), *self._samples, units=units, ax=ax)
 
     def _picture_title(self) -> str:
         return f"{self._net_text()} on {self.data['name']} data"
@@ -611,17 +647,17 @@ class Comparison:
 class _Again(Mapping[str, Network]):
     """Nets of a comparison by label, each trained again when it is asked for."""
 
-    def __init__(self, comparison: Comparison, labels: Sequence[str], seed: int | None) -> None:
-        self.comparison, self.labels, self.seed = comparison, labels, seed
+    def __init__(self, nets: Mapping[str, Callable[[], Network]]) -> None:
+        self.nets = nets
 
     def __getitem__(self, label: str) -> Network:
-        return self.comparison.network(label, self.seed)
+        return self.nets[label]()
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.labels)
+        return iter(self.nets)
 
     def __len__(self) -> int:
-        return len(self.labels)
+        return len(self.nets)
 
 
 def compare(
@@ -875,6 +911,8 @@ class _Plan:
 def _named_schemes(schemes: Schemes) -> dict[str, Scheme]:
     if isinstance(schemes, Mapping):
         named = {str(label): initializers.get(scheme) for label, scheme in schemes.items()}
+        if blank := [label for label in named if not label.strip()]:
+            raise ValueError(f"schemes has the label {blank[0]!r}: give one that can be seen")
     else:
         several = (
             schemes if not isinstance(schemes, str) and isinstance(schemes, Sequence) else [schemes]

@@ -337,7 +337,9 @@ class Diagnosis(Judged):
         """
         from .plotting import plot_learning_times
 
-        return plot_learning_times({"net": self}, ax=ax)
+        rate = 1.0 if self.learning_rate is None else self.learning_rate
+        title = f"learning time at learning rate {rate:g}"
+        return plot_learning_times({"net": self}, ax=ax, title=title)
 
     def to_html(self, path: str | PathLike[str]) -> Path:
         """Write a report that is one file: verdicts, layers, pictures and settings.

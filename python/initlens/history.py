@@ -119,11 +119,15 @@ class History:
         return Table(self._title(), columns, body)
 
     def _title(self) -> str:
+        return f"{self._ending()} · loss at chance {self.chance_loss:.3f}"
+
+    def _ending(self) -> str:
+        """Say how many steps were taken, and why not more."""
         if self.diverged_at is not None:
             end = f", diverged at step {self.diverged_at:,}"
         else:
             end = ", stopped" if self.stopped else ""
-        return f"{self.steps_done:,} steps{end} · loss at chance {self.chance_loss:.3f}"
+        return f"{self.steps_done:,} steps{end}"
 
     def worst_units(self, row: int) -> tuple[int, int] | None:
         """Return (distinct, all) units of the hidden layer with the most copies, or None."""
@@ -190,7 +194,8 @@ class History:
         """
         from .plotting import LossCurves, plot_losses
 
-        return plot_losses([LossCurves.of("loss", [self])], self.chance_loss, ax=ax)
+        curves = [LossCurves.of("loss", [self])]
+        return plot_losses(curves, self.chance_loss, ax=ax, title=f"loss over {self._ending()}")
 
     def plot_units(self, ax: Any = None) -> UnitsDisplay:
         """Draw distinct units and unit spread of every hidden layer.
@@ -214,9 +219,8 @@ class History:
         from .plotting import UnitCurves, plot_units
 
         hidden = range(1, max(2, len(self.widths)))
-        return plot_units(
-            [UnitCurves.of(f"layer {layer}", [self], layer) for layer in hidden], ax=ax
-        )
+        curves = [UnitCurves.of(f"layer {layer}", [self], layer) for layer in hidden]
+        return plot_units(curves, ax=ax, title=f"units over {self._ending()}")
 
 
 def evenly(count: int, most: int) -> list[int]:

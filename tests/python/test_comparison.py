@@ -520,3 +520,53 @@ def test_bad_input(arguments: dict[str, Any], error: type[Exception], match: str
 def test_unknown_label() -> None:
     with pytest.raises(ValueError, match="Did you mean 'he_normal'"):
         short().of("he_norml")
+
+
+# ---- many schemes, and labels ------------------------------------------------------------------
+
+
+def test_many_schemes_are_shown_in_part() -> None:
+    result = il.compare({f"s{i}": "zeros" for i in range(60)}, steps=2, seeds=1, n_jobs=1)
+    assert len(result.table().rows) == 60
+    copies = result.table().notes[0]
+    assert "equal: s0, s1, s2, s3, s4, s5 and 54 more still have 1 distinct unit" in copies
+    for text in (repr(result), result._repr_html_()):
+        assert "20 of 60 schemes are left out; .to_frame() has every run." in text
+        assert copies in text
+    lines = repr(result).split("\n")
+    shown = [line.split()[0] for line in lines if line.startswith(("s", "..."))][1:]
+    assert shown == [*(f"s{i}" for i in range(20)), "...", *(f"s{i}" for i in range(40, 60))]
+    forty = il.compare({f"s{i}": "zeros" for i in range(40)}, steps=0, seeds=1, n_jobs=1)
+    assert repr(forty) == repr(forty.table())
+
+
+def test_saturated_and_uneven_schemes_are_named_in_part() -> None:
+    schemes = {f"s{i}": f"normal({100 + i})" for i in range(8)}
+    saturation = next(
+        note for note in short(schemes).table().notes if note.startswith("Saturation")
+    )
+    assert "s5 starts" in saturation
+    assert "s6 starts" not in saturation
+    assert "and 2 more of tanh outputs" in saturation
+
+
+def test_a_scheme_is_found_as_it_was_typed() -> None:
+    typed = "truncated_normal(0.5)"
+    result = short([typed, "he_normal"])
+    (label, _) = result.schemes
+    assert label != typed
+    assert result.of(typed) == result.of(label)
+    assert result.outcome(typed) == result.outcome(label)
+    again = result.network(typed, seed=1)
+    assert np.array_equal(again.weights[0], result.network(label, seed=1).weights[0])
+    other = short({"normal(std=0.5)": "zeros", label: "zeros", "mine": typed})
+    for text in ("normal(0.5)", typed, "he", "("):
+        with pytest.raises(ValueError, match="unknown label"):
+            other.of(text)
+    assert other.of(label)[0].scheme == label
+
+
+@pytest.mark.parametrize("label", ["", " ", "\n"])
+def test_blank_labels_are_refused(label: str) -> None:
+    with pytest.raises(ValueError, match=r"schemes has the label .*: give one that can be seen"):
+        short({label: "he_normal"})

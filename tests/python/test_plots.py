@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import io
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -12,6 +14,8 @@ import numpy as np
 import pytest
 
 import initlens as il
+from initlens._text import html_text
+from initlens.plotting._figure import readable_log, wrapped
 
 matplotlib: Any = pytest.importorskip("matplotlib")
 pyplot: Any = pytest.importorskip("matplotlib.pyplot")
@@ -30,7 +34,6 @@ HOSTILE = {
     "_hidden": "constant(0.5)",
     "a label of very many words that goes on and on, " * 8: "normal(1)",
     "one\nline\tonly\x00": "normal(2)",
-    "": "normal(3)",
 }
 
 
@@ -62,6 +65,11 @@ CASES: dict[str, Callable[[], il.Comparison]] = {
     "one scheme and seed": lambda: trained("he_normal", seeds=1),
     "hostile labels": lambda: trained(HOSTILE, seeds=1),
     "wide and deep": lambda: trained(["zeros", "he_normal"], layers=[2, *[40] * 20, 1], steps=4),
+    "many words": lambda: trained(
+        {f"{scheme}, in the words of someone who writes many": scheme for scheme in TWELVE},
+        layers=[2, *[8] * 16, 1],
+        steps=4,
+    ),
     "diverged": lambda: diverging({"zeros": "zeros", "large": "normal(30)", "he": "he_normal"}),
 }
 
@@ -140,7 +148,7 @@ def texts(figure: Any) -> list[Any]:
             found += [ax.get_legend().get_title(), *ax.get_legend().get_texts()]
         for axis in (ax.xaxis, ax.yaxis):
             low, high = sorted(axis.get_view_interval())
-            room = 1e-9 * (high - low)
+            room = 1e-9 * (low if axis.get_scale() == "log" else high - low)
             found += [axis.label, axis.get_offset_text()]
             for places, labels in (
                 (axis.get_majorticklocs(), axis.get_majorticklabels()),
@@ -176,6 +184,23 @@ def assert_legible(figure: Any) -> None:
         assert inside, f"{text.get_text()!r} leaves the figure: {box}"
 
 
+def assert_axes_have_numbers(figure: Any) -> None:
+    """Assert that every logarithmic axis has two labelled ticks at least."""
+    figure.draw_without_rendering()
+    for ax in figure.axes:
+        for axis in (ax.xaxis, ax.yaxis):
+            if ax.axison and axis.get_scale() == "log":
+                low, high = axis.get_view_interval()
+                seen = [
+                    label.get_text()
+                    for place, label in zip(
+                        axis.get_majorticklocs(), axis.get_majorticklabels(), strict=True
+                    )
+                    if low <= place <= high
+                ]
+                assert len(list(filter(None, seen))) >= 2, (low, high, seen)
+
+
 # ---- every picture -----------------------------------------------------------------------------
 
 
@@ -196,9 +221,12 @@ def test_can_be_read(results: dict[str, il.Comparison], picture: str, case: str)
     assert len(pyplot.get_fignums()) == len(before) + 1
     assert_legible(display.figure_)
     assert repr(display) == repr(display.table())
-    assert display._repr_html_() == display.table()._repr_html_()
+    table, _, words = display._repr_html_().partition("\n<details>")
+    assert table == display.table()._repr_html_()
+    assert f"<p>{html_text(display.alt_text)}</p>" in words
     assert display.table().rows
-    assert len(display.alt_text) > 40
+    assert 40 < len(display.alt_text) < 1200
+    assert_axes_have_numbers(display.figure_)
     assert display.alt_text.rstrip().endswith((".", "drawn"))
     assert "array(" not in repr(display)
 
@@ -324,6 +352,58 @@ def test_says_what_is_not_drawn(
     assert_legible(display.figure_)
 
 
+@pytest.mark.parametrize(
+    "picture",
+    [name for name in PICTURES if name != "boundaries"],  # said as "boundaries alone"
+)
+def test_descriptions_can_be_listened_to(results: dict[str, il.Comparison], picture: str) -> None:
+    display = PICTURES[picture](results["many words"])
+    assert 40 < len(display.alt_text) < 1200
+    if len(display.table().rows) == 12:
+        assert "more in the table" in display.alt_text
+
+
+# ---- pictures that carry their description -----------------------------------------------------
+
+
+def test_a_picture_carries_its_description(results: dict[str, il.Comparison]) -> None:
+    display = results["hostile labels"].plot()
+    picture = display.picture()
+    assert pyplot.get_fignums() == []
+    assert picture.alt_text == display.alt_text
+    with pytest.importorskip("PIL.Image").open(io.BytesIO(picture.png)) as image:
+        assert image.format == "PNG"
+        assert image.size == (2 * picture.width, 2 * picture.height)
+        assert len(image.convert("RGB").getcolors(10_000)) > 10  # something is drawn
+    page = picture._repr_html_()
+    assert f'alt="{html.escape(display.alt_text)}"' in page
+    assert "<b>" not in page
+
+
+# ---- ticks -------------------------------------------------------------------------------------
+
+
+def test_logarithmic_axes_have_numbers_whatever_they_span() -> None:
+    figure, ax = pyplot.subplots()
+    for low in np.geomspace(1e-3, 1e3, 25):
+        for ratio in (1.03, 1.2, 1.5, 2, 2.5, 3, 4, 6, 10, 29, 31, 100, 1e3, 1e9, 1e16, 1e200):
+            ax.clear()
+            ax.set(yscale="log", ylim=(low, low * ratio))
+            readable_log(ax.yaxis)
+            places = ax.yaxis.get_majorticklocs()
+            inside = places[(low <= places) & (places <= low * ratio)]
+            assert 2 <= inside.size <= 12, (low, ratio, inside)
+    assert figure.axes == [ax]
+
+
+def test_one_step_has_one_whole_number() -> None:
+    result = trained("he_normal", steps=0)
+    for display, ax in ((d := result.plot(), d.ax_), (d := result.plot_units(), d.ax_[0])):
+        display.figure_.draw_without_rendering()
+        low, high = ax.get_xlim()
+        assert [x for x in ax.xaxis.get_majorticklocs() if low <= x <= high] == [0]
+
+
 # ---- loss curves -------------------------------------------------------------------------------
 
 
@@ -385,10 +465,60 @@ def test_losses_that_diverge(results: dict[str, il.Comparison]) -> None:
     assert low < result.of("zeros")[0].final_loss
     assert len(display.ends_) == 2
     notes = " ".join(display.table().notes)
-    assert "3 of 3 runs of large ended" in notes
+    assert "3 of 3 runs of large and he ended" in notes
     assert "above 1,000 times that at chance" in notes
     assert notes in display.alt_text
-    assert "ended early" in {text.get_text() for text in display.ax_.get_legend().get_texts()}
+    legend = display.ax_.get_legend()
+    assert "ended early" in {text.get_text() for text in legend.get_texts()}
+    words = legend.get_title().get_text().replace("\n", " ")
+    assert "losses above 1,000 times that at chance are not drawn" in words
+    assert "no finite loss" not in words
+
+
+def test_curves_without_a_finite_loss_are_named() -> None:
+    curves = [
+        il.plotting.LossCurves("$gone_1", np.arange(2), np.array([[np.nan, np.inf]])),
+        il.plotting.LossCurves("there", np.arange(2), np.array([[1.0, 0.5]])),
+    ]
+    title = il.plotting.plot_losses(curves, 0.7).ax_.get_legend().get_title()
+    assert title.get_text() == "no finite loss: $gone_1"
+    assert not title.get_parse_math()
+
+
+@pytest.mark.parametrize("chance", [0.7, 0.0])
+@pytest.mark.parametrize("highest", [1e299, 1.7e308])
+def test_losses_at_the_edge_of_float64(highest: float, chance: float) -> None:
+    losses = np.array([[0.5, highest / 10, highest], [0.5, 5.0, 7.0]])
+    display = il.plotting.plot_losses([il.plotting.LossCurves("a", np.arange(3), losses)], chance)
+    display.figure_.draw_without_rendering()
+    low, high = display.ax_.get_ylim()
+    assert 0 < low < 0.5
+    assert high == (pytest.approx(700.0) if chance else 1e200)
+    limit = "1,000 times that at chance" if chance else "1e+200"
+    assert f"Losses above {limit} are not drawn." in display.table().notes
+
+
+@pytest.mark.parametrize("chance", [0.7, 0.0])
+@pytest.mark.parametrize("value", [0.0, np.nan, np.inf])
+def test_losses_that_no_logarithm_has(value: float, chance: float) -> None:
+    curve = il.plotting.LossCurves("a", np.arange(3), np.full((2, 3), value))
+    display = il.plotting.plot_losses([curve], chance)
+    display.figure_.draw_without_rendering()
+    assert display.ax_.get_yscale() == "linear"
+    assert "on a linear axis" in display.alt_text
+
+
+def test_losses_of_batches_are_called_so() -> None:
+    assert trained("he_normal").plot().ax_.get_ylabel() == "loss"
+    display = trained("he_normal", batch_size=32).plot()
+    assert display.ax_.get_ylabel() == "loss of the batch"
+    assert display.alt_text.startswith("Loss of the batch against steps")
+
+
+def test_histories_have_titles() -> None:
+    history = net().fit(X, Y, steps=1200, record=400)
+    assert history.plot().ax_.get_title() == "loss over 1,200 steps"
+    assert history.plot_units().ax_[0].get_title() == "units over 1,200 steps"
 
 
 def test_nothing_was_recorded() -> None:
@@ -514,6 +644,42 @@ def test_ridges_refuse() -> None:
     assert pyplot.get_fignums() == []
 
 
+def test_ridges_check_before_they_train(monkeypatch: pytest.MonkeyPatch) -> None:
+    result = trained("he_normal", seeds=1)
+    axes = pyplot.subplots(1, 2)[1]
+
+    def train(*_: Any, **__: Any) -> None:
+        raise AssertionError("a net was trained")
+
+    monkeypatch.setattr(il.Network, "fit", train)
+    with pytest.raises(ValueError, match="Valid: activations, gradients"):
+        result.plot_ridges("he_normal", of="activation")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="ax holds 2 axes and the picture has 3 panels"):
+        result.plot_ridges("he_normal", ax=axes)
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    with pytest.raises(ImportError, match=r"initlens\[plot\]"):
+        result.plot_ridges("he_normal")
+
+
+def test_ridges_at_the_edge_of_float64() -> None:
+    some = il.Network([2, 4, 1], "identity").initialize("he_normal", rng=0)
+    some.weights[0][...] *= 1e299 / np.abs(some.activations(X)[0].a).max()
+    il.plotting.plot_ridges({"far": some}, X, Y).figure_.draw_without_rendering()
+    some.weights[0][...] *= 1e9
+    before = pyplot.get_fignums()
+    with pytest.raises(ValueError, match=r"layer 1 of 'farther' reach 1e\+308"):
+        il.plotting.plot_ridges({"farther": some}, X, Y)
+    assert pyplot.get_fignums() == before
+
+
+def test_labels_break_before_brackets() -> None:
+    critical = "mean_field_critical('tanh', sigma_b2=0.05)"
+    lines = wrapped(critical, 24, 2).split("\n")
+    assert lines == ["mean_field_critical", "('tanh', sigma_b2=0.05)"]
+    assert wrapped("normal(0.5)", 24, 2) == "normal(0.5)"
+    assert wrapped("a long label (with a remark)", 16, 2) == "a long label\n(with a remark)"
+
+
 # ---- pictures of a diagnosis -------------------------------------------------------------------
 
 
@@ -527,9 +693,32 @@ def test_similarity_is_ordered_by_group() -> None:
     np.testing.assert_allclose(
         display.image_.get_array(), np.abs(np.corrcoef(outputs, rowvar=False)), atol=1e-12
     )
-    assert (display.image_.norm.vmin, display.image_.norm.vmax) == (-1, 1)
     assert display.table().rows[0] == ("1", "2", "2, 4")
     assert "copies in 1 group, the largest of 2 units" in display.alt_text
+
+
+@pytest.mark.parametrize(
+    ("activation", "label", "lowest", "note"),
+    [
+        ("tanh", "|correlation| of outputs", 0.0, "Size of correlation of two units:"),
+        ("relu", "correlation of outputs", -1.0, "Correlation of two units:"),
+    ],
+)
+def test_similarity_says_whether_it_has_a_sign(
+    activation: str, label: str, lowest: float, note: str
+) -> None:
+    some = il.Network([2, 2, 1], activation).initialize("normal(1)", rng=0)
+    some.weights[0][...] = [[1.0, -0.9], [1.0, -1.0]]
+    display = il.diagnose(some, X, Y).plot_similarity()
+    correlation = np.corrcoef(some.activations(X)[0].a, rowvar=False)[0, 1]
+    assert correlation < -0.1
+    drawn = display.image_.get_array()[0, 1]
+    assert drawn == pytest.approx(abs(correlation) if lowest == 0 else correlation, abs=1e-12)
+    assert display.colorbar_.ax.get_ylabel() == label
+    assert (display.image_.norm.vmin, display.image_.norm.vmax) == (lowest, 1)
+    assert display.table().notes[0].startswith(note)
+    assert note in display.alt_text
+    assert display.alt_text.startswith(note.split(" of two")[0])
 
 
 def test_saturation_is_that_of_the_net_as_it_was() -> None:
@@ -563,6 +752,7 @@ def test_learning_times_by_layer() -> None:
     np.testing.assert_allclose(display.times["net"], expected, rtol=1e-9)
     np.testing.assert_allclose(display.lines_[0].get_ydata(), expected, rtol=1e-9)
     assert display.ax_.get_yscale() == "log"
+    assert display.ax_.get_title() == "learning time at learning rate 0.5"
 
 
 def test_learning_times_that_no_axis_has() -> None:
@@ -587,6 +777,10 @@ def test_diagnosis_without_data_has_no_pictures() -> None:
     for draw in (complete.plot_similarity, complete.plot_saturation):
         with pytest.raises(ValueError, match="layer must be a hidden layer, 1 to 2, got 3"):
             draw(layer=3)
+    with pytest.raises(ValueError, match=r"^this net has no learning times"):
+        weights_alone.plot_learning_time()
+    with pytest.raises(ValueError, match=r"^'a' and 'b' have no learning times"):
+        il.plotting.plot_learning_times({"a": weights_alone, "b": weights_alone})
     with pytest.raises(ValueError, match="diagnoses is empty"):
         il.plotting.plot_learning_times({})
     assert pyplot.get_fignums() == []
@@ -619,7 +813,9 @@ def test_boundary_is_where_the_output_is_a_half() -> None:
     corners = some.forward([[left, bottom], [right, bottom], [left, top]])[:, 0] - 0.5
     assert image.origin == "lower"
     found = image.get_array()
-    np.testing.assert_allclose([found[0, 0], found[0, -1], found[-1, 0]], corners, atol=1e-12)
+    # In units of the largest that it can be, a half.
+    seen = np.array([found[0, 0], found[0, -1], found[-1, 0]]) / 2
+    np.testing.assert_allclose(seen, corners, atol=1e-12)
     shown = {tuple(xy) for line in display.ax_[0, 0].lines for xy in line.get_xydata()}
     assert shown == {tuple(xy) for xy in X}
     assert len({line.get_marker() for line in display.ax_[0, 0].lines}) == 2
@@ -633,6 +829,41 @@ def test_copies_are_identical_pictures() -> None:
     assert all(np.array_equal(copies[0], other) for other in copies[1:])
     apart = [image.get_array() for image in images[6:]]
     assert not any(np.array_equal(one, other) for one, other in combinations(apart, 2))
+
+
+def luminance(colour: Any) -> float:
+    """Relative luminance of WCAG 2."""
+    c = np.array(matplotlib.colors.to_rgb(colour))
+    linear = np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+def test_samples_are_seen_on_saturated_units() -> None:
+    some = il.Network([2, 8, 1]).initialize("normal(100)", rng=0)
+    display = il.plotting.plot_boundaries({"net": some}, X, Y)
+    assert "200 of 400 samples drawn" in display.table().notes
+    image = display.images_[1]
+    values = np.asarray(image.get_array())
+    assert (values.min(), values.max()) == (-1.0, 1.0)  # saturated on both sides
+    grounds = [image.cmap(image.norm(side)) for side in (-1.0, 1.0)]
+    lines = display.ax_[0, 1].lines
+    assert len(lines) == 2
+    for line in lines:
+        for ground in grounds:
+            dark, light = sorted([luminance(line.get_color()), luminance(ground[:3])])
+            assert (light + 0.05) / (dark + 0.05) >= 2.5
+
+
+def test_boundaries_at_the_edge_of_float64() -> None:
+    some = il.Network([2, 4, 1], "relu").initialize("normal(1)", rng=0)
+    some.weights[0][...] *= 1e308 / np.abs(some.weights[0]).max() / 20
+    display = il.plotting.plot_boundaries({"net": some}, X, Y)
+    display.figure_.draw_without_rendering()
+    assert max(float(np.max(image.get_array())) for image in display.images_[1:]) == 1.0
+    before = pyplot.get_fignums()
+    with pytest.raises(ValueError, match=r"the samples X reach .*e\+30"):
+        il.plotting.plot_boundaries({"net": some}, X * 2e307, Y)
+    assert pyplot.get_fignums() == before
 
 
 def test_boundaries_of_several_classes() -> None:

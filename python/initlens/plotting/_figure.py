@@ -1,6 +1,7 @@
 """What all pictures share: places to draw, looks, texts that are drawn as they are written."""
 
 import importlib
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import cycle
 from textwrap import wrap
@@ -12,14 +13,18 @@ from numpy.typing import NDArray
 __all__ = [
     "COLOURS",
     "DIVERGING",
+    "FARTHEST",
+    "FARTHEST_LOG",
     "MARKERS",
     "MOST_LABELS",
     "MOST_NUMBERS",
+    "SHARES",
     "SIZES",
     "WIDTH",
     "Look",
     "apart",
     "axes",
+    "check_axes",
     "grid",
     "left_out",
     "legend",
@@ -29,7 +34,9 @@ __all__ = [
     "one_line",
     "readable_log",
     "tiles",
+    "told",
     "whole_numbers",
+    "within_reach",
     "wrapped",
 ]
 
@@ -41,11 +48,16 @@ MARKERS: Final = ("o", "^", "s", "D", "v", "P", "X", "<", "*", ">", "p")
 
 SIZES: Final = "viridis"  # colours for a size
 DIVERGING: Final = "RdBu_r"  # colours for a sign, white at 0
+SHARES: Final = "Reds"  # its positive half: what has no sign beside what has one
 
 MOST_NUMBERS: Final = 32  # units of a map of which each can be told from the next
 
 WIDTH: Final = 8.0  # inches: a notebook's column
 MOST_LABELS: Final = 12  # curves or rows that a reader can still tell apart
+# Beyond these, limits and ticks of matplotlib overflow.
+FARTHEST: Final = 1e300  # of a linear axis
+FARTHEST_LOG: Final = 1e200
+MOST_SPOKEN: Final = 700  # characters about curves or rows in a picture's description
 
 
 class Look(NamedTuple):
@@ -92,11 +104,7 @@ def grid(ax: Any, rows: int, columns: int, height: float) -> NDArray[Any]:
         return np.asarray(figure.subplots(rows, columns, squeeze=False))
     given = np.asarray(ax, dtype=object)
     if given.ndim:
-        if given.size != rows * columns:
-            raise ValueError(
-                f"ax holds {given.size} axes and the picture has {rows * columns} panels "
-                f"({rows} x {columns}); give as many, a single one to divide, or none"
-            )
+        check_axes(given, rows, columns)
         return given.reshape(rows, columns)
     place = ax.get_subplotspec()
     if place is None:  # axes put at a position by hand
@@ -106,6 +114,23 @@ def grid(ax: Any, rows: int, columns: int, height: float) -> NDArray[Any]:
         )[0]
     ax.set_axis_off()
     return np.asarray(place.subgridspec(rows, columns).subplots(squeeze=False))
+
+
+def check_axes(ax: Any, rows: int, columns: int) -> None:
+    """Refuse an array of another number of axes than there are panels."""
+    given = np.asarray(ax, dtype=object)
+    if given.ndim and given.size != rows * columns:
+        raise ValueError(
+            f"ax holds {given.size} axes and the picture has {rows * columns} panels "
+            f"({rows} x {columns}); give as many, a single one to divide, or none"
+        )
+
+
+def within_reach(what: str, values: NDArray[Any]) -> None:
+    """Refuse finite values that are farther from 0 than a linear axis reaches."""
+    largest = float(np.max(np.abs(values), initial=0.0, where=np.isfinite(values)))
+    if largest > FARTHEST:
+        raise ValueError(f"{what} reach {largest:.2g}, and the axis of a picture {FARTHEST:g}")
 
 
 def tiles(ax: Any, count: int, most: int, height: float) -> tuple[list[Any], int]:
@@ -132,8 +157,14 @@ def one_line(label: str, most: int = 60) -> str:
 
 
 def wrapped(label: str, width: int, lines: int) -> str:
-    """Return a label in so many lines at most."""
-    return "\n".join(wrap(one_line(label, width * lines - width // 4 * (lines - 1)), width)[:lines])
+    """Return a label in so many lines at most, the arguments of a call on lines of their own."""
+    text = one_line(label, width * lines - width // 4 * (lines - 1))
+    name, bracket, arguments = text.partition("(")
+    if len(text) > width and name:
+        apart = [*wrap(name, width), *wrap(bracket + arguments, width)]
+        if len(apart) <= lines:
+            return "\n".join(apart)
+    return "\n".join(wrap(text, width)[:lines])
 
 
 def literal(texts: Iterable[Any]) -> None:
@@ -152,24 +183,35 @@ def legend(ax: Any, handles: Sequence[Any], labels: Sequence[str], words: Sequen
         loc="center left",
         bbox_to_anchor=(1.0, 0.5),
         frameon=False,
-        title="\n".join(words) or None,
+        title="\n".join(wrapped(word, 30, 3) for word in words) or None,
         fontsize="small" if len(labels) > 8 else None,
         title_fontsize="small",
     )
     for text, label in zip(box.get_texts(), labels, strict=True):
         text.set_text(wrapped(label, 30, min(lines, 3)))
-    literal(box.get_texts())
+    literal([*box.get_texts(), box.get_title()])
     return box
 
 
 def readable_log(axis: Any) -> None:
-    """Label a logarithmic axis that may span less than a decade with plain numbers."""
+    """Label a logarithmic axis, however little or much it spans, with plain numbers.
+
+    The fewest of 1, 2, 3 and 5 in each decade that give three places; if none do, the places of a
+    linear axis.
+    """
     ticker = needs_matplotlib("ticker")
     low, high = sorted(axis.get_view_interval())
     if high < 1.02 * low:  # too narrow for a tick
         low, high = low / 1.02, high * 1.02
         axis.set_view_interval(low, high, ignore=True)
-    axis.set_major_locator(ticker.LogLocator(subs=(1, 2, 3, 5) if high < 30 * low else (1,)))
+    decades = 10.0 ** np.arange(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for subs in ((1,), (1, 3), (1, 2, 5), (1, 2, 3, 5)):
+        places = np.outer(subs, decades)
+        if np.count_nonzero((low <= places) & (places <= high)) >= 3:
+            axis.set_major_locator(ticker.LogLocator(subs=subs))
+            break
+    else:
+        axis.set_major_locator(ticker.MaxNLocator(5, steps=[1, 2, 5, 10]))
     axis.set_major_formatter(ticker.StrMethodFormatter("{x:g}"))
     axis.set_minor_formatter(ticker.NullFormatter())
 
@@ -177,7 +219,9 @@ def readable_log(axis: Any) -> None:
 def whole_numbers(axis: Any) -> None:
     """Put ticks at whole numbers only: steps, layers, units."""
     ticker = needs_matplotlib("ticker")
-    axis.set_major_locator(ticker.MaxNLocator("auto", steps=[1, 2, 5, 10], integer=True))
+    steps = [1, 2, 5, 10]
+    # One tick is enough where there is one step.
+    axis.set_major_locator(ticker.MaxNLocator("auto", steps=steps, integer=True, min_n_ticks=1))
 
 
 def apart(line: Callable[..., Any], count: int) -> None:
@@ -189,3 +233,15 @@ def apart(line: Callable[..., Any], count: int) -> None:
 def left_out(*parts: tuple[int, int, str]) -> list[str]:
     """Say of what a picture shows only some, given as (drawn, all, word)."""
     return [f"{drawn} of {count:,} {word} drawn" for drawn, count, word in parts if drawn < count]
+
+
+def told(parts: Sequence[str]) -> str:
+    """Join what is said of each curve or row, of many the first ones: a description is listened to.
+
+    The others are in the table.
+    """
+    lengths = np.cumsum([len(part) for part in parts])
+    count = max(1, int(np.searchsorted(lengths, MOST_SPOKEN, side="right")))
+    text = "; ".join(parts[:count])
+    left = len(parts) - count
+    return f"{text}; {left} more in the table" if left else text

@@ -22,7 +22,10 @@ from ._figure import (
     left_out,
     literal,
     needs_matplotlib,
+    one_line,
     tiles,
+    told,
+    within_reach,
     wrapped,
 )
 from .display import Display
@@ -31,10 +34,14 @@ __all__ = ["BoundaryDisplay", "plot_boundaries"]
 
 MOST_UNITS: Final = 8
 MOST_SAMPLES: Final = 500
+MOST_SMALL: Final = 200  # samples, in the small panels of more than FEW_UNITS units
+FEW_UNITS: Final = 5
 COLUMNS: Final = 4  # of panels, where there are no units
 # Of the samples: blue and vermilion first, as in the map of signs beneath them.
 CLASSES: Final = (COLOURS[0], COLOURS[3], COLOURS[2], *COLOURS[4:], COLOURS[1])
 POINTS: Final = 120  # of the grid in each direction
+# Of the colours, so much is used: on the darkest ones the samples would be lost.
+PALER: Final = 4.0
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -62,9 +69,11 @@ class BoundaryDisplay(Display):
     @property
     def alt_text(self) -> str:
         """The picture in words."""
-        each = "; ".join(
-            f"{label}: accuracy {accuracy}, {boundary}, distinct units {distinct}"
-            for label, accuracy, boundary, distinct in self.rows
+        each = told(
+            [
+                f"{one_line(label)}: accuracy {accuracy}, {boundary}, distinct units {distinct}"
+                for label, accuracy, boundary, distinct in self.rows
+            ]
         )
         panels = "one panel a net"
         if self.ax_.ndim == 2:
@@ -145,6 +154,7 @@ def plot_boundaries(
             f"a decision boundary is drawn on the plane: X must have shape (m, 2), got "
             f"{samples.shape}"
         )
+    within_reach("the samples X", samples)
     needs_matplotlib("pyplot")  # now: nets may be trained when they are asked for
     every = list(nets)
     chosen = {}
@@ -179,7 +189,8 @@ class _Picture:
         self.plane = np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, 2)
         target = next(iter(nets.values()))._samples(X, y)[1]
         self.classes = target.argmax(axis=1) if target.shape[1] > 1 else target[:, 0].astype(int)
-        self.some = np.array(evenly(len(X), MOST_SAMPLES))
+        self.is_small = most_units > FEW_UNITS
+        self.some = np.array(evenly(len(X), MOST_SMALL if self.is_small else MOST_SAMPLES))
         self.images: list[Any] = []
 
     def draw(self, ax: Any, offered: int, width: int) -> BoundaryDisplay:
@@ -289,10 +300,10 @@ class _Picture:
 
     def _map(self, panel: Any, values: NDArray[Any], largest: float, flat: str) -> str:
         """Draw values by sign and size, and the line where the sign changes."""
-        plane = values.reshape(POINTS, POINTS)
-        paler = 1.8 * largest  # not the darkest colours, in which the samples would be lost
+        # In units of the largest: matplotlib would overflow where that is the largest float.
+        plane = values.reshape(POINTS, POINTS) / largest
         self.images.append(
-            panel.imshow(plane, cmap=DIVERGING, vmin=-paler, vmax=paler, **self._frame())
+            panel.imshow(plane, cmap=DIVERGING, vmin=-PALER, vmax=PALER, **self._frame())
         )
         self._samples(panel)
         if not np.isfinite(plane).all():
@@ -309,7 +320,7 @@ class _Picture:
                 *points.T,
                 linestyle="none",
                 marker=MARKERS[label % len(MARKERS)],
-                markersize=1.5 if self.most_units > 5 else 2.5,
+                markersize=2.2 if self.is_small else 2.5,
                 color=CLASSES[label % len(CLASSES)],
                 markeredgecolor="white",
                 markeredgewidth=0.2,

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
+from .._text import html_text
 from ..tables import Table
 from .picture import Picture
 
@@ -14,8 +15,8 @@ __all__ = ["Display"]
 class Display(ABC):
     """A picture, and what is in it in words and numbers.
 
-    At the end of a cell of a notebook it shows its table, beside the figure that matplotlib shows;
-    `picture` is the figure with its description.
+    At the end of a cell of a notebook it shows its table and the picture in words, beside the
+    figure that matplotlib shows; `picture` is the figure with its description.
 
     Parameters
     ----------
@@ -56,4 +57,7 @@ class Display(ABC):
         return repr(self.table())
 
     def _repr_html_(self) -> str:
-        return self.table()._repr_html_()
+        return (
+            f"{self.table()._repr_html_()}\n<details><summary>The picture in words</summary>"
+            f"<p>{html_text(self.alt_text)}</p></details>"
+        )

@@ -11,7 +11,19 @@ from numpy.typing import NDArray
 from .._text import join
 from ..history import evenly
 from ..tables import Table
-from ._figure import MOST_LABELS, axes, left_out, legend, looks, whole_numbers
+from ._figure import (
+    FARTHEST_LOG,
+    MOST_LABELS,
+    axes,
+    left_out,
+    legend,
+    literal,
+    looks,
+    one_line,
+    readable_log,
+    told,
+    whole_numbers,
+)
 from .display import Display
 
 if TYPE_CHECKING:
@@ -44,8 +56,8 @@ class LearningTimeDisplay(Display):
     @property
     def alt_text(self) -> str:
         """The picture in words."""
-        each = "; ".join(
-            f"{label}: {', '.join(map(_steps, times))} steps" for label, times in self.times.items()
+        each = told(
+            [f"{one_line(label)}: {_ends(times)} steps" for label, times in self.times.items()]
         )
         notes = " ".join(self.table().notes)
         return f"Learning time by layer on a logarithmic axis. {each}. {notes}"
@@ -79,7 +91,7 @@ class LearningTimeDisplay(Display):
 
 
 def plot_learning_times(
-    diagnoses: "Mapping[str, Diagnosis]", *, ax: Any = None
+    diagnoses: "Mapping[str, Diagnosis]", *, ax: Any = None, title: str = ""
 ) -> LearningTimeDisplay:
     """Draw the learning time of every layer of some nets.
 
@@ -89,6 +101,8 @@ def plot_learning_times(
         By label; of more than 12 so many that lie evenly between the first and the last.
     ax : matplotlib.axes.Axes, optional
         Where; a new figure by default. Nothing is shown, and no global setting is touched.
+    title : str, optional
+        Of axes that have none yet.
 
     Returns
     -------
@@ -126,14 +140,15 @@ def plot_learning_times(
         for label in (every[i] for i in evenly(len(every), MOST_LABELS))
     }
     if all(np.isnan(found).all() for found in times.values()):
+        which = "this net has" if len(times) == 1 else f"{join(map(repr, times), 6)} have"
         raise ValueError(
-            f"{join(map(repr, times))} have no learning times: diagnose with X and y, before the "
-            "gradients are infinite"
+            f"{which} no learning times: diagnose with X and y, before the gradients are infinite"
         )
     ax = axes(ax, 4.0)
     ax.set(xlabel="layer", ylabel="learning time (steps)", yscale="log")
     positive = [t for found in times.values() for t in found if np.isfinite(t) and t > 0]
     low, high = (min(positive), max(positive)) if positive else (1.0, 10.0)
+    low, high = max(low, 1.0 / FARTHEST_LOG), min(high, FARTHEST_LOG)
     room = 3.0 * (high / low) ** 0.1  # for what is said at the edges
     low, high = low / room, high * room
     ax.set_ylim(low, high)
@@ -149,6 +164,9 @@ def plot_learning_times(
             clip_on=False,
         )
     whole_numbers(ax.xaxis)
+    readable_log(ax.yaxis)
+    if title and not ax.get_title():
+        literal([ax.set_title(one_line(title, 80))])
     ax.margins(x=0.1)
     for limit, words, place in (
         (math.inf, "no gradient: infinite", 1),
@@ -166,6 +184,12 @@ def plot_learning_times(
     if len(diagnoses) > 1:
         legend(ax, lines, list(times), left_out((len(times), len(diagnoses), "nets")))
     return LearningTimeDisplay(ax, ax.figure, lines, times, len(diagnoses))
+
+
+def _ends(times: NDArray[np.float64]) -> str:
+    """Write a few times; of many the first and the last."""
+    words = [_steps(time) for time in times]
+    return ", ".join(words) if len(words) <= 6 else f"{words[0]}, {words[1]}, ..., {words[-1]}"
 
 
 def _steps(time: float) -> str:

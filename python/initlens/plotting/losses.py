@@ -1,6 +1,5 @@
 """Loss curves: median and range over the runs of each label, and the loss at chance."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
@@ -9,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._format import number
+from .._text import join
 from ..history import History, evenly
 from ..tables import Table
 from ._curves import draw_spread, ends_text, side_by_side, spread
 from ._figure import (
+    FARTHEST_LOG,
     MOST_LABELS,
     axes,
     left_out,
@@ -21,6 +22,7 @@ from ._figure import (
     looks,
     one_line,
     readable_log,
+    told,
     whole_numbers,
 )
 from .display import Display
@@ -30,6 +32,9 @@ __all__ = ["LossCurves", "LossDisplay", "plot_losses"]
 # Losses above this many times the loss at chance are on their way to infinity, and would press
 # all the others together.
 HIGHEST: Final = 1e3
+
+MOST_NAMED: Final = 6  # curves in a sentence
+_AXES: Final = {"log": "logarithmic", "linear": "linear"}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -96,6 +101,8 @@ class LossDisplay(Display):
         Loss of the best constant guess.
     offered : int
         Number of curves there were to draw.
+    quantity : str
+        What the losses are, as written at the axis.
     """
 
     lines_: list[Any]
@@ -105,14 +112,18 @@ class LossDisplay(Display):
     curves: tuple[LossCurves, ...]
     chance_loss: float
     offered: int
+    quantity: str
 
     @property
     def alt_text(self) -> str:
         """The picture in words."""
         table = self.table()
-        ends = "; ".join(f"{row[0]}: {row[2]}, ends at {row[3]}" for row in table.rows)
+        ends = told(
+            [f"{one_line(label)}: {first}, ends at {last}" for label, _, first, last in table.rows]
+        )
+        axis = _AXES[_scale(self.curves)]
         parts = [
-            f"Loss against steps on a logarithmic axis. {ends}.",
+            f"{self.quantity.capitalize()} against steps on a {axis} axis. {ends}.",
             *(
                 []
                 if self.chance_ is None
@@ -135,22 +146,31 @@ class LossDisplay(Display):
             rows.append((curve.label, str(len(curve.losses)), *ends))
         columns = ("curve", "runs", "first loss\nmedian [min, max]", "last loss\nmedian [min, max]")
         last = _last_step(self.curves)
+        short: dict[tuple[int, int], list[str]] = {}
+        for curve in self.curves:
+            if ended := curve.ended(last):
+                short.setdefault((ended, len(curve.losses)), []).append(curve.label)
         notes = [
-            f"{ended} of {len(curve.losses)} runs of {curve.label} ended before the others, or "
+            f"{ended} of {runs} runs of {join(labels, MOST_NAMED)} ended before the others, or "
             "without a finite loss."
-            for curve in self.curves
-            if (ended := curve.ended(last))
+            for (ended, runs), labels in short.items()
         ]
-        if self.chance_loss > 0 and _highest(self.curves) > HIGHEST * self.chance_loss:
-            notes.append(f"Losses above {HIGHEST:,.0f} times that at chance are not drawn.")
+        notes += [f"{words.capitalize()}." for words in _too_high(self.curves, self.chance_loss)]
         notes += left_out((len(self.curves), self.offered, "curves"))
         return Table("Loss curves", columns, tuple(rows), tuple(notes))
 
 
 def plot_losses(
-    curves: Sequence[LossCurves], chance_loss: float, *, ax: Any = None, title: str = ""
+    curves: Sequence[LossCurves],
+    chance_loss: float,
+    *,
+    ax: Any = None,
+    title: str = "",
+    quantity: str = "loss",
 ) -> LossDisplay:
     """Draw median and range of the losses of each label on a logarithmic axis.
+
+    The axis is linear where no loss is above 0.
 
     Parameters
     ----------
@@ -163,6 +183,8 @@ def plot_losses(
         Where; a new figure by default. Nothing is shown, and no global setting is touched.
     title : str, optional
         Of axes that have none yet.
+    quantity : str, default "loss"
+        What the losses are, at the axis.
 
     Returns
     -------
@@ -180,7 +202,10 @@ def plot_losses(
     ax = axes(ax)
     chosen = tuple(curves[i] for i in evenly(len(curves), MOST_LABELS))
     last = _last_step(chosen)
-    top = HIGHEST * chance_loss if chance_loss > 0 else math.inf
+    top = _top(chance_loss)
+    ax.set(xlabel="step", ylabel=quantity, yscale=_scale(chosen))
+    if _highest(chosen) > top:  # before anything is drawn: to fit it all would overflow
+        ax.set_ylim(0.7 * min(top / HIGHEST, _lowest(chosen)), top)
     lines: list[Any] = []
     bands: list[Any] = []
     ends: list[Any] = []
@@ -198,26 +223,47 @@ def plot_losses(
     if ends:
         handles.append(ends[0])
         labels.append("ended early")
-    ax.set(xlabel="step", ylabel="loss", yscale="log")
     chance = None
     if chance_loss > 0:
         edge = ax.spines["left"].get_edgecolor()  # black on a light page, white on a dark one
         chance = ax.axhline(chance_loss, color=edge, linestyle=":", label="chance", zorder=3)
         handles.append(chance)
         labels.append("chance")
-    if _highest(chosen) > top:
-        ax.set_ylim(0.7 * min(chance_loss, _lowest(chosen)), top)
     whole_numbers(ax.xaxis)
-    readable_log(ax.yaxis)
+    if ax.get_yscale() == "log":
+        readable_log(ax.yaxis)
     if title and not ax.get_title():
         literal([ax.set_title(one_line(title, 80))])
-    legend(ax, handles, labels, left_out((len(chosen), len(curves), "curves")))
+    words = left_out((len(chosen), len(curves), "curves")) + _too_high(chosen, chance_loss)
+    absent = [curve.label for curve in chosen if not np.isfinite(curve.losses).any()]
+    if absent:
+        words.append(f"no finite loss: {join((one_line(label, 20) for label in absent), 3)}")
+    legend(ax, handles, labels, words)
     return LossDisplay(
         *(ax, ax.figure, lines, bands, ends, chance),
         curves=chosen,
         chance_loss=chance_loss,
         offered=len(curves),
+        quantity=quantity,
     )
+
+
+def _top(chance_loss: float) -> float:
+    """Return the largest loss that an axis is drawn to."""
+    return HIGHEST * chance_loss if chance_loss > 0 else FARTHEST_LOG
+
+
+def _too_high(curves: Sequence[LossCurves], chance_loss: float) -> list[str]:
+    """Say which losses are not drawn, if any."""
+    if _highest(curves) <= _top(chance_loss):
+        return []
+    limit = f"{HIGHEST:,.0f} times that at chance" if chance_loss > 0 else f"{FARTHEST_LOG:g}"
+    return [f"losses above {limit} are not drawn"]
+
+
+def _scale(curves: Sequence[LossCurves]) -> str:
+    """Return the kind of axis: a logarithmic one has no place for losses that are all 0."""
+    return "log" if _highest(curves) > 0 else "linear"
 
 
 def _highest(curves: Sequence[LossCurves]) -> float:

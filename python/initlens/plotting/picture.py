@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Final, Self
 
+from .._text import html_text
+
 __all__ = ["Picture"]
 
 CSS_DPI: Final = 96
@@ -73,10 +75,8 @@ class Picture:
         return f"<picture of {self.width} x {self.height}: {self.alt_text}>"
 
     def _repr_html_(self) -> str:
-        from html import escape
-
         url = f"data:image/png;base64,{base64.b64encode(self.png).decode()}"
         return (
             f'<img src="{url}" width="{self.width}" height="{self.height}" '
-            f'alt="{escape(self.alt_text)}">'
+            f'alt="{html_text(self.alt_text)}">'
         )

@@ -13,7 +13,20 @@ from .._format import share
 from ..history import evenly
 from ..network import Network
 from ..tables import Table
-from ._figure import COLOURS, MOST_LABELS, left_out, literal, tiles, wrapped
+from ._figure import (
+    COLOURS,
+    MOST_LABELS,
+    check_axes,
+    left_out,
+    literal,
+    needs_matplotlib,
+    one_line,
+    readable_log,
+    tiles,
+    told,
+    within_reach,
+    wrapped,
+)
 from .display import Display
 
 __all__ = ["Of", "Ridge", "RidgeDisplay", "plot_ridges"]
@@ -93,12 +106,20 @@ class RidgeDisplay(Display):
     def alt_text(self) -> str:
         """The picture in words."""
         what, scale = _WORDS[self.of]
-        each = "; ".join(
-            f"{label}, layer {layer}: median {middle}, 90 % between {low} and {high}"
-            for label, layer, low, middle, high, *_ in self.table().rows
+        found: dict[str, list[str]] = {}
+        for label, layer, low, _, high, *_ in self.table().rows:
+            found.setdefault(label, []).append(f"layer {layer} {low} to {high}")
+        ends = told(
+            [
+                f"{one_line(label)}: {', '.join(dict.fromkeys((layers[0], layers[-1])))}"
+                for label, layers in found.items()
+            ]
         )
         notes = " ".join(self.table().notes)
-        return f"Distributions of {what} layer by layer, on one {scale} axis. {each}. {notes}"
+        return (
+            f"Distributions of {what} layer by layer, on one {scale} axis. 90 % of the values in "
+            f"the first and the last layer: {ends}. The table has every layer. {notes}"
+        )
 
     def table(self) -> Table:
         """Return quantiles of every ridge.
@@ -170,7 +191,8 @@ def plot_ridges(
     ImportError
         If matplotlib is not installed.
     ValueError
-        If there is no net, X or y do not fit one, or a net has no hidden layer to show.
+        If there is no net, X or y do not fit one, a net has no hidden layer to show, or activations
+        are beyond what an axis can show.
     TypeError
         If an argument is of another kind.
 
@@ -188,17 +210,23 @@ def plot_ridges(
     wanted = cast(Of, choice("of", of, _WORDS))
     if not nets:
         raise ValueError("nets is empty; give one at least, with a label")
-    labels = [list(nets)[i] for i in evenly(len(nets), MOST_LABELS)]
-    layers = max(_count(wanted, net) for net in nets.values())
+    every = list(nets)
+    labels = [every[i] for i in evenly(len(every), MOST_LABELS)]
+    needs_matplotlib("pyplot")  # now: nets may be trained when they are asked for
+    check_axes(ax, 1, len(labels))
+    chosen = {label: nets[label] for label in labels}
+    layers = max(_count(wanted, net) for net in chosen.values())
     if not layers:
         raise ValueError("no net has a hidden layer, so there are no activations to draw")
     shown = set(evenly(layers, MOST_LAYERS))
     ridges = [
         ridge
         for label in labels
-        for index, ridge in enumerate(_ridges(label, nets[label], X, y, wanted))
+        for index, ridge in enumerate(_ridges(label, chosen[label], X, y, wanted))
         if index in shown
     ]
+    for ridge in ridges:
+        within_reach(f"{wanted} of layer {ridge.layer} of {ridge.label!r}", ridge.values)
     panels, columns = tiles(ax, len(labels), COLUMNS, 1.4 + 0.4 * len(shown))
     edges = _edges(ridges, wanted)
     places = {index + 1: -float(place) for place, index in enumerate(sorted(shown))}
@@ -215,6 +243,9 @@ def plot_ridges(
             yticks=list(places.values()),
             yticklabels=[f"layer {layer}" for layer in places] if number % columns == 0 else [],
         )
+        if wanted == "gradients":
+            readable_log(panel.xaxis)
+            panel.tick_params(axis="x", labelsize="small")
         panel.tick_params(axis="y", length=0)
         panel.spines[["left", "right", "top"]].set_visible(False)
         if number + columns >= len(labels):

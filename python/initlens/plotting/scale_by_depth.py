@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..history import evenly
 from ..tables import Table
-from ._figure import SIZES, axes, left_out, literal, needs_matplotlib, one_line
+from ._figure import SIZES, axes, left_out, literal, needs_matplotlib, one_line, told
 from .display import Display
 
 __all__ = ["ScaleByDepthDisplay", "plot_scale_by_depth"]
@@ -57,16 +57,17 @@ class ScaleByDepthDisplay(Display):
     @property
     def alt_text(self) -> str:
         """The picture in words."""
-        each = "; ".join(
-            f"{label}: "
-            + ", ".join(
-                f"{_ratio(ratio)} at {depth}" for ratio, depth in zip(row, self.depths, strict=True)
-            )
-            for label, row in zip(self.scales, self.ratios, strict=True)
+        ends = sorted({0, len(self.depths) - 1})
+        each = told(
+            [
+                f"{one_line(label)}: "
+                + ", ".join(f"{_ratio(row[column])} at {self.depths[column]}" for column in ends)
+                for label, row in zip(self.scales, self.ratios, strict=True)
+            ]
         )
         return (
             "Final loss over the loss at chance, a row a scale and a column a number of hidden "
-            f"layers. {each}. {' '.join(self.table().notes)}"
+            f"layers. At the fewest and the most: {each}. {' '.join(self.table().notes)}"
         )
 
     def table(self) -> Table:

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._format import share
-from .._measures import LayerMeasures
+from .._measures import MODULO_SIGN, LayerMeasures, modulo_of
 from ..tables import Table
-from ._figure import DIVERGING, MOST_NUMBERS, apart, axes
+from ._figure import DIVERGING, MOST_NUMBERS, SHARES, apart, axes
 from .display import Display
 
 __all__ = ["SimilarityDisplay", "plot_similarity"]
@@ -53,8 +53,8 @@ class SimilarityDisplay(Display):
             else "no copies"
         )
         return (
-            f"Correlations of the {self.layer.units} units of layer {self.layer.number}, a square "
-            f"of colours: {copies}. {' '.join(self.table().notes)}"
+            f"{_quantity(self.layer)} between the {self.layer.units} units of layer "
+            f"{self.layer.number}, a square of colours: {copies}. {' '.join(self.table().notes)}"
         )
 
     def table(self) -> Table:
@@ -80,8 +80,8 @@ class SimilarityDisplay(Display):
             notes.append(f"{len(groups) - MOST_GROUPS} smaller groups are not listed.")
         if not math.isnan(symmetry.largest_similarity):
             notes.append(
-                f"Correlation of two units: largest {share(symmetry.largest_similarity)}, mean "
-                f"{share(symmetry.mean_similarity)}."
+                f"{_quantity(layer)} of two units: largest {share(symmetry.largest_similarity)}, "
+                f"mean {share(symmetry.mean_similarity)}."
             )
         if symmetry.constant_units:
             notes.append(
@@ -115,8 +115,8 @@ def plot_similarity(layer: LayerMeasures, *, ax: Any = None) -> SimilarityDispla
 
     Notes
     -----
-    Correlations over the samples, absolute for odd activations: a unit of the opposite sign does
-    the same.
+    Correlations over the samples; for odd activations their sizes, because a unit of the opposite
+    sign does the same.
     """
     if layer.symmetry is None:
         raise ValueError(
@@ -130,10 +130,11 @@ def plot_similarity(layer: LayerMeasures, *, ax: Any = None) -> SimilarityDispla
     ax = axes(ax, 4.5, width=5.5)
     grouped = [unit for group in _groups(layer) for unit in group]
     order = np.array([*grouped, *np.setdiff1d(np.arange(layer.units), grouped)], np.int64)
+    unsigned = _unsigned(layer)
     image = ax.imshow(
         layer.symmetry.similarity[np.ix_(order, order)],
-        cmap=DIVERGING,
-        vmin=-1.0,
+        cmap=SHARES if unsigned else DIVERGING,
+        vmin=0.0 if unsigned else -1.0,
         vmax=1.0,
         interpolation="nearest",
         extent=(0.5, layer.units + 0.5, layer.units + 0.5, 0.5),
@@ -163,9 +164,19 @@ def plot_similarity(layer: LayerMeasures, *, ax: Any = None) -> SimilarityDispla
         ax.axvline(end + 0.5, color="0.1", linewidth=1.5)
     if not ax.get_title():
         ax.set_title(f"layer {layer.number}, {layer.activation}: similarity of units")
-    ticks = [-1.0, -0.5, 0.0, 0.5, 1.0]
-    bar = ax.figure.colorbar(image, ax=ax, label="correlation of outputs", ticks=ticks)
+    ticks = [0.0, 0.5, 1.0] if unsigned else [-1.0, -0.5, 0.0, 0.5, 1.0]
+    words = "|correlation| of outputs" if unsigned else "correlation of outputs"
+    bar = ax.figure.colorbar(image, ax=ax, label=words, ticks=ticks)
     return SimilarityDisplay(ax, ax.figure, image, bar, layer, order)
+
+
+def _unsigned(layer: LayerMeasures) -> bool:
+    """Whether the similarities are sizes of correlations."""
+    return layer.activation is not None and modulo_of(layer.activation) == MODULO_SIGN
+
+
+def _quantity(layer: LayerMeasures) -> str:
+    return "Size of correlation" if _unsigned(layer) else "Correlation"
 
 
 def _groups(layer: LayerMeasures) -> list[tuple[int, ...]]:

@@ -11,7 +11,17 @@ from .._checks import integer
 from ..history import History, evenly
 from ..tables import Table
 from ._curves import draw_spread, ends_text, side_by_side
-from ._figure import MOST_LABELS, grid, left_out, legend, literal, looks, one_line, whole_numbers
+from ._figure import (
+    MOST_LABELS,
+    grid,
+    left_out,
+    legend,
+    literal,
+    looks,
+    one_line,
+    told,
+    whole_numbers,
+)
 from .display import Display
 
 __all__ = ["UnitCurves", "UnitsDisplay", "plot_units"]
@@ -123,9 +133,12 @@ class UnitsDisplay(Display):
     def alt_text(self) -> str:
         """The picture in words."""
         table = self.table()
-        ends = "; ".join(
-            f"{label}: {first} at the start and {last} at the end, spread {near} and {far}"
-            for label, _, first, last, near, far in table.rows
+        ends = told(
+            [
+                f"{one_line(label)}: {first} at the start and {last} at the end, spread {near} "
+                f"and {far}"
+                for label, _, first, last, near, far in table.rows
+            ]
         )
         return " ".join(
             [

@@ -11,6 +11,7 @@ __all__ = ["Drawing", "pictures"]
 # A heading, and a function that returns a Display, or raises ValueError saying why it cannot.
 Drawing: TypeAlias = tuple[str, Callable[[], Any]]
 
+
 def pictures(drawn: Iterable[Drawing]) -> str:
     """Return the section of pictures; for one that cannot be drawn, it says why.
 
