@@ -120,10 +120,15 @@ FN(v_quantile_centre)(V q, VM *in_tail)
 }
 
 IL_INLINE V
-FN(v_quantile_tail)(V p)
+FN(v_quantile_root)(V p)
 {
     /* p is normal: at least 2^-33 of a mass that is no far tail, or 2^-65 in float64 */
-    const V r = v_sqrt(v_sub(v_set1(0), FN(v_log_normal)(p, v_set1(0))));
+    return v_sqrt(v_sub(v_set1(0), FN(v_log_normal)(p, v_set1(0))));
+}
+
+IL_INLINE V
+FN(v_quantile_tail)(V r)
+{
     const V tail = v_sub(r, v_set1((T)1.5));
     const V top = IL_POLYNOMIAL(tail, FN(quantile_tail_top));
     return v_fma(r, v_set1((T)1.375), v_div(top, IL_POLYNOMIAL(tail, FN(quantile_tail_bottom))));
@@ -157,10 +162,9 @@ typedef struct FN(affine) {
 } FN(affine);
 
 IL_INLINE V
-FN(uniform_of)(VI bits, const void *law, VM *in_tail)
+FN(uniform_part)(VI bits, const void *law)
 {
     const FN(affine) *l = law;
-    *in_tail = v_lt(v_set1(0), v_set1(0));
     return v_fma(FN(v_uniform)(bits), v_set1(l->b), v_set1(l->a));
 }
 
@@ -169,21 +173,33 @@ FN(uniform_of)(VI bits, const void *law, VM *in_tail)
  * made from the complement of n.
  */
 IL_INLINE V
-FN(normal_centre)(VI bits, const void *law, VM *in_tail)
+FN(normal_part)(VI bits, const void *law)
+{
+    (void)law;
+    const VI below_sign = vi_set1(~(U)IL_SIGN);
+    return FN(v_probability)(vi_xor(vi_and(bits, below_sign), below_sign));
+}
+
+IL_INLINE V
+FN(normal_centre)(V q, VI bits, const void *law, VM *in_tail)
 {
     const FN(affine) *l = law;
-    const VI below_sign = vi_set1(~(U)IL_SIGN);
-    const V q = FN(v_probability)(vi_xor(vi_and(bits, below_sign), below_sign));
     const V z = FN(v_with_sign)(FN(v_quantile_centre)(q, in_tail), v_from_bits(bits));
     return v_fma(z, v_set1(l->b), v_set1(l->a));
 }
 
 IL_INLINE V
-FN(normal_tail)(VI bits, const void *law)
+FN(normal_root)(VI bits, const void *law)
+{
+    (void)law;
+    return FN(v_quantile_root)(FN(v_probability)(vi_and(bits, vi_set1(~(U)IL_SIGN))));
+}
+
+IL_INLINE V
+FN(normal_tail)(V root, VI bits, const void *law)
 {
     const FN(affine) *l = law;
-    const V p = FN(v_probability)(vi_and(bits, vi_set1(~(U)IL_SIGN)));
-    const V z = FN(v_with_sign)(FN(v_quantile_tail)(p), v_from_bits(bits));
+    const V z = FN(v_with_sign)(FN(v_quantile_tail)(root), v_from_bits(bits));
     return v_fma(z, v_set1(l->b), v_set1(l->a));
 }
 
@@ -208,26 +224,38 @@ FN(v_truncated_of)(V magnitude, V s, const IL_SET(truncation) * law)
 }
 
 IL_INLINE V
-FN(truncated_centre)(VI bits, const void *law, VM *in_tail)
+FN(truncated_part)(VI bits, const void *law)
 {
     const IL_SET(truncation) *l = law;
-    const V s = v_fma(v_set1(l->mass), FN(v_signed_half)(bits), v_set1(l->centre));
+    return v_fma(v_set1(l->mass), FN(v_signed_half)(bits), v_set1(l->centre));
+}
+
+IL_INLINE V
+FN(truncated_centre)(V s, VI bits, const void *law, VM *in_tail)
+{
+    const IL_SET(truncation) *l = law;
+    (void)bits;
     return FN(v_truncated_of)(FN(v_quantile_centre)(FN(v_abs)(s), in_tail), s, l);
 }
 
 /* The smaller tail of z is counted from the bound on its own side, so that it is not cancelled. */
 IL_INLINE V
-FN(truncated_tail)(VI bits, const void *law)
+FN(truncated_root)(VI bits, const void *law)
 {
     const IL_SET(truncation) *l = law;
     const V smaller = FN(v_probability)(vi_and(bits, vi_set1(~(U)IL_SIGN))); /* of u and 1 - u */
     const V signed_half = FN(v_signed_half)(bits);
-    const V s = v_fma(v_set1(l->mass), signed_half, v_set1(l->centre));
+    const V s = FN(truncated_part)(bits, law);
     const VM same_side = v_le(v_set1(0), v_mul(s, signed_half));
     const V share = v_select(same_side, smaller, v_add(v_set1((T)0.5), FN(v_abs)(signed_half)));
     const V outside = v_select(v_lt(s, v_set1(0)), v_set1(l->low_tail), v_set1(l->high_tail));
-    const V p = v_fma(share, v_set1(l->mass), outside);
-    return FN(v_truncated_of)(FN(v_quantile_tail)(p), s, l);
+    return FN(v_quantile_root)(v_fma(share, v_set1(l->mass), outside));
+}
+
+IL_INLINE V
+FN(truncated_tail)(V root, VI bits, const void *law)
+{
+    return FN(v_truncated_of)(FN(v_quantile_tail)(root), FN(truncated_part)(bits, law), law);
 }
 
 /* ---- arrays ------------------------------------------------------------------------------ */
@@ -238,18 +266,24 @@ enum {
 };
 
 /*
- * out[i] = f(bits of element start + i, law); g, unless NULL, where f says that it does not hold. Those are
- * 15 % of a normal law, in most vectors one at least: gathered, they fill the lanes of g.
+ * out[i] = centre(part(b, law), b, law), b the bits of element start + i; tail(root(b, law), b, law) where the centre
+ * says that it does not hold. Those are 15 % of a normal law, in most vectors one at least: gathered, they fill the lanes of
+ * the tail. One after the other over the batch, because a CPU looks ahead some 60 instructions, and a chain
+ * through all of them would leave it waiting. Without a centre the part is all.
  */
+typedef V (*FN(part_of_law))(VI bits, const void *law);
+typedef V (*FN(centre_of_law))(V part, VI bits, const void *law, VM *in_tail);
+typedef V (*FN(tail_of_law))(V root, VI bits, const void *law);
+
 IL_INLINE void
-FN(fill)(V (*f)(VI, const void *, VM *), V (*g)(VI, const void *), const void *law, il_stream s, uint64_t start,
-         size_t n, T *out)
+FN(fill)(FN(part_of_law) part, FN(centre_of_law) centre, FN(part_of_law) root, FN(tail_of_law) tail,
+         const void *law, il_stream s, uint64_t start, size_t n, T *out)
 {
     uint64_t block = start / 4;
     size_t skip = (size_t)(start % 4);
     while (n > 0) {
         U bits[FN(batch)];
-        T values[FN(batch)];
+        T values[FN(batch)], roots[FN(batch)];
         uint16_t at[FN(batch)];
         const size_t count = n < FN(batch) - skip ? n : FN(batch) - skip;
         const int whole = count == FN(batch);
@@ -262,15 +296,19 @@ FN(fill)(V (*f)(VI, const void *, VM *), V (*g)(VI, const void *), const void *l
             FN(draw)(s, block, bits + i);
             block += FN(chunk_blocks);
         }
+        for (size_t i = 0; i < end; i += W) {
+            v_store(target + i, part(vi_load(bits + i), law));
+        }
         size_t tails = 0;
-        for (size_t first = 0; first < end; first += FN(word)) {
+        for (size_t first = 0; centre != NULL && first < end; first += FN(word)) {
             uint64_t where = 0;
             for (size_t i = 0; i < FN(word) && first + i < end; i += W) {
                 VM in_tail;
-                v_store(target + first + i, f(vi_load(bits + first + i), law, &in_tail));
+                T *const here = target + first + i;
+                v_store(here, centre(v_load(here), vi_load(bits + first + i), law, &in_tail));
                 where |= (uint64_t)vm_bits(in_tail) << i;
             }
-            for (; g != NULL && where != 0; where &= where - 1) {
+            for (; where != 0; where &= where - 1) {
                 at[tails++] = (uint16_t)(first + il_lowest_bit(where));
             }
         }
@@ -278,8 +316,11 @@ FN(fill)(V (*f)(VI, const void *, VM *), V (*g)(VI, const void *), const void *l
             bits[i] = bits[at[i]];
         }
         for (size_t i = 0; i < tails; i += W) {
+            v_store(roots + i, root(vi_load(bits + i), law));
+        }
+        for (size_t i = 0; i < tails; i += W) {
             T lanes[W];
-            v_store(lanes, g(vi_load(bits + i), law));
+            v_store(lanes, tail(v_load(roots + i), vi_load(bits + i), law));
             for (size_t lane = 0; lane < W && i + lane < tails; lane++) {
                 target[at[i + lane]] = lanes[lane];
             }
@@ -297,20 +338,20 @@ static void
 FN(fill_uniform)(il_stream s, uint64_t start, size_t n, T low, T high, T *out)
 {
     const FN(affine) law = {low, high - low};
-    FN(fill)(FN(uniform_of), NULL, &law, s, start, n, out);
+    FN(fill)(FN(uniform_part), NULL, NULL, NULL, &law, s, start, n, out);
 }
 
 static void
 FN(fill_normal)(il_stream s, uint64_t start, size_t n, T mean, T std, T *out)
 {
     const FN(affine) law = {mean, std};
-    FN(fill)(FN(normal_centre), FN(normal_tail), &law, s, start, n, out);
+    FN(fill)(FN(normal_part), FN(normal_centre), FN(normal_root), FN(normal_tail), &law, s, start, n, out);
 }
 
 static void
 FN(fill_truncated_normal)(il_stream s, uint64_t start, size_t n, const IL_SET(truncation) * law, T *out)
 {
-    FN(fill)(FN(truncated_centre), FN(truncated_tail), law, s, start, n, out);
+    FN(fill)(FN(truncated_part), FN(truncated_centre), FN(truncated_root), FN(truncated_tail), law, s, start, n, out);
 }
 
 #undef IL_POLYNOMIAL
