@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from ._format import number
 from ._measures import MODULO_SCALE, MODULO_SIGN, LayerMeasures, SharedStream, modulo_of
+from ._reported import Reported
 from ._text import jsonable, unknown
 from .history import History
 
@@ -118,7 +119,7 @@ class Verdict:
         }
 
 
-class Judged:
+class Judged(Reported):
     """What a result with verdicts says of itself: the base of `Diagnosis` and `Audit`."""
 
     verdicts: tuple[Verdict, ...]

@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from itertools import islice
-from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
@@ -23,6 +21,7 @@ from ._config import config
 from ._cpus import threads
 from ._format import data_frame, number, share, units
 from ._progress import Progress, reporter
+from ._reported import Reported
 from ._targets import CODES
 from ._text import join, jsonable, unknown
 from .activations import Activation
@@ -139,7 +138,7 @@ class Run:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Comparison:
+class Comparison(Reported):
     """Nets that differ in their initialization alone: what `compare` returns.
 
     Parameters
@@ -478,31 +477,10 @@ class Comparison:
             ],
         }
 
-    def to_html(self, path: str | PathLike[str]) -> Path:
-        """Write a report that is one file: outcomes, pictures, and the call that gives it again.
+    def _page(self) -> str:
+        from .report import comparison_page
 
-        Parameters
-        ----------
-        path : path
-            Where, such as "report.html"; an existing file is replaced.
-
-        Returns
-        -------
-        Path
-            The path.
-
-        Raises
-        ------
-        OSError
-            If the file cannot be written; an older one is unchanged then.
-
-        Notes
-        -----
-        The pictures need matplotlib; without it the report says so.
-        """
-        from .report import comparison_page, write
-
-        return write(path, comparison_page(self))
+        return comparison_page(self)
 
     def plot(self, ax: Any = None) -> LossDisplay:
         """Draw median and range of the loss of every scheme, and the loss at chance.

@@ -6,8 +6,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
-from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -341,31 +339,10 @@ class Diagnosis(Judged):
         title = f"learning time at learning rate {rate:g}"
         return plot_learning_times({"net": self}, ax=ax, title=title)
 
-    def to_html(self, path: str | PathLike[str]) -> Path:
-        """Write a report that is one file: verdicts, layers, pictures and settings.
+    def _page(self) -> str:
+        from .report import diagnosis_page
 
-        Parameters
-        ----------
-        path : path
-            Where, such as "report.html"; an existing file is replaced.
-
-        Returns
-        -------
-        Path
-            The path.
-
-        Raises
-        ------
-        OSError
-            If the file cannot be written; an older one is unchanged then.
-
-        Notes
-        -----
-        The pictures need matplotlib; without it the report says so.
-        """
-        from .report import diagnosis_page, write
-
-        return write(path, diagnosis_page(self))
+        return diagnosis_page(self)
 
 
 class UnitGroups(NamedTuple):

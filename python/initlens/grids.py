@@ -278,6 +278,8 @@ def scale_by_depth(
     begin = time.perf_counter()
     if isinstance(scales, str) or not isinstance(scales, Sequence):
         raise TypeError(f"scales must be a list of numbers and schemes, got {scales!r}")
+    if not scales:
+        raise ValueError("scales is empty; give one at least, such as 0.01 or 'he_normal'")
     schemes = [_scheme(f"scales[{i}]", scale) for i, scale in enumerate(scales)]
     columns = [integer(f"depths[{i}]", depth, minimum=1) for i, depth in enumerate(depths)]
     if not columns or len(set(columns)) < len(columns):

@@ -1014,7 +1014,7 @@ def test_grid_keeps_depths_that_had_finished(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize(
     ("arguments", "error", "match"),
     [
-        ({"scales": []}, ValueError, "schemes is empty"),
+        ({"scales": []}, ValueError, "scales is empty"),
         ({"scales": "he_normal"}, TypeError, "scales must be a list"),
         ({"scales": [0.1, -1.0]}, ValueError, r"scales\[1\] must be finite and above 0, got -1.0"),
         ({"scales": [True]}, TypeError, r"scales\[0\]"),

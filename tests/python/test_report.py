@@ -421,11 +421,12 @@ def test_to_html(result: Callable[[], Any], tmp_path: Path) -> None:
         ("file/report.html", NotADirectoryError, "'.*file' is no directory"),
         ("pipe", FileExistsError, "no regular file"),
         ("x" * 300, OSError, "too long"),
+        ("x\0y", ValueError, "path must hold no null character"),
     ],
 )
 def test_where_no_file_can_be_written(
     name: str,
-    error: type[OSError],
+    error: type[Exception],
     match: str,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],

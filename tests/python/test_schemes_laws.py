@@ -338,7 +338,7 @@ def test_matlab_net_with_a_linear_output() -> None:
 # ---- peers -----------------------------------------------------------------------------------
 
 
-def same_law(ours: Any, theirs: Any) -> None:
+def check_same_law(ours: Any, theirs: Any) -> None:
     result = stats.ks_2samp(np.asarray(ours).ravel(), np.asarray(theirs).ravel())
     assert result.pvalue > FIVE_SIGMA
 
@@ -366,7 +366,7 @@ def test_pytorch(text: str, call: Any) -> None:
     torch.manual_seed(0)
     w = torch.empty(300, 400, dtype=torch.float64)  # (n_out, n_in)
     call(torch.nn.init, w)
-    same_law(get(text)((300, 400), rng=0, layout="out_in"), w.numpy())
+    check_same_law(get(text)((300, 400), rng=0, layout="out_in"), w.numpy())
 
 
 def test_pytorch_linear() -> None:
@@ -374,8 +374,8 @@ def test_pytorch_linear() -> None:
     torch.manual_seed(0)
     layer = torch.nn.Linear(50, 5000)
     net = il.Network([50, 5000]).initialize("torch_linear", rng=0)
-    same_law(net.weights[0], layer.weight.detach().numpy())
-    same_law(net.biases[0], layer.bias.detach().numpy())
+    check_same_law(net.weights[0], layer.weight.detach().numpy())
+    check_same_law(net.biases[0], layer.bias.detach().numpy())
 
 
 JAX_NAMES = {
@@ -394,7 +394,7 @@ def test_jax(text: str) -> None:
     """What Flax draws too: it takes its initializers from JAX."""
     jax = pytest.importorskip("jax")
     theirs = getattr(jax.nn.initializers, JAX_NAMES[text])()(jax.random.key(0), (300, 400))
-    same_law(get(text)((300, 400), rng=0, dtype="float32"), theirs)
+    check_same_law(get(text)((300, 400), rng=0, dtype="float32"), theirs)
 
 
 def test_flax_dense() -> None:
@@ -403,7 +403,7 @@ def test_flax_dense() -> None:
 
     layer = nnx.Linear(50, 5000, rngs=nnx.Rngs(0))
     net = il.Network([50, 5000], dtype="float32").initialize("flax_dense", rng=0)
-    same_law(net.weights[0], layer.kernel[...])
+    check_same_law(net.weights[0], layer.kernel[...])
     assert np.array_equal(net.biases[0], np.asarray(layer.bias[...]))
 
 
@@ -426,7 +426,9 @@ KERAS_NAMES = {
 def test_keras(text: str) -> None:
     keras = pytest.importorskip("keras")
     theirs = getattr(keras.initializers, KERAS_NAMES[text])(seed=0)((300, 400))
-    same_law(get(text)((300, 400), rng=0, dtype="float32"), keras.ops.convert_to_numpy(theirs))
+    check_same_law(
+        get(text)((300, 400), rng=0, dtype="float32"), keras.ops.convert_to_numpy(theirs)
+    )
 
 
 def test_keras_dense() -> None:
@@ -438,7 +440,7 @@ def test_keras_dense() -> None:
         keras.ops.convert_to_numpy(variable.value) for variable in (layer.kernel, layer.bias)
     )
     net = il.Network([50, 5000], dtype="float32").initialize("keras_dense", rng=0)
-    same_law(net.weights[0], weights)
+    check_same_law(net.weights[0], weights)
     assert np.array_equal(net.biases[0], biases)
 
 
@@ -457,16 +459,16 @@ def test_scikit_learn(activation: str) -> None:
     with pytest.warns(ConvergenceWarning):
         model.fit(np.random.default_rng(0).standard_normal((10, 30)), np.arange(10.0))
     net = il.Network([30, 2000, 1], loss="mse").initialize(f"sklearn_mlp('{activation}')", rng=0)
-    same_law(net.weights[0], model.coefs_[0])
-    same_law(net.biases[0], model.intercepts_[0])
+    check_same_law(net.weights[0], model.coefs_[0])
+    check_same_law(net.biases[0], model.intercepts_[0])
 
 
 def test_scipy_orthogonal() -> None:
     theirs = stats.ortho_group(6, seed=0).rvs(3000)
     ours = np.array([get("orthogonal")((6, 6), rng=seed) for seed in range(3000)])
     for i, j in ((0, 0), (5, 5), (2, 4)):
-        same_law(ours[:, i, j], theirs[:, i, j])
-    same_law(np.trace(ours, axis1=1, axis2=2), np.trace(theirs, axis1=1, axis2=2))
+        check_same_law(ours[:, i, j], theirs[:, i, j])
+    check_same_law(np.trace(ours, axis1=1, axis2=2), np.trace(theirs, axis1=1, axis2=2))
 
 
 # ---- the checks can fail ---------------------------------------------------------------------

@@ -194,31 +194,10 @@ class Audit(Judged):
             "notes": list(self.notes),
         }
 
-    def to_html(self, path: str | PathLike[str]) -> Path:
-        """Write a report that is one file: verdicts, layers, pictures and settings.
+    def _page(self) -> str:
+        from ..report import audit_page
 
-        Parameters
-        ----------
-        path : path
-            Where, such as "report.html"; an existing file is replaced.
-
-        Returns
-        -------
-        Path
-            The path.
-
-        Raises
-        ------
-        OSError
-            If the file cannot be written; an older one is unchanged then.
-
-        Notes
-        -----
-        The pictures need matplotlib; without it the report says so.
-        """
-        from ..report import audit_page, write
-
-        return write(path, audit_page(self))
+        return audit_page(self)
 
     def to_state_dict(self) -> dict[str, Any]:
         """Return the weights and biases of `network` under the model's own names and layouts.

@@ -26,8 +26,12 @@ def destination(path: str | os.PathLike[str]) -> Path:
         If the directory is missing or closed (`FileNotFoundError`, `NotADirectoryError`,
         `PermissionError`), or the path is a directory or a device (`IsADirectoryError`,
         `FileExistsError`).
+    ValueError
+        If the path holds a null character.
     """
     target = Path(path)
+    if "\0" in str(target):
+        raise ValueError(f"path must hold no null character, got {str(target)!r}")
     folder = target.parent
     failed = f"cannot write the report {str(target)!r}:"
     if target.is_dir():
