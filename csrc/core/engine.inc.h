@@ -397,13 +397,26 @@ EN(weight_gradient)(const EN(pass) * pass, EN(piece) piece, T *out, T *sums)
     }
 }
 
+/* Where a thread keeps a piece of gradient that is on its way into a sum or an update. */
+static T *
+EN(own_chunk)(const EN(engine) * e, il_part part)
+{
+    return e->chunk + part.member * IL_CHUNK * 2 * e->k->lanes;
+}
+
+static T *
+EN(own_sums)(const EN(engine) * e, il_part part)
+{
+    return e->sums + part.member * 2 * e->k->lanes;
+}
+
 static void
 EN(store_pieces)(void *context, il_part part)
 {
     const EN(pass) *pass = context;
     const EN(engine) *e = pass->e;
     const EN(layer) *y = &e->layers[pass->l];
-    T *const chunk = e->chunk + part.member * IL_CHUNK * 2 * e->k->lanes, *const sums = e->sums + part.member * 2 * e->k->lanes;
+    T *const chunk = EN(own_chunk)(e, part), *const sums = EN(own_sums)(e, part);
     size_t begin, end;
     il_share(y->pieces, part, &begin, &end);
     for (size_t i = begin; i < end; i++) {
@@ -500,7 +513,7 @@ EN(fuse_pieces)(void *context, il_part part)
     const EN(pass) *pass = context;
     const EN(engine) *e = pass->e;
     const EN(layer) *y = &e->layers[pass->l];
-    T *const chunk = e->chunk + part.member * IL_CHUNK * 2 * e->k->lanes, *const sums = e->sums + part.member * 2 * e->k->lanes;
+    T *const chunk = EN(own_chunk)(e, part), *const sums = EN(own_sums)(e, part);
     size_t begin, end;
     il_share(y->pieces, part, &begin, &end);
     for (size_t i = begin; i < end; i++) {
