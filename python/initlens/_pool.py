@@ -1,9 +1,13 @@
 """Groups of independent work on threads, with a clean stop at Ctrl-C."""
 
+import signal
 import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import pairwise
+from queue import Empty, SimpleQueue
+from types import FrameType
 from typing import Final, TypeVar
 
 import numpy as np
@@ -70,17 +74,24 @@ def run_groups(
     size = max(1, min(size, -(-len(tasks) // jobs)))
     groups = [tasks[i : i + size] for i in range(0, len(tasks), size)]
     futures: list[Future[list[Result]]] = []
+    finished: SimpleQueue[Future[list[Result]]] = SimpleQueue()
     interrupted = False
-    with ThreadPoolExecutor(max(1, min(jobs, len(groups)))) as pool:
+    with _held_back() as ctrl_c, ThreadPoolExecutor(max(1, min(jobs, len(groups)))) as pool:
         try:
-            futures = [pool.submit(work, group) for group in groups]
-            waiting = set(futures)
+            for group in groups:
+                futures.append(pool.submit(work, group))
+                futures[-1].add_done_callback(finished.put)
+            waiting = len(groups)
             done = 0
             while waiting:
-                # The timeout lets Ctrl-C through where waiting for a lock cannot be interrupted.
-                finished, waiting = wait(waiting, timeout=0.1, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    done += len(future.result())
+                if ctrl_c.is_set():
+                    raise KeyboardInterrupt
+                try:
+                    # The timeout lets Ctrl-C through where waiting cannot be interrupted.
+                    done += len(finished.get(timeout=0.1).result())
+                    waiting -= 1
+                except Empty:
+                    pass  # the bar still shows that time passes
                 if report is not None:
                     report(done)
         except BaseException as error:
@@ -88,9 +99,37 @@ def run_groups(
             if not isinstance(error, KeyboardInterrupt):
                 raise
             interrupted = True
+    interrupted |= ctrl_c.is_set()  # it came while the last threads ended
     results = [
         result for future in futures if future.exception() is None for result in future.result()
     ]
     if interrupted and not results:
         raise KeyboardInterrupt
     return results, interrupted
+
+
+@contextmanager
+def _held_back() -> Iterator[threading.Event]:
+    """Hold the first Ctrl-C back: give an event that it sets. The second raises as ever.
+
+    A KeyboardInterrupt may be raised between any two instructions, also where the standard
+    library's threads and futures have taken a lock and not yet entered the block that gives it
+    back; whoever needs that lock then waits for ever.
+    """
+    came = threading.Event()
+    if (
+        threading.current_thread() is not threading.main_thread()
+        or signal.getsignal(signal.SIGINT) is not signal.default_int_handler
+    ):
+        yield came  # Ctrl-C goes elsewhere, or the caller has plans of his own for it
+        return
+
+    def note(_signal: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        came.set()
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield came
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -124,6 +125,100 @@ def test_ctrl_c_keeps_the_finished_nets_of_a_group(
     again = il.compare("he_normal", steps=steps, record=0, seeds=seeds[:1]).runs[0]
     assert again.final_loss == result.of("he_normal")[0].final_loss
     assert "100 %" not in capsys.readouterr().err
+
+
+CTRL_C_ANYWHERE = """
+import concurrent.futures.thread, queue, signal, sys, threading, time
+from initlens import _pool
+
+places = {concurrent.futures._base.__file__, concurrent.futures.thread.__file__, threading.__file__}
+
+
+def run(last):
+    \"\"\"Ctrl-C before a line that the main thread runs in them; give how many it ran.\"\"\"
+    lines = 0
+
+    def trace(frame, event, _):
+        nonlocal lines
+        if frame.f_code.co_filename not in places:
+            return None
+        if event == "line":
+            lines += 1
+            if lines == last:
+                signal.raise_signal(signal.SIGINT)
+        return trace
+
+    def work(group):
+        time.sleep(0.0001)
+        return [] if stop.is_set() else list(group)
+
+    stop = threading.Event()
+    sys.settrace(trace)
+    try:
+        results, interrupted = _pool.run_groups(work, range(6), 1, 2, stop)
+    except KeyboardInterrupt:
+        results, interrupted = [], True
+    finally:
+        sys.settrace(None)
+    assert interrupted == (0 < last <= lines), last
+    assert results == sorted(set(results))
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    return lines
+
+
+lines = run(0)
+for last in range(1, lines + 1):
+    run(last)
+print(lines)
+"""
+
+
+def test_ctrl_c_anywhere_ends() -> None:
+    """Also where threading and futures hold a lock: it used to hang for ever there."""
+    ended = subprocess.run(
+        [sys.executable, "-c", CTRL_C_ANYWHERE],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert int(ended.stdout) > 100
+
+
+def test_the_second_ctrl_c_leaves_a_progress_function_that_hangs() -> None:
+    calls = 0
+
+    def hang(done: int, total: int) -> None:
+        nonlocal calls
+        if done == 0:
+            return
+        calls += 1
+        signal.raise_signal(signal.SIGINT)
+        calls += 1
+        signal.raise_signal(signal.SIGINT)
+        calls += 1
+
+    result = il.compare("zeros", steps=100, seeds=20, progress=hang)
+    assert result.interrupted
+    assert calls == 2
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_handler_of_the_caller_stays_in_charge() -> None:
+    seen: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: seen.append(number))
+    try:
+        result = il.compare(
+            "zeros",
+            steps=100,
+            seeds=2,
+            progress=lambda done, total: signal.raise_signal(signal.SIGINT),
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert not result.interrupted
+    assert set(seen) == {signal.SIGINT}
 
 
 def test_groups_fill_a_vector(root: Path) -> None:
