@@ -4,6 +4,7 @@ Each file of kernels is compiled alone, with the flags of its instruction set, s
 instruction can leak into code that runs before the CPU was asked. The rest is plain C11.
 """
 
+import subprocess
 import sysconfig
 from pathlib import Path
 
@@ -28,6 +29,10 @@ UNIX_FLAGS = [
     *("-fno-math-errno", "-fno-trapping-math", "-g0"),
 ]
 MSVC_FLAGS = ["/std:c11", "/O2", "/fp:precise"]
+
+# gcc leaves independent chains one after the other unless it is asked to interleave them, as the
+# loops of csrc/kernels/math.inc.h are meant to be. Other compilers do not know the flags.
+GCC_KERNEL_FLAGS = ["-fschedule-insns", "-fsched-pressure"]
 
 # Per file, beyond the baseline; a file that is missing here needs nothing.
 UNIX_X86_FLAGS = {
@@ -54,6 +59,7 @@ class BuildCore(build_ext):
         others = (X86_TABLES.keys() | ARM_TABLES.keys()) - tables.keys()
         ext.define_macros += [(macro, "1") for macro in tables.values()]
         ext.extra_compile_args = MSVC_FLAGS if msvc else UNIX_FLAGS
+        flags = ext.extra_compile_args + (GCC_KERNEL_FLAGS if not msvc and self.is_gcc() else [])
         ext.libraries = [] if msvc else ["m"]
         for source in KERNELS:
             name = Path(source).stem
@@ -63,9 +69,15 @@ class BuildCore(build_ext):
                     output_dir=self.build_temp,
                     macros=ext.define_macros,
                     include_dirs=INCLUDES,
-                    extra_postargs=[*ext.extra_compile_args, *per_file.get(name, [])],
+                    extra_postargs=[*flags, *per_file.get(name, [])],
                 )
         super().build_extension(ext)
+
+    def is_gcc(self) -> bool:
+        """Tell whether the compiler is gcc, whatever its name: clang is often called gcc."""
+        command = [*self.compiler.compiler_so[:1], "--version"]
+        said = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+        return "Free Software Foundation" in said
 
 
 setup(
