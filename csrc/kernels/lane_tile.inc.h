@@ -1,6 +1,6 @@
 /*
  * lane_tile.inc.h - one register tile of the contraction with nets in the lanes: ROWS rows by COLS
- * columns of vectors, k from k0 to k1. Template: expects ROWS (1..4), COLS (1..3) and the precision's
+ * columns of vectors, k from k0 to k1. Template: expects ROWS (1..4, or 8), COLS (1..3) and the precision's
  * names; undefines ROWS and COLS. The chain of each lane is that of tile.inc.h.
  */
 #if ROWS == 1
@@ -11,6 +11,8 @@
 #define EACH_ROW(DO) DO(0) DO(1) DO(2)
 #elif ROWS == 4
 #define EACH_ROW(DO) DO(0) DO(1) DO(2) DO(3)
+#elif ROWS == 8
+#define EACH_ROW(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7)
 #endif
 #if COLS > 1
 #define SECOND(code) code

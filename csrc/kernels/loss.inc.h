@@ -37,8 +37,13 @@ FN(softmax)(size_t B, size_t M, const T *z, T *out, T *log_sum)
 static void
 FN(delta)(size_t n, const T *a, const T *y, T c, T *out)
 {
-    for (size_t i = 0; i < n; i++) {
-        out[i] = (a[i] - y[i]) * c;
+    const V factor = v_set1(c);
+    size_t i = 0;
+    for (; i + W <= n; i += W) {
+        v_store(out + i, v_mul(v_sub(v_load(a + i), v_load(y + i)), factor));
+    }
+    if (i < n) {
+        v_store_n(out + i, v_mul(v_sub(v_load_n(a + i, n - i), v_load_n(y + i, n - i)), factor), n - i);
     }
 }
 

@@ -3,25 +3,27 @@
  * (torch.optim 2.x, single tensor), elementwise, with L2 weight decay added to the gradient.
  *
  * All sums that can be an fma are one: the formula below is the format. Arrays are whole vectors, so
- * n is a multiple of W and there is no tail.
+ * n is a multiple of W and there is no tail. Settings are read before the loop: for all the compiler knows,
+ * a store to w might change them.
  */
-static inline V
-FN(v_decayed)(const IL_SET(update) * u, V gradient, V w)
+IL_INLINE V
+FN(v_decayed)(int decays, V decay, V gradient, V w)
 {
-    return u->decays ? v_fma(v_load(u->decay), w, gradient) : gradient;
+    return decays ? v_fma(decay, w, gradient) : gradient;
 }
 
 static void
 FN(update_sgd)(const IL_SET(update) * u, size_t n, const T *gradient, T *w, T *m)
 {
-    const V momentum = v_load(u->momentum), minus_rate = v_load(u->minus_rate);
+    const V momentum = v_load(u->momentum), minus_rate = v_load(u->minus_rate), decay = v_load(u->decay);
+    const int decays = u->decays, has_momentum = u->has_momentum, nesterov = u->nesterov;
     for (size_t i = 0; i < n; i += W) {
         const V x = v_load(w + i);
-        V g = FN(v_decayed)(u, v_load(gradient + i), x);
-        if (u->has_momentum) {
+        V g = FN(v_decayed)(decays, decay, v_load(gradient + i), x);
+        if (has_momentum) {
             const V velocity = v_fma(momentum, v_load(m + i), g);
             v_store(m + i, velocity);
-            g = u->nesterov ? v_fma(momentum, velocity, g) : velocity;
+            g = nesterov ? v_fma(momentum, velocity, g) : velocity;
         }
         v_store(w + i, v_fma(minus_rate, g, x));
     }
@@ -31,10 +33,11 @@ static void
 FN(update_adam)(const IL_SET(update) * u, size_t n, const T *gradient, T *w, T *m, T *v)
 {
     const V minus_rate = v_load(u->minus_rate), rest1 = v_load(u->rest1), beta2 = v_load(u->beta2);
-    const V rest2 = v_load(u->rest2), root = v_load(u->root), epsilon = v_load(u->epsilon);
+    const V rest2 = v_load(u->rest2), root = v_load(u->root), epsilon = v_load(u->epsilon), decay = v_load(u->decay);
+    const int decays = u->decays;
     for (size_t i = 0; i < n; i += W) {
         const V x = v_load(w + i);
-        const V g = FN(v_decayed)(u, v_load(gradient + i), x);
+        const V g = FN(v_decayed)(decays, decay, v_load(gradient + i), x);
         const V m0 = v_load(m + i);
         const V first = v_fma(rest1, v_sub(g, m0), m0);
         const V second = v_fma(v_mul(rest2, g), g, v_mul(beta2, v_load(v + i)));
@@ -49,14 +52,15 @@ static void
 FN(update_rmsprop)(const IL_SET(update) * u, size_t n, const T *gradient, T *w, T *m, T *v)
 {
     const V minus_rate = v_load(u->minus_rate), momentum = v_load(u->momentum), alpha = v_load(u->beta2);
-    const V rest = v_load(u->rest2), epsilon = v_load(u->epsilon);
+    const V rest = v_load(u->rest2), epsilon = v_load(u->epsilon), decay = v_load(u->decay);
+    const int decays = u->decays, has_momentum = u->has_momentum;
     for (size_t i = 0; i < n; i += W) {
         const V x = v_load(w + i);
-        const V g = FN(v_decayed)(u, v_load(gradient + i), x);
+        const V g = FN(v_decayed)(decays, decay, v_load(gradient + i), x);
         const V second = v_fma(v_mul(rest, g), g, v_mul(alpha, v_load(v + i)));
         v_store(v + i, second);
         V direction = v_div(g, v_add(v_sqrt(second), epsilon));
-        if (u->has_momentum) {
+        if (has_momentum) {
             direction = v_fma(momentum, v_load(m + i), direction);
             v_store(m + i, direction);
         }

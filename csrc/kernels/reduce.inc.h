@@ -66,16 +66,21 @@ FN(add)(size_t n, const T *x, T *out)
     }
 }
 
-/* An all-ones exponent is NaN or infinity; integers, so that no flag or comparison can be optimized. */
+/* x - x is 0 but where x is NaN or infinite. */
 static int
 FN(all_finite)(size_t n, const T *x)
 {
-    const U exponent = IL_IS_F32 ? (U)0x7f800000u : (U)0x7ff0000000000000u;
-    U bad = 0;
-    for (size_t i = 0; i < n; i++) {
-        U bits;
-        memcpy(&bits, x + i, sizeof bits);
-        bad |= (U)((bits & exponent) == exponent);
+    const V zero = v_set1(0);
+    VM first = v_eq(zero, zero), second = first;
+    size_t i = 0;
+    for (; i + 2 * W <= n; i += 2 * W) {
+        const V p = v_load(x + i), q = v_load(x + i + W);
+        first = vm_and(first, v_eq(v_sub(p, p), zero));
+        second = vm_and(second, v_eq(v_sub(q, q), zero));
     }
-    return bad == 0;
+    for (; i < n; i += W) {
+        const V p = n - i < W ? v_load_n(x + i, n - i) : v_load(x + i);
+        first = vm_and(first, v_eq(v_sub(p, p), zero));
+    }
+    return vm_bits(vm_and(first, second)) == vm_bits(v_eq(zero, zero));
 }

@@ -1,0 +1,34 @@
+/* test_lanes.c - every table's contraction with a net a lane against each net's own chain, bit by bit. */
+#include <math.h>
+
+#include "harness.h"
+
+#include "../../csrc/core/dispatch.h"
+
+#define T float
+#define P f32
+#define FMA fmaf
+#include "test_lanes.inc.h"
+#undef T
+#undef P
+#undef FMA
+#define T double
+#define P f64
+#define FMA fma
+#include "test_lanes.inc.h"
+#undef T
+#undef P
+#undef FMA
+
+static void
+test_lanes(void)
+{
+    const char *name;
+    for (size_t i = 0; (name = il_isa_available(i)) != NULL; i++) {
+        const il_kernels *k = il_kernels_find(name);
+        test_lanes_f32(&k->f32);
+        test_lanes_f64(&k->f64);
+    }
+}
+
+TEST_MAIN(TEST(test_lanes))

@@ -1,0 +1,94 @@
+/* test_lanes.inc.h - one precision of test_lanes.c. Expects T, P and FMA. */
+#define TL(name) IL_CAT3(lanes, name, P)
+#define LANE_CONTRACTION IL_CAT3(il, lane_contraction, P)
+#define SET IL_CAT3(il, kernel_set, P)
+
+enum { TL(most_rows) = 9, TL(most_columns) = 7, TL(most_K) = 513 };
+static T TL(a)[TL(most_rows) * TL(most_K) * IL_MOST_LANES], TL(b)[TL(most_columns) * TL(most_K) * IL_MOST_LANES];
+static T TL(start)[TL(most_columns) * IL_MOST_LANES], TL(sums)[TL(most_columns) * IL_MOST_LANES];
+static T TL(c)[(TL(most_rows) + 1) * TL(most_columns) * IL_MOST_LANES], TL(zeros)[TL(most_columns) * IL_MOST_LANES];
+
+/* NUMERICS 2, word for word, of one lane; a row beyond the last is the row of ones behind the sums. */
+static T
+TL(chain)(const LANE_CONTRACTION *job, size_t W, size_t lane, size_t r, size_t j)
+{
+    T total = 0;
+    for (size_t k0 = 0; k0 < job->K; k0 += IL_BLOCK) {
+        T acc = k0 == 0 && job->start != NULL && r < job->rows ? job->start[j * W + lane] : 0;
+        for (size_t k = k0; k < job->K && k < k0 + IL_BLOCK; k++) {
+            const size_t at = r * job->a_row + k * job->a_k;
+            const T a = r == job->rows ? 1 : job->shared ? job->a[at] : job->a[at * W + lane];
+            acc = FMA(a, job->b[(k * job->b_k + j * job->b_column) * W + lane], acc);
+        }
+        total = k0 == 0 ? acc : total + acc;
+    }
+    return total;
+}
+
+static void
+TL(one)(const SET *k, size_t rows, size_t columns, size_t K, int shared, int with_sums)
+{
+    const size_t W = k->lanes;
+    const int by_column = shared; /* B with k, or with the column, running fastest */
+    const LANE_CONTRACTION job = {.rows = rows,
+                                  .columns = columns,
+                                  .K = K,
+                                  .shared = shared,
+                                  .a = TL(a),
+                                  .a_row = with_sums ? 1 : K,
+                                  .a_k = with_sums ? rows : 1,
+                                  .b = TL(b),
+                                  .b_k = by_column ? 1 : columns,
+                                  .b_column = by_column ? K : 1,
+                                  .start = with_sums ? NULL : TL(start),
+                                  .c = TL(c),
+                                  .c_row = columns,
+                                  .sums = with_sums ? TL(sums) : NULL};
+    memset(TL(c), 0, sizeof TL(c));
+    k->contract_lanes(&job);
+    CHECK_BITS(&TL(zeros), &TL(c)[rows * columns * W], columns * W * sizeof(T)); /* no row too many */
+    for (size_t lane = 0; lane < W; lane++) {
+        for (size_t j = 0; j < columns; j++) {
+            for (size_t r = 0; r < rows; r++) {
+                const T want = TL(chain)(&job, W, lane, r, j);
+                CHECK_BITS(&want, &TL(c)[(r * columns + j) * W + lane], sizeof want);
+            }
+            if (with_sums) {
+                const T want = TL(chain)(&job, W, lane, rows, j);
+                CHECK_BITS(&want, &TL(sums)[j * W + lane], sizeof want);
+            }
+        }
+    }
+}
+
+static void
+IL_CAT3(test, lanes, P)(const SET *k)
+{
+    static const size_t lengths[] = {1, 2, 3, 4, 5, 32, 257, 513};
+    for (size_t i = 0; i < sizeof TL(a) / sizeof TL(a)[0]; i++) {
+        TL(a)[i] = (T)sin(0.7 * (double)i);
+    }
+    for (size_t i = 0; i < sizeof TL(b) / sizeof TL(b)[0]; i++) {
+        TL(b)[i] = (T)cos(0.9 * (double)i + 0.1);
+    }
+    for (size_t i = 0; i < sizeof TL(start) / sizeof TL(start)[0]; i++) {
+        TL(start)[i] = (T)(0.1 * (double)i - 1);
+    }
+    for (size_t rows = 1; rows <= TL(most_rows); rows++) {
+        for (size_t columns = 1; columns <= TL(most_columns); columns++) {
+            for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+                const int is_long = lengths[i] > 32;
+                if (is_long && (rows % 4 != 1 || columns % 3 == 2)) {
+                    continue; /* the blocks are the same for every tile */
+                }
+                for (int variant = 0; variant < 4; variant++) {
+                    TL(one)(k, rows, columns, lengths[i], variant & 1, variant >> 1);
+                }
+            }
+        }
+    }
+}
+
+#undef TL
+#undef LANE_CONTRACTION
+#undef SET
