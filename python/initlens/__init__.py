@@ -7,22 +7,33 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from . import activations, initializers, optimizers
 from ._core import NUMERICS_VERSION
-from ._warnings import InitWarning, SymmetryWarning
-from .history import History
-from .network import Gradients, LayerActivation, Network, Settings
-from .optimizers import SGD, Adam, RMSProp
 
 if TYPE_CHECKING:
-    from . import auditing, datasets, diagnosis, meanfield, plotting, tables, testing, widgets
+    from . import (
+        activations,
+        auditing,
+        datasets,
+        diagnosis,
+        initializers,
+        meanfield,
+        optimizers,
+        plotting,
+        tables,
+        testing,
+        widgets,
+    )
     from ._config import show_config
     from ._moments import Moments, moments
+    from ._warnings import InitWarning, SymmetryWarning
     from .auditing import Audit, audit
     from .comparison import Comparison, Run, compare
     from .diagnosis import Diagnosis, Verdict, diagnose
     from .gains import gain, random_walk_gain
     from .grids import ScaleByDepth, scale_by_depth
+    from .history import History
+    from .network import Gradients, LayerActivation, Network, Settings
+    from .optimizers import SGD, Adam, RMSProp
     from .sweep import fit_many
     from .truncation import truncated_std
 
@@ -70,14 +81,24 @@ __all__ = [
     "widgets",
 ]
 
-# Loaded at first use: `import initlens` stays as light as NumPy.
-_LAZY = {
+# Where the names are; loaded at first use, so that `import initlens` stays as light as NumPy's.
+_HOMES = {
+    "Adam": "optimizers",
     "Audit": "auditing",
     "Comparison": "comparison",
     "Diagnosis": "diagnosis",
+    "Gradients": "network",
+    "History": "history",
+    "InitWarning": "_warnings",
+    "LayerActivation": "network",
     "Moments": "_moments",
+    "Network": "network",
+    "RMSProp": "optimizers",
     "Run": "comparison",
+    "SGD": "optimizers",
     "ScaleByDepth": "grids",
+    "Settings": "network",
+    "SymmetryWarning": "_warnings",
     "Verdict": "diagnosis",
     "audit": "auditing",
     "compare": "comparison",
@@ -90,25 +111,15 @@ _LAZY = {
     "show_config": "_config",
     "truncated_std": "truncation",
 }
-_LAZY_MODULES = (
-    "auditing",
-    "datasets",
-    "diagnosis",
-    "meanfield",
-    "plotting",
-    "tables",
-    "testing",
-    "widgets",
-)
 
 
 def __getattr__(name: str) -> Any:
-    if name in _LAZY:
-        value = getattr(importlib.import_module(f".{_LAZY[name]}", __name__), name)
-    elif name in _LAZY_MODULES:
-        value = importlib.import_module(f".{name}", __name__)
-    elif name == "__version__":
+    if name == "__version__":
         value = importlib.import_module("._config", __name__).version()
+    elif name in _HOMES:
+        value = getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
+    elif name in __all__:  # a module
+        value = importlib.import_module(f".{name}", __name__)
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = value

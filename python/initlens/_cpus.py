@@ -1,6 +1,7 @@
 """How many threads may run: what is asked for, within the limits of the machine and its user."""
 
 import os
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -44,7 +45,8 @@ def threads(n_jobs: int | None) -> int:
 def cpus() -> int:
     """Return the number of CPUs that this process may use.
 
-    Its affinity and, on Linux, the quotas of its control groups are taken into account.
+    Its affinity and, on Linux, the quotas of its control groups, as they were at the first call,
+    are taken into account.
     """
     if hasattr(os, "sched_getaffinity"):
         count = len(os.sched_getaffinity(0))
@@ -53,6 +55,7 @@ def cpus() -> int:
     return int(max(1, min(count, _quota())))
 
 
+@cache  # to read the files takes longer than most draws
 def _quota() -> float:
     """Return CPUs' worth of time that control groups grant, the least of the process's own."""
     try:

@@ -5,16 +5,20 @@ An int or a `SeedSequence` becomes a key through `SeedSequence.generate_state`; 
 no key: the schemes draw from it directly.
 """
 
+from __future__ import annotations
+
 import operator
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
-from numpy.random import BitGenerator, Generator, RandomState, SeedSequence
 
 __all__ = ["Key", "KeySource", "Rng", "resolve", "resolve_key"]
 
-KeySource: TypeAlias = int | np.integer[Any] | SeedSequence | Generator | BitGenerator | None
-Rng: TypeAlias = KeySource | RandomState
+KeySource: TypeAlias = (
+    "int | np.integer[Any] | np.random.SeedSequence | np.random.Generator | np.random.BitGenerator"
+    " | None"
+)
+Rng: TypeAlias = "KeySource | np.random.RandomState"
 
 
 class Key(NamedTuple):
@@ -41,35 +45,36 @@ def resolve_key(rng: object) -> Key:
             seed = operator.index(rng)
             if seed < 0:
                 raise ValueError(f"rng must not be negative, got {seed}")
-            return Key(_from_sequence(SeedSequence(seed)), seed)
-        case SeedSequence():
+            return Key(_from_sequence(np.random.SeedSequence(seed)), seed)
+        case np.random.SeedSequence():
             return Key(_from_sequence(rng), None)
-        case Generator():
+        case np.random.Generator():
             return Key(_from_generator(rng), None)
-        case BitGenerator():
-            return Key(_from_generator(Generator(rng)), None)
+        case np.random.BitGenerator():
+            return Key(_from_generator(np.random.Generator(rng)), None)
         case None:
-            fresh = SeedSequence()
+            fresh = np.random.SeedSequence()
             # The stub allows a sequence, but fresh entropy is always one int.
             return Key(_from_sequence(fresh), int(fresh.entropy))  # type: ignore[arg-type]
         case _:
             pass
-    hint = " (a RandomState can only draw weights)" if isinstance(rng, RandomState) else ""
+    legacy = isinstance(rng, np.random.RandomState)
+    hint = " (a RandomState can only draw weights)" if legacy else ""
     raise TypeError(
         "rng must be None, a non-negative int, or a numpy.random SeedSequence, Generator or "
         f"BitGenerator, got {rng!r}{hint}"
     )
 
 
-def resolve(rng: object) -> Key | RandomState:
+def resolve(rng: object) -> Key | np.random.RandomState:
     """Return the key for `rng`, or the legacy `RandomState` itself."""
-    return rng if isinstance(rng, RandomState) else resolve_key(rng)
+    return rng if isinstance(rng, np.random.RandomState) else resolve_key(rng)
 
 
-def _from_sequence(sequence: SeedSequence) -> int:
+def _from_sequence(sequence: np.random.SeedSequence) -> int:
     return int(sequence.generate_state(1, np.uint64)[0])
 
 
-def _from_generator(generator: Generator) -> int:
+def _from_generator(generator: np.random.Generator) -> int:
     # Not random_raw(): that is 32 bits for MT19937.
     return int(generator.integers(2**64, dtype=np.uint64))

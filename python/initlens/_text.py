@@ -1,7 +1,6 @@
 """The text form of settings, such as "normal(std=0.01)", and text around it."""
 
 import ast
-import difflib
 import inspect
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,6 +23,8 @@ def unknown(what: str, name: str, valid: Iterable[str], aliases: Iterable[str] =
 
 def _nearest(name: str, names: Sequence[str]) -> str | None:
     """Return the name that was meant, whole or by its first word ("glrot", "he")."""
+    import difflib
+
     if near := difflib.get_close_matches(name, names, n=1):
         return near[0]
     stems = [one.partition("_")[0] for one in names]

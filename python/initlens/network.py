@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeAlias
 
 import numpy as np
-from numpy.random import RandomState
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from . import _core, _rng, _targets, activations, history, initializers, optimizers
@@ -221,14 +220,14 @@ class Network(_core.Net):
         schemes: Sequence[Scheme],
         bias_schemes: Sequence[Scheme],
         layers: Sequence[Layer],
-        source: _rng.Key | RandomState,
+        source: _rng.Key | np.random.RandomState,
         jobs: int,
     ) -> int | None:
         """Draw all parameters; return the seed."""
         # What is drawn here, not in the core, is drawn before anything changes.
         dtype = self.settings.dtype
         bias_specs = _specs(bias_schemes, layers, "biases")
-        if isinstance(source, RandomState):
+        if isinstance(source, np.random.RandomState):
             for item in bias_schemes:
                 if not isinstance(item, initializers.Constant):
                     raise ValueError(

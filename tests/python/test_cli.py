@@ -204,19 +204,23 @@ def test_a_poor_terminal_gets_question_marks() -> None:
     assert b"2-4-1 tanh ? SGD" in done.stdout
 
 
-def test_import_is_light() -> None:
-    code = "import sys, initlens; print('\\n'.join(sys.modules))"
+def modules(statement: str) -> set[str]:
+    """What a fresh interpreter has loaded after the statement."""
+    code = f"{statement}\nimport sys; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    loaded = set(done.stdout.split())
+    return set(done.stdout.split())
+
+
+def test_import_loads_the_core_and_numpy_only() -> None:
+    loaded = modules("import initlens") - modules("import numpy, importlib")
+    assert loaded == {"initlens", "initlens._core"}
+
+
+def test_network_is_light() -> None:
+    loaded = modules("from initlens import Network") - modules("import numpy, numpy.typing")
     assert "initlens.network" in loaded
-    heavy = {"argparse", "concurrent.futures", "matplotlib", "pandas", "sklearn", "hashlib", "html"}
-    numpy_alone = subprocess.run(
-        [sys.executable, "-c", code.replace(", initlens", ", numpy.random, numpy.typing")],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert not (heavy & loaded) - set(numpy_alone.stdout.split())
+    heavy = {"argparse", "concurrent.futures", "difflib", "hashlib", "html", "numpy.random"}
+    assert not loaded & {*heavy, "matplotlib", "pandas", "sklearn"}
 
 
 def test_public_names_are_there() -> None:

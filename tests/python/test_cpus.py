@@ -49,6 +49,7 @@ def groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, membership: str, **f
         path = path.with_name(path.name.replace("cfs_", "cpu.cfs_"))
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
+    monkeypatch.setattr(_cpus, "_quota", _cpus._quota.__wrapped__)  # not what was read before
     monkeypatch.setattr(_cpus, "_CGROUPS", tmp_path / "cgroup")
     monkeypatch.setattr(_cpus, "_OWN_CGROUPS", tmp_path / "membership")
     monkeypatch.setattr(_cpus.os, "sched_getaffinity", lambda _: set(range(8)), raising=False)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from numpy.random import Generator, RandomState
 from numpy.typing import ArrayLike, NDArray
 
 from .._checks import real
@@ -16,6 +15,8 @@ from ..truncation import truncated_std
 from .scheme import CoreScheme, DrawFunction, Layer, Purpose, Scheme, core_tuple, narrowed
 
 if TYPE_CHECKING:
+    from numpy.random import Generator, RandomState
+
     from .._core import SchemeTuple  # the stub's own, not there at run time
 
 __all__ = ["Constant", "Custom", "FromArray", "Normal", "TruncatedNormal", "Uniform"]

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from numpy.random import RandomState
 from numpy.typing import NDArray
 
 from .. import meanfield
@@ -30,6 +29,8 @@ from .scheme import (
 )
 
 if TYPE_CHECKING:
+    from numpy.random import RandomState
+
     from .._core import SchemeTuple  # the stub's own, not there at run time
 
 __all__ = [

@@ -9,7 +9,6 @@ from dataclasses import MISSING, dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeAlias
 
 import numpy as np
-from numpy.random import RandomState
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from .. import _core, _rng
@@ -189,7 +188,7 @@ class Scheme(ABC):
         order = (*others, *inputs, *outputs)
         n_out = math.prod(sizes[axis] for axis in outputs)
         layer = Layer(math.prod(sizes) // n_out, n_out, *fans(sizes, layout, axes))
-        if isinstance(source, RandomState):
+        if isinstance(source, np.random.RandomState):
             matrix = narrowed(str(self), self._draw_legacy(layer, source), precision)
         elif out is not None and order == tuple(range(len(order))) and _is_plain(out):
             self._draw_into(out, layer, source.key, jobs)
@@ -255,7 +254,7 @@ class Scheme(ABC):
             )
         source = _rng.resolve(rng)
         if out.size:
-            key = _legacy_key(source) if isinstance(source, RandomState) else source.key
+            key = _legacy_key(source) if isinstance(source, np.random.RandomState) else source.key
             out[...] = self._draw_slice(
                 Layer.dense(*sizes), key, precision, first, out.size
             ).reshape(out.shape)
@@ -363,7 +362,7 @@ class Scheme(ABC):
     ) -> NDArray[Any]:
         return self._draw(layer, key, "weights", dtype).ravel()[start : start + count]
 
-    def _draw_legacy(self, layer: Layer, source: RandomState) -> NDArray[np.float64]:
+    def _draw_legacy(self, layer: Layer, source: np.random.RandomState) -> NDArray[np.float64]:
         """Draw weights (n_in, n_out) from a legacy stream, which counts them as (n_out, n_in).
 
         Where no course has published such numbers, the stream gives a key.
@@ -506,7 +505,7 @@ def _law_text(spec: SchemeTuple, layer: Layer) -> str:
     return "the identity, or a corner of a Hadamard matrix where the layer widens"
 
 
-def _legacy_key(source: RandomState) -> int:
+def _legacy_key(source: np.random.RandomState) -> int:
     high, low = (int(word) for word in source.randint(0, 2**32, size=2, dtype=np.uint32))
     return high << 32 | low
 
