@@ -21,8 +21,8 @@ CN(forward)(const il_net *net, const SET *k, size_t B, const T *x, T *out)
     }
     for (size_t b = 0; b < B; b += IL_INFERENCE_ROWS) {
         const size_t R = CN(block)(B, b, IL_INFERENCE_ROWS);
+        EN(redirect_outputs)(&e, out + b * M);
         EN(forward)(&e, R, x + b * N);
-        memcpy(out + b * M, e.outputs, R * M * sizeof(T));
     }
     EN(destroy)(&e);
     return IL_OK;

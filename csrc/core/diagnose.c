@@ -276,14 +276,12 @@ workspace_carve(workspace *w, const il_net *net, size_t B, size_t rows, il_arena
 static il_status
 workspace_create(workspace *w, const il_net *net, size_t B, size_t rows)
 {
-    il_arena arena = {NULL, 0, 0};
+    il_arena arena = {.base = NULL};
     workspace_carve(w, net, B, rows, &arena);
-    w->block = arena.overflow ? NULL : il_allocate(1, arena.used);
+    w->block = il_arena_allocate(&arena);
     if (w->block == NULL) {
         return IL_ERROR_MEMORY;
     }
-    arena.base = w->block;
-    arena.used = 0;
     workspace_carve(w, net, B, rows, &arena);
     return IL_OK;
 }

@@ -17,8 +17,17 @@
 /* Samples that pass through all layers together in inference. */
 #define IL_INFERENCE_ROWS 128
 
+/* Samples that repay a copy of a panel of plain weights: it is read once for each tile of 6. */
+#define IL_ROWS_WORTH_A_COPY 24
+
+/* Vectors of outputs from which on a product of one row is better off reading whole rows of weights. */
+#define IL_VECTORS_OF_A_ROW 8
+
 /* Multiply-adds below which a team would take longer to call than to help: about 2 microseconds. */
 #define IL_TEAM_WORTH 65536
+
+/* Bytes that an engine has in itself: to allocate them takes as long as a tiny net takes for a row. */
+#define IL_ENGINE_OWN 4096
 
 /* What an engine is made for, beside the forward pass. */
 enum { IL_FORWARD = 0, IL_KEEP_Z = 1, IL_BACKWARD = 2 };

@@ -9,60 +9,61 @@ EN(panel_count)(size_t columns, size_t w)
 
 /* Counts the arrays of an engine (arena base NULL) or hands them out. */
 static void
-EN(carve)(EN(engine) * e, const il_net *net, unsigned passes, const il_optimizer *optimizer, int packed,
-          il_arena *arena)
+EN(carve)(EN(engine) * e, const il_net *net, unsigned passes, const il_optimizer *optimizer, il_arena *arena)
 {
     const size_t W = e->k->lanes, R = e->rows;
-    size_t widest = 1;
+    size_t widest = 1, largest_panel = 0;
     EN(layer) *layers = il_arena_take(arena, e->L, sizeof *layers);
     for (size_t l = 0; l < e->L; l++) {
-        EN(layer) y = {.N = net->widths[l], .M = net->widths[l + 1], .activation = net->activations[l]};
-        y.w = y.M <= W ? W : 2 * W;
-        y.panels = EN(panel_count)(y.M, y.w);
-        y.pieces = EN(panel_count)(y.N, IL_CHUNK) * y.panels;
-        y.contract = y.M <= W ? e->k->contract_narrow : e->k->contract_wide;
-        widest = y.M > widest ? y.M : widest;
-        const size_t columns = y.panels * y.w;
-        if (columns < y.M || y.N > SIZE_MAX / columns || R > SIZE_MAX / columns) {
+        /* Field by field: to clear a layer first would take a tiny net a tenth of its row. */
+        EN(layer) counted, *y = layers != NULL ? &layers[l] : &counted;
+        y->N = net->widths[l];
+        y->M = net->widths[l + 1];
+        y->activation = net->activations[l];
+        y->w = y->M <= W ? W : 2 * W;
+        y->panels = EN(panel_count)(y->M, y->w);
+        y->pieces = EN(panel_count)(y->N, IL_CHUNK) * y->panels;
+        y->contract = y->M <= W ? e->k->contract_narrow : e->k->contract_wide;
+        widest = y->M > widest ? y->M : widest;
+        const size_t columns = y->panels * y->w;
+        if (columns < y->M || y->N > SIZE_MAX / columns || R > SIZE_MAX / columns) {
             arena->overflow = 1;
             return;
         }
-        if (packed) {
-            y.panel_step = y.N * y.w;
-            y.row_step = (ptrdiff_t)y.w;
-            y.weights = il_arena_take(arena, y.N * columns, sizeof(T));
-            y.bias = il_arena_take(arena, columns, sizeof(T));
-        } else {
-            y.panel_step = y.w;
-            y.row_step = (ptrdiff_t)y.M;
-            y.weights = (T *)net->parameters + net->weight_offset[l];
-            y.bias = (T *)net->parameters + net->bias_offset[l];
-        }
-        y.z = il_arena_take(arena, R * columns, sizeof(T));
-        const int apart = (passes & IL_KEEP_Z) || il_activation_needs_z(y.activation.kind);
-        y.a = apart ? il_arena_take(arena, R * columns, sizeof(T)) : y.z;
+        largest_panel = y->N * y->w > largest_panel ? y->N * y->w : largest_panel;
         if (passes & IL_BACKWARD) {
-            y.d = il_arena_take(arena, R * columns, sizeof(T));
-            y.gradient = il_arena_take(arena, y.N * columns, sizeof(T));
-            y.bias_gradient = il_arena_take(arena, columns, sizeof(T));
+            y->panel_step = y->N * y->w;
+            y->row_step = y->w;
+            y->weights = il_arena_take(arena, y->N * columns, sizeof(T));
+            y->bias = il_arena_take(arena, columns, sizeof(T));
+        } else {
+            y->panel_step = y->w;
+            y->row_step = y->M;
+            y->weights = (T *)net->parameters + net->weight_offset[l];
+            y->bias = (T *)net->parameters + net->bias_offset[l];
+        }
+        y->z = il_arena_take(arena, R * columns, sizeof(T));
+        const int apart = (passes & IL_KEEP_Z) || il_activation_needs_z(y->activation.kind);
+        y->a = apart ? il_arena_take(arena, R * columns, sizeof(T)) : y->z;
+        y->d = y->gradient = y->bias_gradient = y->transposed = NULL;
+        if (passes & IL_BACKWARD) {
+            y->d = il_arena_take(arena, R * columns, sizeof(T));
+            y->gradient = il_arena_take(arena, y->N * columns, sizeof(T));
+            y->bias_gradient = il_arena_take(arena, columns, sizeof(T));
             if (l > 0) {
-                const size_t below = y.N <= W ? W : 2 * W;
-                const size_t padded = EN(panel_count)(y.N, below) * below;
-                if (y.M > SIZE_MAX / padded) {
+                const size_t below = y->N <= W ? W : 2 * W;
+                const size_t padded = EN(panel_count)(y->N, below) * below;
+                if (y->M > SIZE_MAX / padded) {
                     arena->overflow = 1;
                     return;
                 }
-                y.transposed = il_arena_take(arena, y.M * padded, sizeof(T));
+                y->transposed = il_arena_take(arena, y->M * padded, sizeof(T));
             }
         }
         for (size_t s = 0; s < 2; s++) {
-            if (optimizer != NULL && il_optimizer_keeps(optimizer, s)) {
-                y.state[s] = il_arena_take(arena, y.N * columns, sizeof(T));
-                y.bias_state[s] = il_arena_take(arena, columns, sizeof(T));
-            }
-        }
-        if (layers != NULL) {
-            layers[l] = y;
+            const int kept = optimizer != NULL && il_optimizer_keeps(optimizer, s);
+            y->state[s] = kept ? il_arena_take(arena, y->N * columns, sizeof(T)) : NULL;
+            y->bias_state[s] = kept ? il_arena_take(arena, columns, sizeof(T)) : NULL;
         }
     }
     const size_t M = net->widths[e->L];
@@ -72,7 +73,7 @@ EN(carve)(EN(engine) * e, const il_net *net, unsigned passes, const il_optimizer
         return;
     }
     e->logits = il_arena_take(arena, R * M, sizeof(T));
-    e->outputs = il_arena_take(arena, R * M, sizeof(T));
+    e->outputs = e->loss == IL_MSE ? e->logits : il_arena_take(arena, R * M, sizeof(T));
     e->work = il_arena_take(arena, work_rows * widest, sizeof(T));
     e->log_sum = il_arena_take(arena, R, sizeof(T));
     if (passes & IL_BACKWARD) { /* inference of one row has not the time to clear them */
@@ -80,7 +81,21 @@ EN(carve)(EN(engine) * e, const il_net *net, unsigned passes, const il_optimizer
         e->chunk = il_arena_take(arena, threads * IL_CHUNK * 2 * W, sizeof(T));
         e->sums = il_arena_take(arena, threads * 2 * W, sizeof(T));
     }
+    const int copies = !(passes & IL_BACKWARD) && R >= IL_ROWS_WORTH_A_COPY;
+    e->panel = copies ? il_arena_take(arena, largest_panel, sizeof(T)) : NULL;
     e->layers = layers;
+}
+
+/* Of the rows of panels most are 64 bytes: one or two vectors. To call for so few takes longer than to copy them. */
+IL_INLINE void
+EN(copy_row)(size_t n, const T *from, T *to)
+{
+    enum { USUAL = 64 / sizeof(T) };
+    if (n == USUAL) {
+        memcpy(to, from, USUAL * sizeof(T));
+    } else {
+        memcpy(to, from, n * sizeof(T));
+    }
 }
 
 /* Plain rows [rows][M] into panels [panels][rows][w]; padding columns are left as they are. */
@@ -96,7 +111,7 @@ EN(pack)(size_t rows, size_t M, size_t w, const T *plain, T *panels)
     for (size_t c0 = 0; c0 < M; c0 += w, panels += rows * w) {
         const size_t columns = M - c0 < w ? M - c0 : w;
         for (size_t r = 0; r < rows; r++) {
-            memcpy(panels + r * w, plain + r * M + c0, columns * sizeof(T));
+            EN(copy_row)(columns, plain + r * M + c0, panels + r * w);
         }
     }
 }
@@ -113,7 +128,7 @@ EN(unpack)(size_t rows, size_t M, size_t w, const T *panels, size_t step, T *pla
     for (size_t c0 = 0; c0 < M; c0 += w, panels += step) {
         const size_t columns = M - c0 < w ? M - c0 : w;
         for (size_t r = 0; r < rows; r++) {
-            memcpy(plain + r * M + c0, panels + r * w, columns * sizeof(T));
+            EN(copy_row)(columns, panels + r * w, plain + r * M + c0);
         }
     }
 }
@@ -197,19 +212,25 @@ il_status
 EN(create)(EN(engine) * e, const il_net *net, const SET *k, size_t rows, unsigned passes,
            const il_optimizer *optimizer, il_team *team)
 {
-    enum { ROWS_WORTH_PACKING = 32 };
-    const int packed = (passes & IL_BACKWARD) || rows >= ROWS_WORTH_PACKING;
-    *e = (EN(engine)){.k = k, .L = net->layers, .loss = net->loss, .rows = rows, .team = team};
-    il_arena arena = {NULL, 0, 0};
-    EN(carve)(e, net, passes, optimizer, packed, &arena);
-    e->block = arena.overflow ? NULL : il_allocate(1, arena.used);
-    if (e->block == NULL) {
-        return IL_ERROR_MEMORY;
+    e->k = k;
+    e->L = net->layers;
+    e->loss = net->loss;
+    e->rows = rows;
+    e->team = team;
+    e->block = NULL;
+    il_arena arena = {.base = NULL};
+    if (!(passes & IL_BACKWARD)) { /* training needs its memory zeroed, and more of it */
+        arena = (il_arena){.base = e->own, .capacity = sizeof e->own, .as_it_comes = 1};
     }
-    arena.base = e->block;
-    arena.used = 0;
-    EN(carve)(e, net, passes, optimizer, packed, &arena);
-    if (packed) {
+    EN(carve)(e, net, passes, optimizer, &arena);
+    if (!il_arena_fits(&arena)) {
+        e->block = il_arena_allocate(&arena);
+        if (e->block == NULL) {
+            return IL_ERROR_MEMORY;
+        }
+        EN(carve)(e, net, passes, optimizer, &arena);
+    }
+    if (passes & IL_BACKWARD) {
         EN(load)(e, net);
     }
     return IL_OK;
@@ -238,6 +259,38 @@ EN(share)(EN(pass) * pass, il_work work)
     il_team_run(pass->R * y->N * y->M < IL_TEAM_WORTH ? NULL : pass->e->team, work, pass);
 }
 
+/* Panel p of the weights as the right side of a product. */
+static void
+EN(set_weights)(CONTRACTION * job, const EN(engine) * e, const EN(layer) * y, size_t p)
+{
+    job->b = y->weights + p * y->panel_step;
+    job->b_row = y->row_step;
+    if (e->panel != NULL && job->rows >= IL_ROWS_WORTH_A_COPY && y->w > e->k->lanes) {
+        for (size_t n = 0; n < y->N; n++) { /* over-reads as a product would */
+            EN(copy_row)(y->w, job->b + n * job->b_row, e->panel + n * y->w);
+        }
+        job->b = e->panel;
+        job->b_row = y->w;
+    }
+}
+
+/* The layer's inputs as the left side of a product. */
+static void
+EN(set_inputs)(CONTRACTION * job, const EN(pass) * pass)
+{
+    const EN(layer) *y = &pass->e->layers[pass->l];
+    if (pass->l == 0) {
+        job->a = pass->x;
+        job->a_row = y->N;
+        job->a_panel = 2 * pass->e->k->lanes;
+    } else {
+        const EN(layer) *below = y - 1;
+        job->a = below->a;
+        job->a_row = below->w;
+        job->a_panel = pass->R * below->w;
+    }
+}
+
 /* z = a_below W + b of one layer, and a. */
 static void
 EN(activate_panels)(void *context, il_part part)
@@ -248,27 +301,31 @@ EN(activate_panels)(void *context, il_part part)
     const EN(layer) *y = &e->layers[l];
     size_t begin, end;
     il_share(y->panels, part, &begin, &end);
-    CONTRACTION job = {.rows = R, .K = y->N, .k_stride = 1, .b_stride = y->row_step};
-    if (l == 0) {
-        job.a = pass->x;
-        job.row_stride = (ptrdiff_t)y->N;
-        job.segment = y->N;
-    } else {
-        const EN(layer) *below = &e->layers[l - 1];
-        job.a = below->a;
-        job.row_stride = (ptrdiff_t)below->w;
-        job.segment = below->w;
-        job.segment_jump = (ptrdiff_t)((R - 1) * below->w);
-    }
-    for (size_t p = begin; p < end; p++) {
-        job.b = y->weights + p * y->panel_step;
+    CONTRACTION job = {.rows = R, .K = y->N};
+    EN(set_inputs)(&job, pass);
+    /* One row of plain weights: panels lie side by side, in B as in C. */
+    const int alone = R == 1 && y->row_step > y->w && (end - begin) * y->w >= IL_VECTORS_OF_A_ROW * e->k->lanes;
+    const size_t step = alone ? end - begin : 1;
+    for (size_t p = begin; p < end; p += step) {
+        EN(set_weights)(&job, e, y, p);
         job.start = y->bias + p * y->w;
         job.c = y->z + p * R * y->w;
-        y->contract(&job);
+        if (alone) {
+            e->k->contract_row(&job, step * y->w);
+        } else {
+            y->contract(&job);
+        }
         if (l + 1 < e->L) {
-            e->k->activate(y->activation, R * y->w, job.c, y->a + p * R * y->w);
+            e->k->activate(y->activation, R * step * y->w, job.c, y->a + p * R * y->w);
         }
     }
+}
+
+void
+EN(redirect_outputs)(EN(engine) * e, T *out)
+{
+    e->logits = e->logits == e->outputs ? out : e->logits;
+    e->outputs = out;
 }
 
 void
@@ -284,7 +341,7 @@ EN(forward)(EN(engine) * e, size_t R, const T *x)
     switch (e->loss) {
     case IL_BINARY_CROSS_ENTROPY: e->k->activate(sigmoid, R * top->M, e->logits, e->outputs); break;
     case IL_CROSS_ENTROPY: e->k->softmax(R, top->M, e->logits, e->outputs, e->log_sum); break;
-    default: memcpy(e->outputs, e->logits, R * top->M * sizeof(T));
+    default: break; /* outputs are the logits */
     }
 }
 
@@ -335,11 +392,9 @@ EN(backward_panels)(void *context, il_part part)
     CONTRACTION job = {.rows = R,
                        .K = y->M,
                        .a = y->d,
-                       .row_stride = (ptrdiff_t)y->w,
-                       .k_stride = 1,
-                       .segment = y->w,
-                       .segment_jump = (ptrdiff_t)((R - 1) * y->w),
-                       .b_stride = (ptrdiff_t)below->w};
+                       .a_row = y->w,
+                       .a_panel = R * y->w,
+                       .b_row = below->w};
     for (size_t q = begin; q < end; q++) {
         const size_t at = q * R * below->w;
         job.b = y->transposed + q * y->M * below->w;
@@ -371,30 +426,16 @@ EN(weight_gradient)(const EN(pass) * pass, EN(piece) piece, T *out, T *sums)
 {
     const size_t R = pass->R;
     const EN(layer) *y = &pass->e->layers[pass->l];
-    CONTRACTION job = {.K = R,
-                       .row_stride = 1,
-                       .segment = R,
+    CONTRACTION job = {.rows = piece.n1 - piece.n0,
+                       .K = R,
+                       .transposed = 1,
                        .b = y->d + piece.p * R * y->w,
-                       .b_stride = (ptrdiff_t)y->w,
+                       .b_row = y->w,
+                       .c = out,
                        .sums = piece.n0 == 0 ? sums : NULL};
-    if (pass->l == 0) {
-        job.rows = piece.n1 - piece.n0;
-        job.a = pass->x + piece.n0;
-        job.k_stride = (ptrdiff_t)y->N;
-        job.c = out;
-        y->contract(&job);
-        return;
-    }
-    const EN(layer) *below = y - 1;
-    job.k_stride = (ptrdiff_t)below->w;
-    for (size_t n = piece.n0; n < piece.n1; n += job.rows) {
-        const size_t q = n / below->w, end = (q + 1) * below->w < piece.n1 ? (q + 1) * below->w : piece.n1;
-        job.rows = end - n;
-        job.a = below->a + q * R * below->w + n % below->w;
-        job.c = out + (n - piece.n0) * y->w;
-        y->contract(&job);
-        job.sums = NULL;
-    }
+    EN(set_inputs)(&job, pass);
+    job.a += piece.n0 / (2 * pass->e->k->lanes) * job.a_panel;
+    y->contract(&job);
 }
 
 /* Where a thread keeps a piece of gradient that is on its way into a sum or an update. */

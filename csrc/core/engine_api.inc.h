@@ -4,8 +4,9 @@
  *
  * Activations and deltas live in panels of R rows (see kernels.h), so that every contraction reads
  * its right side as one stream and its left side row by row. Weights are either the net's own plain
- * rows (inference) or panels (training, with a transposed copy for the way back, refreshed by each
- * update). Which of them is used, and the panel's width, cannot change a bit.
+ * rows (inference, which copies a panel at a time where that pays) or panels (training, with a
+ * transposed copy for the way back, refreshed by each update). Which of them is used, and the panel's
+ * width, cannot change a bit.
  *
  * A team cuts a pass of a layer into panels, or into pieces of a gradient: each is computed whole by one
  * thread, and written by it alone.
@@ -23,7 +24,7 @@ typedef struct EN(layer) {
     void (*contract)(const CONTRACTION *job); /* for panels of w */
     T *weights;                               /* panel p at weights + p * panel_step */
     size_t panel_step;
-    ptrdiff_t row_step; /* between k and k + 1 in a panel */
+    size_t row_step; /* between k and k + 1 in a panel */
     T *bias;
     T *transposed; /* [ceil(N / w below)][M][w below]; NULL in the first layer */
     T *z, *a, *d;  /* [panels][R][w]; z == a where the derivative needs only a */
@@ -38,16 +39,19 @@ typedef struct EN(engine) {
     EN(layer) * layers;
     il_loss loss;
     size_t rows;                /* capacity of a block */
-    T *logits, *outputs, *work; /* output layer, row-major [rows][M]; work [max(rows, 8)][widest] */
+    T *logits, *outputs; /* [rows][M], row-major; the same for mean squared error */
+    T *work;             /* [max(rows, 8)][widest] */
     T *log_sum;                 /* [rows] */
     il_team *team;              /* borrowed; NULL: the caller's thread alone */
     T *chunk;                   /* [team][IL_CHUNK][2 W] of a gradient on its way into the update */
     T *sums;                    /* [team][2 W] the same of a bias */
-    void *block;
+    T *panel;                   /* [N][w] of plain weights, copied from rows far apart; NULL where that does not pay */
+    void *block;                /* of all these arrays; NULL where they fit into `own` */
+    _Alignas(IL_ALIGNMENT) unsigned char own[IL_ENGINE_OWN];
 } EN(engine);
 
 /* An engine for blocks of up to `rows` samples; with the state of `optimizer` unless NULL, and a team
- * that shares the work on wide layers unless NULL. Packing pays once the rows repay the copy. */
+ * that shares the work on wide layers unless NULL; without IL_BACKWARD there is none. */
 IL_MUST_USE il_status EN(create)(EN(engine) * e, const il_net *net, const SET *k, size_t rows, unsigned passes,
                                  const il_optimizer *optimizer, il_team *team);
 
@@ -57,6 +61,9 @@ void EN(destroy)(EN(engine) * e);
 void EN(load_state)(EN(engine) * e, const il_net *net);
 
 void EN(save)(const EN(engine) * e, il_net *net);
+
+/* From here on the outputs go to `out`, with the logits where the two are the same. */
+void EN(redirect_outputs)(EN(engine) * e, T *out);
 
 /* Logits and outputs of R rows, row-major in e->logits and e->outputs. */
 void EN(forward)(EN(engine) * e, size_t R, const T *x);

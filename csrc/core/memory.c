@@ -35,11 +35,17 @@ il_arena_take(il_arena *arena, size_t count, size_t size)
     if (!il_size_add(&arena->used, count, size)) {
         arena->overflow = 1;
     }
-    return arena->base != NULL ? arena->base + offset : NULL;
+    return arena->base != NULL && il_arena_fits(arena) ? arena->base + offset : NULL;
 }
 
-void *
-il_allocate(size_t count, size_t size)
+int
+il_arena_fits(const il_arena *arena)
+{
+    return !arena->overflow && arena->used <= arena->capacity;
+}
+
+static void *
+allocate(size_t count, size_t size, int zeroed)
 {
     size_t bytes = 0;
     if (!il_size_add(&bytes, count, size) || bytes > (size_t)PTRDIFF_MAX - 2 * IL_ALIGNMENT) {
@@ -51,7 +57,7 @@ il_allocate(size_t count, size_t size)
     }
 #endif
     /* calloc, not malloc and memset: large zeroed blocks come fresh from the system for free. */
-    unsigned char *block = calloc(1, bytes + 2 * IL_ALIGNMENT);
+    unsigned char *block = zeroed ? calloc(1, bytes + 2 * IL_ALIGNMENT) : malloc(bytes + 2 * IL_ALIGNMENT);
     if (block == NULL) {
         return NULL;
     }
@@ -62,6 +68,20 @@ il_allocate(size_t count, size_t size)
     }
     ((void **)(void *)aligned)[-1] = block;
     return aligned;
+}
+
+void *
+il_allocate(size_t count, size_t size)
+{
+    return allocate(count, size, 1);
+}
+
+void *
+il_arena_allocate(il_arena *arena)
+{
+    void *block = arena->overflow ? NULL : allocate(1, arena->used, !arena->as_it_comes);
+    *arena = (il_arena){.base = block, .capacity = arena->used};
+    return block;
 }
 
 void

@@ -70,20 +70,20 @@ carve(workspace *s, il_arena *arena)
     }
 }
 
-/* c [rows][w] = A B, A(r, k) at a + r * row_stride + k * k_stride */
+/* c [rows][w] = A B, or A' B; A has rows of BLOCK. */
 static void
-multiply(const workspace *s, size_t rows, size_t K, const double *a, size_t row_stride, size_t k_stride,
-         const double *b, size_t b_stride, double *c)
+multiply(const workspace *s, size_t rows, size_t K, const double *a, int transposed, const double *b, size_t b_row,
+         double *c)
 {
     const il_contraction_f64 job = {
         .rows = rows,
         .K = K,
+        .transposed = transposed,
         .a = a,
-        .row_stride = (ptrdiff_t)row_stride,
-        .k_stride = (ptrdiff_t)k_stride,
-        .segment = K,
+        .a_row = BLOCK,
+        .a_panel = 2 * s->kernels->lanes,
         .b = b,
-        .b_stride = (ptrdiff_t)b_stride,
+        .b_row = b_row,
         .c = c,
     };
     s->kernels->contract_wide(&job);
@@ -131,7 +131,7 @@ draw_block(workspace *s)
     memset(s->t, 0, BLOCK * BLOCK * sizeof *s->t);
     il_team_run(s->team, draw_reflectors, s);
     for (size_t j = 0; j < count; j += w) {
-        multiply(s, count, rows, s->v, 1, BLOCK, s->v + j, BLOCK, s->gram + j * BLOCK);
+        multiply(s, count, rows, s->v, 1, s->v + j, BLOCK, s->gram + j * BLOCK);
     }
     for (size_t j = 0; j < count; j++) {
         const double *column = s->gram + j / w * w * BLOCK + j % w;
@@ -157,9 +157,9 @@ apply_block(void *context, il_part part)
     il_share(s->panels - first, part, &begin, &end);
     for (size_t p = first + begin; p < first + end; p++) {
         double *q = s->q + (p * s->rows + s->k0) * w;
-        multiply(s, count, rows, s->v, 1, BLOCK, q, w, own->vq);
-        multiply(s, count, count, s->t, BLOCK, 1, own->vq, w, own->tvq);
-        multiply(s, rows, count, s->v, BLOCK, 1, own->tvq, w, own->change);
+        multiply(s, count, rows, s->v, 1, q, w, own->vq);
+        multiply(s, count, count, s->t, 0, own->vq, w, own->tvq);
+        multiply(s, rows, count, s->v, 0, own->tvq, w, own->change);
         s->kernels->add(rows * w, own->change, q);
     }
 }
@@ -208,13 +208,12 @@ il_orthogonal_fill(const il_kernels *kernels, il_team *team, il_stream stream, i
     if (s.panels > SIZE_MAX / s.w / s.rows || s.rows > SIZE_MAX / BLOCK) {
         return IL_ERROR_MEMORY;
     }
-    il_arena arena = {NULL, 0, 0};
+    il_arena arena = {.base = NULL};
     carve(&s, &arena);
-    void *memory = arena.overflow ? NULL : il_allocate(arena.used, 1);
+    void *memory = il_arena_allocate(&arena);
     if (memory == NULL) {
         return IL_ERROR_MEMORY;
     }
-    arena = (il_arena){memory, 0, 0};
     carve(&s, &arena);
 
     for (size_t j = 0; j < s.columns; j++) {

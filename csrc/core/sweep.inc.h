@@ -104,14 +104,12 @@ static il_status
 SN(begin)(SN(state) * s)
 {
     const size_t R = s->batch < IL_BLOCK ? s->batch : IL_BLOCK;
-    il_arena arena = {NULL, 0, 0};
+    il_arena arena = {.base = NULL};
     SN(carve)(s, R, &arena);
-    s->block = arena.overflow ? NULL : il_allocate(1, arena.used);
+    s->block = il_arena_allocate(&arena);
     if (s->block == NULL) {
         return IL_ERROR_MEMORY;
     }
-    arena.base = s->block;
-    arena.used = 0;
     SN(carve)(s, R, &arena);
     for (size_t lane = 0; lane < s->W; lane++) {
         SN(load)(s, lane, s->progress[lane].steps > 0);

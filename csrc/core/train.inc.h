@@ -45,14 +45,12 @@ TN(make_team)(const TN(state) * r, size_t threads)
 static il_status
 TN(begin)(TN(state) * r, const SET *k, const il_optimizer *optimizer, size_t threads)
 {
-    il_arena arena = {NULL, 0, 0};
+    il_arena arena = {.base = NULL};
     TN(carve)(r, &arena);
-    r->block = arena.overflow ? NULL : il_allocate(1, arena.used);
+    r->block = il_arena_allocate(&arena);
     if (r->block == NULL) {
         return IL_ERROR_MEMORY;
     }
-    arena.base = r->block;
-    arena.used = 0;
     TN(carve)(r, &arena);
     const size_t rows = r->batch < IL_BLOCK ? r->batch : IL_BLOCK;
     r->team = TN(make_team)(r, threads);

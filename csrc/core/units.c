@@ -227,15 +227,15 @@ rows_create(unit_rows *r, const il_units *u)
     const size_t N = u->incoming != NULL ? u->N : 0, K = u->outgoing != NULL ? u->K : 0;
     *r = (unit_rows){.M = u->M, .I = N + (u->biases != NULL)};
     r->D = r->I + K;
+    il_arena arena = {.base = NULL};
     for (int pass = 0; pass < 2; pass++) {
-        il_arena arena = {r->block, 0, 0};
         if (r->D > 0 && r->M > SIZE_MAX / r->D) {
             return IL_ERROR_MEMORY;
         }
         r->row = il_arena_take(&arena, r->M * r->D, sizeof *r->row);
         r->unit = il_arena_take(&arena, r->M, sizeof *r->unit);
         if (pass == 0) {
-            r->block = arena.overflow ? NULL : il_allocate(1, arena.used);
+            r->block = il_arena_allocate(&arena);
             if (r->block == NULL) {
                 return IL_ERROR_MEMORY;
             }

@@ -4,162 +4,122 @@
  *
  * The gradient of the bias is the column sums of the delta: a row of ones that rides along with the
  * first rows of the weight's gradient, so that its chain does not run alone.
- *
- * 6 x 2 vectors fill AVX2's 16 registers (12 sums, 2 of B, 1 broadcast); a panel of one vector takes
- * 8 rows, which covers fma's latency of 4 at 2 a cycle.
  */
+#if defined(__GNUC__) && !defined(__clang__) /* -fschedule-insns would load ahead more than registers hold */
+#pragma GCC push_options
+#pragma GCC optimize("no-schedule-insns")
+#endif
+
 #define COLS 1
-#define SUM 0
-#define TILE(rows) FN(IL_CAT2(narrow_tile_, rows))
-#define ROWS 1
-#include "tile.inc.h"
-#define ROWS 2
-#include "tile.inc.h"
-#define ROWS 3
-#include "tile.inc.h"
-#define ROWS 4
-#include "tile.inc.h"
-#define ROWS 5
-#include "tile.inc.h"
-#define ROWS 6
-#include "tile.inc.h"
-#define ROWS 7
-#include "tile.inc.h"
-#define ROWS 8
-#include "tile.inc.h"
-#undef SUM
-#undef TILE
-#define SUM 1
-#define TILE(rows) FN(IL_CAT2(narrow_sum_tile_, rows))
-#define ROWS 1
-#include "tile.inc.h"
-#define ROWS 2
-#include "tile.inc.h"
-#define ROWS 3
-#include "tile.inc.h"
-#define ROWS 4
-#include "tile.inc.h"
-#define ROWS 5
-#include "tile.inc.h"
-#define ROWS 6
-#include "tile.inc.h"
-#define ROWS 7
-#include "tile.inc.h"
-#define ROWS 8
-#include "tile.inc.h"
-#undef SUM
-#undef TILE
-#undef COLS
+#define TRANSPOSED 0
+#define NAME(name) FN(IL_CAT2(narrow_, name))
+#include "panel.inc.h"
+#define COLS 1
+#define TRANSPOSED 1
+#define NAME(name) FN(IL_CAT2(narrow_transposed_, name))
+#include "panel.inc.h"
+#define COLS 2
+#define TRANSPOSED 0
+#define NAME(name) FN(IL_CAT2(wide_, name))
+#include "panel.inc.h"
+#define COLS 2
+#define TRANSPOSED 1
+#define NAME(name) FN(IL_CAT2(wide_transposed_, name))
+#include "panel.inc.h"
 
 static void
 FN(contract_narrow)(const IL_SET(contraction) * job)
 {
-    for (size_t k0 = 0; k0 < job->K; k0 += IL_BLOCK) {
-        const size_t k1 = job->K - k0 < IL_BLOCK ? job->K : k0 + IL_BLOCK;
-        size_t r = 0;
-        if (job->sums != NULL) {
-            r = job->rows < 8 ? job->rows : 8;
-            switch (r) {
-            case 8: FN(narrow_sum_tile_8)(job, 0, k0, k1); break;
-            case 7: FN(narrow_sum_tile_7)(job, 0, k0, k1); break;
-            case 6: FN(narrow_sum_tile_6)(job, 0, k0, k1); break;
-            case 5: FN(narrow_sum_tile_5)(job, 0, k0, k1); break;
-            case 4: FN(narrow_sum_tile_4)(job, 0, k0, k1); break;
-            case 3: FN(narrow_sum_tile_3)(job, 0, k0, k1); break;
-            case 2: FN(narrow_sum_tile_2)(job, 0, k0, k1); break;
-            default: FN(narrow_sum_tile_1)(job, 0, k0, k1); break;
-            }
-        }
-        for (; r + 8 <= job->rows; r += 8) {
-            FN(narrow_tile_8)(job, r, k0, k1);
-        }
-        switch (job->rows - r) {
-        case 7: FN(narrow_tile_7)(job, r, k0, k1); break;
-        case 6: FN(narrow_tile_6)(job, r, k0, k1); break;
-        case 5: FN(narrow_tile_5)(job, r, k0, k1); break;
-        case 4: FN(narrow_tile_4)(job, r, k0, k1); break;
-        case 3: FN(narrow_tile_3)(job, r, k0, k1); break;
-        case 2: FN(narrow_tile_2)(job, r, k0, k1); break;
-        case 1: FN(narrow_tile_1)(job, r, k0, k1); break;
-        default: break;
-        }
+    if (job->transposed) {
+        FN(narrow_transposed_rows)(job, job->b_row);
+    } else {
+        FN(narrow_rows)(job, job->b_row);
     }
 }
 
-#define COLS 2
-#define SUM 0
-#define TILE(rows) FN(IL_CAT2(wide_tile_, rows))
-#define ROWS 1
-#include "tile.inc.h"
-#define ROWS 2
-#include "tile.inc.h"
-#define ROWS 3
-#include "tile.inc.h"
-#define ROWS 4
-#include "tile.inc.h"
-#define ROWS 5
-#include "tile.inc.h"
-#define ROWS 6
-#include "tile.inc.h"
-#undef SUM
-#undef TILE
-#define SUM 1
-#define TILE(rows) FN(IL_CAT2(wide_sum_tile_, rows))
-#define ROWS 1
-#include "tile.inc.h"
-#define ROWS 2
-#include "tile.inc.h"
-#define ROWS 3
-#include "tile.inc.h"
-#define ROWS 4
-#include "tile.inc.h"
-#undef SUM
-#undef TILE
-#undef COLS
+IL_INLINE void
+FN(wide)(const IL_SET(contraction) * job, size_t b_row)
+{
+    if (job->transposed) {
+        FN(wide_transposed_rows)(job, b_row);
+    } else {
+        FN(wide_rows)(job, b_row);
+    }
+}
 
+/* A stride that the compiler knows saves one instruction in twenty. */
 static void
 FN(contract_wide)(const IL_SET(contraction) * job)
 {
-    for (size_t k0 = 0; k0 < job->K; k0 += IL_BLOCK) {
-        const size_t k1 = job->K - k0 < IL_BLOCK ? job->K : k0 + IL_BLOCK;
-        size_t r = 0;
-        if (job->sums != NULL) {
-            r = job->rows < 4 ? job->rows : 4;
-            switch (r) {
-            case 4: FN(wide_sum_tile_4)(job, 0, k0, k1); break;
-            case 3: FN(wide_sum_tile_3)(job, 0, k0, k1); break;
-            case 2: FN(wide_sum_tile_2)(job, 0, k0, k1); break;
-            default: FN(wide_sum_tile_1)(job, 0, k0, k1); break;
+    if (job->b_row == 2 * W) {
+        FN(wide)(job, 2 * W);
+    } else {
+        FN(wide)(job, job->b_row);
+    }
+}
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC pop_options
+#endif
+
+/*
+ * A single row waits for memory, which is fastest where it is read on and on: whole rows of B, four at a time, with
+ * the sums in cache. STRIP vectors of sums, so that they may be few.
+ */
+static void
+FN(contract_row)(const IL_SET(contraction) * job, size_t columns)
+{
+    enum { STRIP = 128, TURNS = 4 };
+    V acc[STRIP];
+    for (size_t j0 = 0; j0 < columns; j0 += STRIP * W) {
+        const size_t width = columns - j0 < STRIP * W ? columns - j0 : STRIP * W;
+        const size_t vectors = width / W;
+        for (size_t k0 = 0; k0 < job->K; k0 += IL_BLOCK) {
+            const size_t k1 = job->K - k0 < IL_BLOCK ? job->K : k0 + IL_BLOCK;
+            const int from_start = k0 == 0 && job->start != NULL;
+            const T *a = job->a, *b = job->b + k0 * job->b_row + j0;
+            for (size_t i = 0; i < vectors; i++) {
+                acc[i] = from_start ? v_load(job->start + j0 + i * W) : v_set1(0);
             }
-        }
-        for (; r + 6 <= job->rows; r += 6) {
-            FN(wide_tile_6)(job, r, k0, k1);
-        }
-        switch (job->rows - r) {
-        case 5: FN(wide_tile_5)(job, r, k0, k1); break;
-        case 4: FN(wide_tile_4)(job, r, k0, k1); break;
-        case 3: FN(wide_tile_3)(job, r, k0, k1); break;
-        case 2: FN(wide_tile_2)(job, r, k0, k1); break;
-        case 1: FN(wide_tile_1)(job, r, k0, k1); break;
-        default: break;
+            size_t k = k0;
+            for (; k + TURNS <= k1; k += TURNS) {
+                const V x0 = v_set1(a[k]), x1 = v_set1(a[k + 1]), x2 = v_set1(a[k + 2]), x3 = v_set1(a[k + 3]);
+                const T *b1 = b + job->b_row, *b2 = b1 + job->b_row, *b3 = b2 + job->b_row;
+                for (size_t i = 0; i < vectors; i++) {
+                    V sum = v_fma(x0, v_load(b + i * W), acc[i]);
+                    sum = v_fma(x1, v_load(b1 + i * W), sum);
+                    sum = v_fma(x2, v_load(b2 + i * W), sum);
+                    acc[i] = v_fma(x3, v_load(b3 + i * W), sum);
+                }
+                b = b3 + job->b_row;
+            }
+            for (; k < k1; k++, b += job->b_row) {
+                const V x = v_set1(a[k]);
+                for (size_t i = 0; i < vectors; i++) {
+                    acc[i] = v_fma(x, v_load(b + i * W), acc[i]);
+                }
+            }
+            for (size_t i = 0; i < vectors; i++) {
+                T *c = job->c + j0 + i * W;
+                v_store(c, k0 == 0 ? acc[i] : v_add(v_load(c), acc[i]));
+            }
         }
     }
 }
 
-/* 16 x 16 at a time: the destination's lines stay in cache while they fill. */
+/* Whole squares in registers, the edges one by one. */
 static void
 FN(transpose)(size_t rows, size_t columns, const T *src, size_t src_stride, T *dst, size_t dst_stride)
 {
-    enum { SIDE = 16 };
-    for (size_t r0 = 0; r0 < rows; r0 += SIDE) {
-        const size_t r1 = rows - r0 < SIDE ? rows : r0 + SIDE;
-        for (size_t c0 = 0; c0 < columns; c0 += SIDE) {
-            const size_t c1 = columns - c0 < SIDE ? columns : c0 + SIDE;
-            for (size_t c = c0; c < c1; c++) {
-                for (size_t r = r0; r < r1; r++) {
-                    dst[c * dst_stride + r] = src[r * src_stride + c];
-                }
-            }
+    const size_t whole_rows = rows - rows % IL_SIDE, whole_columns = columns - columns % IL_SIDE;
+    for (size_t r = 0; r < whole_rows; r += IL_SIDE) {
+        for (size_t c = 0; c < whole_columns; c += IL_SIDE) {
+            v_transpose(src + r * src_stride + c, src_stride, dst + c * dst_stride + r, dst_stride);
+        }
+    }
+    for (size_t c = 0; c < columns; c++) {
+        for (size_t r = c < whole_columns ? whole_rows : 0; r < rows; r++) {
+            dst[c * dst_stride + r] = src[r * src_stride + c];
         }
     }
 }

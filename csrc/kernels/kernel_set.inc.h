@@ -6,21 +6,19 @@
 
 /*
  * One call of the contraction C[r][j] = start[j] + sum over k of A(r, k) B[k][j], as the chain of
- * NUMERICS 2: fma, k ascending, blocks of IL_BLOCK. A(r, k) lies at
- *     a + r * row_stride + k * k_stride + (k / segment) * segment_jump
- * so the left side may be a row-major matrix, its transpose, or panels.
+ * NUMERICS 2: fma, k ascending, blocks of IL_BLOCK. Element (i, j) of A lies in panels of 2 W columns at
+ *     a + i * a_row + (j / (2 W)) * a_panel + j % (2 W)
  */
 typedef struct IL_SET(contraction) {
     size_t rows, K;
+    int transposed; /* A' instead of A: [K][rows] */
     const T *a;
-    ptrdiff_t row_stride, k_stride;
-    size_t segment;         /* > 0; a divisor of IL_BLOCK, or >= K */
-    ptrdiff_t segment_jump; /* added after each whole segment */
-    const T *b;             /* row k at b + k * b_stride, w columns read */
-    ptrdiff_t b_stride;     /* w for a panel; M for plain rows [K][M] that may be over-read by w - 1 */
-    const T *start;         /* [w], or NULL for +0 */
-    T *c;                   /* [rows][w] */
-    T *sums;                /* [w]: sum over k of B[k][j], by the same chain; or NULL */
+    size_t a_row, a_panel; /* plain rows have an a_panel of 2 W */
+    const T *b;            /* row k at b + k * b_row, w columns read */
+    size_t b_row;          /* w for a panel; M for plain rows [K][M] that may be over-read by w - 1 */
+    const T *start;        /* [w], or NULL for +0 */
+    T *c;                  /* [rows][w] */
+    T *sums;               /* [w]: sum over k of B[k][j], by the same chain; or NULL; with A' only */
 } IL_SET(contraction);
 
 /*
@@ -71,6 +69,8 @@ typedef struct IL_SET(kernel_set) {
     /* w = W and w = 2 W. */
     void (*contract_narrow)(const IL_SET(contraction) * job);
     void (*contract_wide)(const IL_SET(contraction) * job);
+    /* Of one row, without sums: w = columns, a multiple of W; A' and panels are the same as A and plain rows. */
+    void (*contract_row)(const IL_SET(contraction) * job, size_t columns);
 
     void (*contract_lanes)(const IL_SET(lane_contraction) * job);
     /* z [B][M][W] -> out [B][M][W]; out may not be z. */

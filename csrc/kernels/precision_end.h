@@ -4,6 +4,7 @@
 #undef IL_IS_F32
 #undef U
 #undef W
+#undef IL_SIDE
 #undef V
 #undef VI
 #undef VM
@@ -14,6 +15,7 @@
 #undef v_store
 #undef v_load_n
 #undef v_store_n
+#undef v_transpose
 #undef v_set1
 #undef v_add
 #undef v_sub

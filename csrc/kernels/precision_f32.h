@@ -7,6 +7,7 @@
 #define IL_IS_F32 1
 #define U uint32_t /* unsigned integer of T's size */
 #define W IL_LANES_F32
+#define IL_SIDE IL_SIDE_F32 /* of the square that v_transpose() turns */
 #define V v_f32
 #define VI vi_f32 /* W unsigned integers of T's size */
 #define VM vm_f32 /* W truth values */

@@ -7,6 +7,7 @@
 #define IL_IS_F32 0
 #define U uint64_t /* unsigned integer of T's size */
 #define W IL_LANES_F64
+#define IL_SIDE IL_SIDE_F64 /* of the square that v_transpose() turns */
 #define V v_f64
 #define VI vi_f64 /* W unsigned integers of T's size */
 #define VM vm_f64 /* W truth values */

@@ -4,6 +4,7 @@
 #define v_store VN(v_store)
 #define v_load_n VN(v_load_n)   /* first n < W lanes; the others +0 */
 #define v_store_n VN(v_store_n) /* first n < W lanes */
+#define v_transpose VN(v_transpose) /* src rows of IL_SIDE to dst columns; src may not be dst */
 #define v_set1 VN(v_set1)
 #define v_add VN(v_add)
 #define v_sub VN(v_sub)

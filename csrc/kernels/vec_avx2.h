@@ -13,6 +13,8 @@
 #include <immintrin.h>
 #include <stdint.h>
 
+#include "transpose_x86.h"
+
 #define IL_LANES_F32 8
 #define IL_LANES_F64 4
 

@@ -15,6 +15,8 @@
 #include <immintrin.h>
 #include <stdint.h>
 
+#include "transpose_x86.h"
+
 #define IL_LANES_F32 16
 #define IL_LANES_F64 8
 

@@ -129,6 +129,27 @@ static inline vi_f64 vi_add_f64(vi_f64 a, vi_f64 b) { return vaddq_u64(a, b); }
 static inline vi_f64 vi_sub_f64(vi_f64 a, vi_f64 b) { return vsubq_u64(a, b); }
 #define vi_sll_f64(a, n) vshlq_n_u64(a, (n))
 #define vi_srl_f64(a, n) vshrq_n_u64(a, (n))
+/* Square blocks: pairs of rows, then the halves. */
+#define IL_SIDE_F32 4
+#define IL_SIDE_F64 2
+static inline void
+v_transpose_f32(const float *src, size_t src_stride, float *dst, size_t dst_stride)
+{
+    const float32x4_t a = vld1q_f32(src), b = vld1q_f32(src + src_stride);
+    const float32x4_t c = vld1q_f32(src + 2 * src_stride), d = vld1q_f32(src + 3 * src_stride);
+    const float32x4x2_t ab = vtrnq_f32(a, b), cd = vtrnq_f32(c, d);
+    vst1q_f32(dst, vcombine_f32(vget_low_f32(ab.val[0]), vget_low_f32(cd.val[0])));
+    vst1q_f32(dst + dst_stride, vcombine_f32(vget_low_f32(ab.val[1]), vget_low_f32(cd.val[1])));
+    vst1q_f32(dst + 2 * dst_stride, vcombine_f32(vget_high_f32(ab.val[0]), vget_high_f32(cd.val[0])));
+    vst1q_f32(dst + 3 * dst_stride, vcombine_f32(vget_high_f32(ab.val[1]), vget_high_f32(cd.val[1])));
+}
+static inline void
+v_transpose_f64(const double *src, size_t src_stride, double *dst, size_t dst_stride)
+{
+    const float64x2_t a = vld1q_f64(src), b = vld1q_f64(src + src_stride);
+    vst1q_f64(dst, vtrn1q_f64(a, b));
+    vst1q_f64(dst + dst_stride, vtrn2q_f64(a, b));
+}
 /* Product of the low 32 bits of each. */
 static inline vi_f64 vi_mul32_f64(vi_f64 a, vi_f64 b) { return vmull_u32(vmovn_u64(a), vmovn_u64(b)); }
 /* c[4], element k of a block of four in each lane: stored block by block, the low 32 bits or all. */

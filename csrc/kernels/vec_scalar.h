@@ -22,6 +22,8 @@
 
 #define IL_LANES_F32 1
 #define IL_LANES_F64 1
+#define IL_SIDE_F32 1
+#define IL_SIDE_F64 1
 
 typedef float v_f32;
 typedef uint32_t vi_f32;

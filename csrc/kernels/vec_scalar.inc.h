@@ -11,6 +11,13 @@ VN(v_store_n)(T *p, T x, size_t n)
         *p = x;
     }
 }
+static inline void
+VN(v_transpose)(const T *src, size_t src_stride, T *dst, size_t dst_stride)
+{
+    (void)src_stride;
+    (void)dst_stride;
+    *dst = *src;
+}
 static inline T VN(v_set1)(T x) { return x; }
 static inline T VN(v_add)(T a, T b) { return a + b; }
 static inline T VN(v_sub)(T a, T b) { return a - b; }

@@ -17,11 +17,23 @@ from pathlib import Path
 
 import initlens as il
 
-from . import calls, draws, fits, functions, native, packages, picture, processes, results
+from . import (
+    calls,
+    draws,
+    fits,
+    functions,
+    native,
+    packages,
+    picture,
+    processes,
+    products,
+    results,
+)
 from .measure import Effort, Line
 
 SOURCES: tuple[Callable[[], Iterator[Line]], ...] = (
     fits.lines,
+    products.lines,
     functions.lines,
     calls.lines,
     draws.lines,
@@ -61,7 +73,7 @@ def main(arguments: list[str] | None = None) -> int:
     peaks = {}
     if reason := native.build():
         print(f"no percent of the peak and no functions: {reason}")
-        lines = [line for line in lines if line.part != "functions"]
+        lines = [line for line in lines if line.part != "functions" and line.peer != products.PEAK]
     else:
         peaks = {dtype: native.peak(dtype) for dtype in native.PRECISIONS}
         text = ", ".join(f"{rate / 1e9:.1f} GFLOP/s {dtype}" for dtype, rate in peaks.items())
@@ -76,7 +88,9 @@ def main(arguments: list[str] | None = None) -> int:
         if not found or found[-1][0].part != line.part:
             print(f"\n{line.part:<44}{results.HEADER}")
         found.append((line, timing))
-        print(results.told(found[-1]), flush=True)
+        if line.cell is None:
+            print(results.told(found[-1]), flush=True)
+    print("\n".join(results.tables(found)))
     print("\nfastest peer of each row, its time over ours")
     print("\n".join(results.fastest(found)))
     if options.json:

@@ -1,4 +1,4 @@
-"""Vector math: nanoseconds a value on an array that stays in cache.
+"""Vector math: nanoseconds a value on an array that stays in cache, and the largest error of each.
 
 Ours are the kernels themselves, called by `ctypes`; they and every peer pay one call for the array,
 but for JAX, whose loop is inside one jitted function.
@@ -7,6 +7,7 @@ but for JAX, whose loop is inside one jitted function.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from time import process_time
 from typing import Any, Final
@@ -18,18 +19,38 @@ from .measure import Effort, Line, Slice, Timing, agree, calls, compare
 from .problems import Array
 
 SIZE: Final = 1 << 14  # 256 KiB of float64, in and out
+SAMPLE: Final = 1 << 12  # of them, whose errors are looked for: exact values take their time
 FUNCTIONS: Final = ("tanh", "exp", "sigmoid", "erf")
 
 # A slice of one function, and its values.
 Subject = tuple[Slice, Array]
 
 
-def aligned(dtype: str) -> Array:
-    """SIZE values from a cache line's start on; elsewhere chance would decide over some percent."""
-    line, size = 64, SIZE * np.dtype(dtype).itemsize
+def aligned(dtype: str, count: int = SIZE) -> Array:
+    """Values from a cache line's start on; elsewhere chance would decide over some percent."""
+    line, size = 64, count * np.dtype(dtype).itemsize
     memory = np.empty(size + line, np.uint8)
     begin = -memory.ctypes.data % line
     return memory[begin : begin + size].view(dtype)
+
+
+def error_ulp(name: str, x: Array, values: Array) -> float:
+    """Largest distance from the exact value, in units of its last place."""
+    import mpmath
+
+    exact = {
+        "tanh": mpmath.tanh,
+        "exp": mpmath.exp,
+        "sigmoid": lambda t: 1 / (1 + mpmath.exp(-t)),
+        "erf": mpmath.erf,
+    }[name]
+    with mpmath.workprec(120):
+        return max(
+            float(abs(mpmath.mpf(float(value)) - want)) / float(np.spacing(x.dtype.type(abs(want))))
+            for want, value in (
+                (exact(mpmath.mpf(float(t))), v) for t, v in zip(x, values, strict=True)
+            )
+        )
 
 
 def of_numpy(name: str, x: Array) -> Subject:
@@ -113,5 +134,6 @@ def time(make: Callable[[str, Array], Subject], name: str, dtype: str, effort: E
     theirs, values = make(name, x)
     call()
     agree(values, out, f"{name} {dtype}")
+    errors = error_ulp(name, x[:SAMPLE], values[:SAMPLE]), error_ulp(name, x[:SAMPLE], out[:SAMPLE])
     a_call = compare(theirs, calls(call), effort)
-    return a_call.per(SIZE)
+    return replace(a_call.per(SIZE), errors_ulp=errors)

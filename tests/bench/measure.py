@@ -37,10 +37,15 @@ class Timing:
     ratio_min: float
     ratio_max: float
     share_of_peak: float | None = None  # of ours
+    errors_ulp: tuple[float, float] | None = None  # the largest: theirs, ours
 
     def per(self, units: int) -> Timing:
         """The same where what was timed is so many units of work."""
         return replace(self, theirs=self.theirs / units, ours=self.ours / units)
+
+    def of_peak(self) -> Timing:
+        """The same where theirs is the machine's peak."""
+        return replace(self, share_of_peak=self.ratio)
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,7 @@ class Line:
     work: str  # what one unit of is timed
     run: Callable[[Effort], Timing]
     cores: int = 1
+    cell: tuple[str, str, str] | None = None  # in a table of ratios: its title, row and column
 
 
 def compare(

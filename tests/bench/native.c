@@ -1,6 +1,6 @@
 /*
  * native.c - what Python does not reach: the machine's peak of fused multiply-adds, and the core's
- * functions on their own.
+ * products and functions on their own.
  *
  * native.py compiles it for one instruction set ISA, whose vector vocabulary is the header VECTORS,
  * and links it with that ISA's kernels as they are.
@@ -44,6 +44,25 @@ enum { SUMS = 12 };
 
 PEAK(float, f32, IL_LANES_F32)
 PEAK(double, f64, IL_LANES_F64)
+
+/* c = a b, or a' b, columns of all in panels of `panel_P` (a multiple of it). */
+#define PRODUCT(T, P, LANES)                                                                       \
+    const size_t panel_##P = 2 * LANES;                                                            \
+    void product_##P(size_t rows, size_t K, size_t columns, int transposed, const T *a, const T *b, T *c) \
+    {                                                                                              \
+        const size_t w = panel_##P;                                                                \
+        il_contraction_##P job = {.rows = rows, .K = K, .transposed = transposed, .a = a};         \
+        job.a_row = job.b_row = w;                                                                 \
+        job.a_panel = (transposed ? K : rows) * w;                                                 \
+        for (size_t p = 0; p < columns / w; p++) {                                                 \
+            job.b = b + p * K * w;                                                                 \
+            job.c = c + p * rows * w;                                                              \
+            KERNELS.P.contract_wide(&job);                                                         \
+        }                                                                                          \
+    }
+
+PRODUCT(float, f32, IL_LANES_F32)
+PRODUCT(double, f64, IL_LANES_F64)
 
 #define FUNCTION(name, T, P)                                                                       \
     void name##_##P(size_t n, const T *x, T *out) { KERNELS.P.name(n, x, out); }

@@ -1,4 +1,4 @@
-"""The library made of native.c: the machine's peak, and the core's functions on their own."""
+"""The library made of native.c: the machine's peak, the core's products and functions alone."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import Final
 
 import initlens as il
 
+from .measure import Slice
 from .problems import Array
 
 ROOT: Final = Path(__file__).parents[2]
@@ -55,14 +56,39 @@ def load() -> ctypes.CDLL:
 @cache
 def peak(dtype: str) -> float:
     """Fused multiply-adds on one core, in operations a second: the best of a few tries."""
+    flops = 400_000_000
+    a_slice = at_peak(dtype, flops)
+    return max(flops / a_slice(1) for _ in range(8))
+
+
+def at_peak(dtype: str, flops: int) -> Slice:
+    """A slice of as many operations as so many units of `flops` are, all at the peak."""
     measure = getattr(load(), f"peak_{PRECISIONS[dtype]}")
     measure.argtypes, measure.restype = [ctypes.c_size_t], ctypes.c_double
-    best = 0.0
-    for _ in range(8):
+    a_round = measure(1)
+
+    def many(count: int) -> float:
         begin = process_time()
-        operations = measure(2_000_000)
-        best = max(best, operations / (process_time() - begin))
-    return best
+        operations = measure(max(1, round(count * flops / a_round)))
+        return (process_time() - begin) * count * flops / operations
+
+    return many
+
+
+def panel(dtype: str) -> int:
+    """Columns of a panel of product()."""
+    return ctypes.c_size_t.in_dll(load(), f"panel_{PRECISIONS[dtype]}").value
+
+
+def product(
+    rows: int, depth: int, columns: int, transposed: bool, a: Array, b: Array, c: Array
+) -> Callable[[], object]:
+    """The core's c = a b, or a' b, of contiguous arrays of one dtype, in panels."""
+    call = getattr(load(), f"product_{PRECISIONS[str(a.dtype)]}")
+    call.restype = None
+    sizes = map(ctypes.c_size_t, (rows, depth, columns))
+    pointers = [array.ctypes.data_as(ctypes.c_void_p) for array in (a, b, c)]
+    return partial(call, *sizes, ctypes.c_int(transposed), *pointers)
 
 
 def function(name: str, x: Array, out: Array) -> Callable[[], object]:

@@ -21,7 +21,8 @@ def draw(path: Path, results: Sequence[Result], title: str) -> None:
 
     parts: dict[str, list[Result]] = {}
     for result in results:
-        parts.setdefault(result[0].part, []).append(result)
+        if result[0].cell is None:
+            parts.setdefault(result[0].part, []).append(result)
     rows = [len({line.row for line, _ in part}) for part in parts.values()]
     heights = [ROW * count + FRAME for count in rows]
     figure = Figure(figsize=(WIDTH, sum(heights) + 1.2), layout="constrained")

@@ -16,6 +16,7 @@ Result = tuple[Line, Timing]
 UNITS: Final[dict[str, tuple[Callable[[float], float], str]]] = {
     "step": (lambda seconds: seconds * 1e6, "us a step"),
     "net-step": (lambda seconds: 1e-6 / seconds, "M net-steps/s"),
+    "product": (lambda seconds: seconds * 1e6, "us a product"),
     "value": (lambda seconds: seconds * 1e9, "ns a value"),
     "matrix": (lambda seconds: seconds * 1e3, "ms a matrix"),
     "call": (lambda seconds: seconds * 1e6, "us a call"),
@@ -46,6 +47,9 @@ def remark(result: Result) -> str:
         return f"initlens adds {(timing.ours - timing.theirs) * 1e3:.1f} ms"
     if line.peer == "no record":
         return f"the record costs {100 / timing.ratio - 100:.1f} %"
+    if timing.errors_ulp is not None:
+        theirs, ours = timing.errors_ulp
+        return f"errors up to {theirs:.2f} and {ours:.2f} ulp"
     if timing.share_of_peak is not None:
         return f"{timing.share_of_peak:.1%} of peak"
     return ""
@@ -60,6 +64,23 @@ def fastest(results: Iterable[Result]) -> Iterator[str]:
         if len(found) > 1:
             line, timing = min(found, key=lambda result: result[1].ratio)
             yield f"{part}, {row}: {line.peer} {timing.ratio:.3g}"
+
+
+def tables(results: Iterable[Result]) -> Iterator[str]:
+    """The ratios that are cells of a table, with the lowest below it; empty lines before each."""
+    found: dict[str, dict[tuple[str, str], Result]] = {}
+    for line, timing in results:
+        if line.cell is not None:
+            title, row, column = line.cell
+            found.setdefault(title, {})[row, column] = (line, timing)
+    for title, cells in found.items():
+        rows, columns = (list(dict.fromkeys(key[i] for key in cells)) for i in (0, 1))
+        yield f"\n{title:<44}" + "".join(f"{column:>8}" for column in columns)
+        for row in rows:
+            ratios = (cells[row, column][1].ratio for column in columns)
+            yield f"{row:<44}" + "".join(f"{ratio:>8.3g}" for ratio in ratios)
+        line, timing = min(cells.values(), key=lambda result: result[1].ratio)
+        yield f"lowest: {line.row}, {timing.ratio:.3g} times as fast as {line.peer}"
 
 
 def write(path: Path, head: Mapping[str, Any], results: Iterable[Result]) -> None:

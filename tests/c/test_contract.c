@@ -5,6 +5,8 @@
 
 #include "../../csrc/core/dispatch.h"
 
+enum { ROW = 2300 }; /* most columns of a product of one row: more than it takes at a time */
+
 #define T float
 #define P f32
 #define FMA fmaf

@@ -5,15 +5,15 @@
 
 /* NUMERICS 2, word for word: this loop is the specification. */
 static T
-TC(chain)(const CONTRACTION *job, size_t r, size_t j)
+TC(chain)(const CONTRACTION *job, size_t panel, size_t r, size_t j)
 {
     T total = 0;
     for (size_t k0 = 0; k0 < job->K; k0 += IL_BLOCK) {
         T acc = k0 == 0 && job->start != NULL ? job->start[j] : 0;
         for (size_t k = k0; k < job->K && k < k0 + IL_BLOCK; k++) {
-            const ptrdiff_t at = (ptrdiff_t)r * job->row_stride + (ptrdiff_t)k * job->k_stride
-                                 + (ptrdiff_t)(k / job->segment) * job->segment_jump;
-            acc = FMA(job->a[at], job->b[(ptrdiff_t)k * job->b_stride + (ptrdiff_t)j], acc);
+            const size_t i = job->transposed ? k : r, column = job->transposed ? r : k;
+            const size_t at = i * job->a_row + column / panel * job->a_panel + column % panel;
+            acc = FMA(job->a[at], job->b[k * job->b_row + j], acc);
         }
         total = k0 == 0 ? acc : total + acc;
     }
@@ -21,50 +21,73 @@ TC(chain)(const CONTRACTION *job, size_t r, size_t j)
 }
 
 enum { TC(most) = 24 * 640 };
-static T TC(a)[TC(most) * 2], TC(b)[640 * 64], TC(c)[24 * 64], TC(start)[64], TC(sums)[64];
+static T TC(a)[TC(most) * 2], TC(b)[600 * (ROW + 3)], TC(c)[ROW], TC(start)[ROW], TC(sums)[64];
 
 static void
-TC(one)(const SET *k, int wide, size_t rows, size_t K, int layout, int with_start)
+TC(one)(const SET *k, int wide, size_t rows, size_t K, int transposed, int panels, int with_start)
 {
-    const size_t w = wide ? 2 * k->lanes : k->lanes;
+    const size_t w = wide ? 2 * k->lanes : k->lanes, panel = 2 * k->lanes;
+    const size_t height = transposed ? K : rows, width = transposed ? rows : K;
     CONTRACTION job = {.rows = rows,
                        .K = K,
+                       .transposed = transposed,
                        .a = TC(a),
+                       .a_row = panels ? panel : width,
+                       .a_panel = panels ? height * panel : panel,
                        .b = TC(b),
-                       .b_stride = (ptrdiff_t)w + (layout == 0 ? 3 : 0),
+                       .b_row = w + (panels ? 0 : 3),
                        .start = with_start ? TC(start) : NULL,
                        .c = TC(c),
-                       .sums = with_start ? NULL : TC(sums)};
-    if (layout == 0) { /* plain rows */
-        job.row_stride = (ptrdiff_t)K;
-        job.k_stride = 1;
-        job.segment = K;
-    } else if (layout == 1) { /* its transpose */
-        job.row_stride = 1;
-        job.k_stride = (ptrdiff_t)rows;
-        job.segment = K + 5;
-        job.segment_jump = 1000; /* never reached */
-    } else { /* panels of 8 columns */
-        job.row_stride = 8;
-        job.k_stride = 1;
-        job.segment = 8;
-        job.segment_jump = (ptrdiff_t)(rows - 1) * 8;
-    }
+                       .sums = transposed ? TC(sums) : NULL};
     (wide ? k->contract_wide : k->contract_narrow)(&job);
     if (job.sums != NULL) { /* a row of ones */
         const T one = 1;
         CONTRACTION ones = job;
         ones.a = &one;
-        ones.row_stride = ones.k_stride = ones.segment_jump = 0;
+        ones.a_row = ones.a_panel = 0;
+        ones.start = NULL;
         for (size_t j = 0; j < w; j++) {
-            const T want = TC(chain)(&ones, 0, j);
+            const T want = TC(chain)(&ones, panel, 0, j);
             CHECK_BITS(&want, &TC(sums)[j], sizeof want);
         }
     }
     for (size_t r = 0; r < rows; r++) {
         for (size_t j = 0; j < w; j++) {
-            const T want = TC(chain)(&job, r, j);
+            const T want = TC(chain)(&job, panel, r, j);
             CHECK_BITS(&want, &TC(c)[r * w + j], sizeof want);
+        }
+    }
+}
+
+static void
+TC(row)(const SET *k, size_t columns, size_t K, int with_start)
+{
+    const CONTRACTION job = {.rows = 1,
+                             .K = K,
+                             .a = TC(a),
+                             .a_panel = 2 * k->lanes,
+                             .b = TC(b),
+                             .b_row = columns + 3,
+                             .start = with_start ? TC(start) : NULL,
+                             .c = TC(c)};
+    k->contract_row(&job, columns);
+    for (size_t j = 0; j < columns; j++) {
+        const T want = TC(chain)(&job, 2 * k->lanes, 0, j);
+        CHECK_BITS(&want, &TC(c)[j], sizeof want);
+    }
+}
+
+/* Every edge of the squares: the matrix turned, and nothing beside it. */
+static void
+TC(transpose)(const SET *k, size_t rows, size_t columns)
+{
+    const size_t src_stride = columns + 1, dst_stride = rows + 2;
+    memset(TC(c), 0, sizeof TC(c));
+    k->transpose(rows, columns, TC(a), src_stride, TC(c), dst_stride);
+    for (size_t c = 0; c < columns; c++) {
+        for (size_t r = 0; r < dst_stride; r++) {
+            const T want = r < rows ? TC(a)[r * src_stride + c] : 0;
+            CHECK_BITS(&want, &TC(c)[c * dst_stride + r], sizeof want);
         }
     }
 }
@@ -82,11 +105,22 @@ TC(table)(const SET *k, int thorough)
     for (size_t i = 0; i < sizeof TC(start) / sizeof TC(start)[0]; i++) {
         TC(start)[i] = (T)(0.1 * (double)i - 1);
     }
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        for (size_t vectors = 1; vectors <= (thorough ? 260 : 3); vectors += 1 + vectors / 2) {
+            if (vectors * k->lanes <= ROW) {
+                TC(row)(k, vectors * k->lanes, lengths[i], vectors % 2);
+            }
+        }
+    }
+    for (size_t rows = 1; rows <= 33; rows += 1 + rows / 8) {
+        for (size_t columns = 1; columns <= 33; columns += 1 + columns / 8) {
+            TC(transpose)(k, rows, columns);
+        }
+    }
     for (size_t rows = 1; rows <= (thorough ? 20 : 7); rows++) {
         for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
-            for (int layout = 0; layout < 3; layout++) {
-                TC(one)(k, 0, rows, lengths[i], layout, layout != 1);
-                TC(one)(k, 1, rows, lengths[i], layout, layout != 2);
+            for (int form = 0; form < 16; form++) {
+                TC(one)(k, form & 1, rows, lengths[i], form >> 1 & 1, form >> 2 & 1, form >> 3);
             }
         }
     }

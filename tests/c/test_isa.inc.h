@@ -44,26 +44,29 @@ FN(contraction)(const il_kernels *kernels, digest *d)
     FN(draw)(ROWS * K, 3, a);
     FN(draw)(K * COLUMNS, 1, b);
     FN(draw)(COLUMNS, 1, start);
-    for (size_t i = 0; i < sizeof depths / sizeof depths[0]; i++) {
+    for (size_t i = 0; i < 2 * (sizeof depths / sizeof depths[0]); i++) {
+        const int transposed = i % 2;
         for (size_t rows = 1; rows <= ROWS; rows += 1 + rows / 4) {
             for (size_t at = 0; at < COLUMNS;) { /* all columns: a narrow panel of this table's, wide ones, the rest */
                 const int wide = at + 2 * k->lanes <= COLUMNS && at >= k->lanes;
                 const IL_CAT3(il, contraction, P) job = {.rows = rows,
-                                                         .K = depths[i],
+                                                         .K = depths[i / 2],
+                                                         .transposed = transposed,
                                                          .a = a,
-                                                         .row_stride = K,
-                                                         .k_stride = 1,
-                                                         .segment = K,
+                                                         .a_row = transposed ? ROWS : K,
+                                                         .a_panel = 2 * k->lanes,
                                                          .b = b + at,
-                                                         .b_stride = COLUMNS,
+                                                         .b_row = COLUMNS,
                                                          .start = start + at,
                                                          .c = c,
-                                                         .sums = sums};
+                                                         .sums = transposed ? sums : NULL};
                 const size_t w = wide ? 2 * k->lanes : k->lanes;
                 (wide ? k->contract_wide : k->contract_narrow)(&job);
                 /* Hashed column by column, so that the width of the panels does not show. */
                 for (size_t j = 0; j < w; j++) {
-                    FN(add)(d, 1, sums + j);
+                    if (transposed) {
+                        FN(add)(d, 1, sums + j);
+                    }
                     for (size_t r = 0; r < rows; r++) {
                         FN(add)(d, 1, c + r * w + j);
                     }

@@ -139,6 +139,35 @@ test_rows_alone(void)
     il_net_destroy(net);
 }
 
+/* Copies of panels, products of one row and what is left of a block change no bit of a wide net. */
+static void
+test_forward_in_parts(void)
+{
+    enum { SAMPLES = 257, IN = 9, OUT = 150 };
+    static const size_t sizes[] = {IN, OUT, OUT}, parts[] = {1, 2, 23, 24, 129};
+    static float input[SAMPLES * IN], all[SAMPLES * OUT], some[SAMPLES * OUT];
+    for (size_t i = 0; i < SAMPLES * IN; i++) {
+        input[i] = (float)sin(0.7 * (double)i);
+    }
+    const il_activation hidden[] = {{IL_TANH, 0}};
+    const il_scheme normal = {.kind = IL_SCHEME_NORMAL, .b = 0.3}, schemes[] = {normal, normal};
+    for (int loss = 0; loss < IL_LOSS_COUNT; loss++) {
+        const il_net_spec spec = {IL_FLOAT32, 2, sizes, hidden, (il_loss)loss};
+        il_net *net = NULL;
+        CHECK(il_net_create(&spec, &net) == IL_OK);
+        CHECK(il_net_initialize(net, schemes, schemes, 3, 1) == IL_OK);
+        CHECK(il_net_forward(net, SAMPLES, input, all) == IL_OK);
+        for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+            for (size_t b = 0; b < SAMPLES; b += parts[i]) {
+                const size_t count = SAMPLES - b < parts[i] ? SAMPLES - b : parts[i];
+                CHECK(il_net_forward(net, count, input + b * IN, some + b * OUT) == IL_OK);
+            }
+            CHECK_BITS(some, all, sizeof all);
+        }
+        il_net_destroy(net);
+    }
+}
+
 /* Many nets at once give the bits of each alone, records and a diverging neighbour included. */
 static void
 test_many_nets(void)
@@ -298,7 +327,7 @@ test_bad_arguments(void)
     CHECK(il_net_train(net, B, x, y, &o, NULL, &result) == IL_ERROR_ARGUMENT);
     o.record_every = 0;
     const double kept = x[B * N - 1];
-    x[B * N - 1] = NAN;
+    x[B * N - 1] = (double)NAN;
     CHECK(il_net_train(net, B, x, y, &o, NULL, &result) == IL_ERROR_NOT_FINITE);
     x[B * N - 1] = kept;
     check_same(net, before);
@@ -393,7 +422,27 @@ test_memory_faults(void)
 #endif
 }
 
-TEST_MAIN(TEST(test_gradients), TEST(test_training_in_pieces), TEST(test_rows_alone), TEST(test_many_nets),
-          TEST(test_many_nets_bad_arguments), TEST(test_divergence), TEST(test_saturation_of_nan),
-          TEST(test_interruption), TEST(test_bad_arguments), TEST(test_distinct_units), TEST(test_permutation),
-          TEST(test_memory_faults))
+/* A row of a tiny net finds room in the engine itself. What does not is allocated, and gives the same bits. */
+static void
+test_small_forward_allocates_nothing(void)
+{
+#if defined(IL_TEST_FAULTS)
+    const il_activation gelu = {IL_GELU, 0};
+    static double row[M], all[B * M];
+    il_net *net = make_net(gelu, IL_MSE);
+    il_memory_fail_at(0);
+    CHECK(il_net_forward(net, B, x, all) == IL_ERROR_MEMORY);
+    il_memory_fail_at(0);
+    CHECK(il_net_forward(net, 1, x, row) == IL_OK);
+    il_memory_fail_at(-1);
+    CHECK(il_net_forward(net, B, x, all) == IL_OK);
+    CHECK(memcmp(row, all, sizeof row) == 0);
+    il_net_destroy(net);
+#endif
+}
+
+TEST_MAIN(TEST(test_gradients), TEST(test_training_in_pieces), TEST(test_rows_alone), TEST(test_forward_in_parts),
+          TEST(test_many_nets), TEST(test_many_nets_bad_arguments), TEST(test_divergence),
+          TEST(test_saturation_of_nan), TEST(test_interruption), TEST(test_bad_arguments),
+          TEST(test_distinct_units), TEST(test_permutation), TEST(test_memory_faults),
+          TEST(test_small_forward_allocates_nothing))

@@ -17,9 +17,15 @@ from tests.bench.problems import POPULATIONS, PROBLEMS, Problem
 
 NUMPY_ROWS = {
     "training": {f"{problem.name} {d}" for problem in PROBLEMS for d in native.PRECISIONS},
-    "calls": {"forward of one row, 2-8-1", "import", "record every 10 steps, 784-128-10"},
+    "calls": {
+        "forward of one row, 2-8-1",
+        "import",
+        "import, first net drawn",
+        "record every 10 steps, 784-128-10",
+    },
     "draws": {f"{n} {d}" for n in ("normal", "uniform", "orthogonal") for d in native.PRECISIONS},
     "functions": {f"{name} {d}" for name in ("tanh", "exp") for d in native.PRECISIONS},
+    "products": {f"X @ W + b 64-100 batch 32 {d}" for d in native.PRECISIONS},
 }
 
 
