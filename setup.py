@@ -75,8 +75,11 @@ class BuildCore(build_ext):
 
     def is_gcc(self) -> bool:
         """Tell whether the compiler is gcc, whatever its name: clang is often called gcc."""
-        command = [*self.compiler.compiler_so[:1], "--version"]
-        said = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+        command = [*self.compiler.compiler_so, "--version"]  # the first may be ccache
+        try:
+            said = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+        except OSError:
+            return False  # the build itself will say so
         return "Free Software Foundation" in said
 
 

@@ -17,7 +17,9 @@
 /* Samples that pass through all layers together in inference. */
 #define IL_INFERENCE_ROWS 128
 
-/* Samples that repay a copy of a panel of plain weights: it is read once for each tile of 6. */
+/* Plain weights whose rows are so many bytes apart, or a multiple, fall into the same few places of a first
+ * cache; so many samples repay a copy of a panel of them, which is read once for each tile of 6. */
+#define IL_SAME_PLACES 4096
 #define IL_ROWS_WORTH_A_COPY 24
 
 /* Vectors of outputs from which on a product of one row is better off reading whole rows of weights. */

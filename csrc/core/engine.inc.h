@@ -7,6 +7,12 @@ EN(panel_count)(size_t columns, size_t w)
     return columns / w + (columns % w != 0);
 }
 
+static int
+EN(needs_copy)(const EN(layer) * y)
+{
+    return y->row_step * sizeof(T) % IL_SAME_PLACES == 0;
+}
+
 /* Counts the arrays of an engine (arena base NULL) or hands them out. */
 static void
 EN(carve)(EN(engine) * e, const il_net *net, unsigned passes, const il_optimizer *optimizer, il_arena *arena)
@@ -30,7 +36,6 @@ EN(carve)(EN(engine) * e, const il_net *net, unsigned passes, const il_optimizer
             arena->overflow = 1;
             return;
         }
-        largest_panel = y->N * y->w > largest_panel ? y->N * y->w : largest_panel;
         if (passes & IL_BACKWARD) {
             y->panel_step = y->N * y->w;
             y->row_step = y->w;
@@ -39,6 +44,9 @@ EN(carve)(EN(engine) * e, const il_net *net, unsigned passes, const il_optimizer
         } else {
             y->panel_step = y->w;
             y->row_step = y->M;
+            if (EN(needs_copy)(y) && y->N * y->w > largest_panel) {
+                largest_panel = y->N * y->w;
+            }
             y->weights = (T *)net->parameters + net->weight_offset[l];
             y->bias = (T *)net->parameters + net->bias_offset[l];
         }
@@ -76,12 +84,13 @@ EN(carve)(EN(engine) * e, const il_net *net, unsigned passes, const il_optimizer
     e->outputs = e->loss == IL_MSE ? e->logits : il_arena_take(arena, R * M, sizeof(T));
     e->work = il_arena_take(arena, work_rows * widest, sizeof(T));
     e->log_sum = il_arena_take(arena, R, sizeof(T));
+    e->chunk = e->sums = NULL;
     if (passes & IL_BACKWARD) { /* inference of one row has not the time to clear them */
         const size_t threads = il_team_size(e->team);
         e->chunk = il_arena_take(arena, threads * IL_CHUNK * 2 * W, sizeof(T));
         e->sums = il_arena_take(arena, threads * 2 * W, sizeof(T));
     }
-    const int copies = !(passes & IL_BACKWARD) && R >= IL_ROWS_WORTH_A_COPY;
+    const int copies = largest_panel > 0 && R >= IL_ROWS_WORTH_A_COPY;
     e->panel = copies ? il_arena_take(arena, largest_panel, sizeof(T)) : NULL;
     e->layers = layers;
 }
@@ -265,7 +274,7 @@ EN(set_weights)(CONTRACTION * job, const EN(engine) * e, const EN(layer) * y, si
 {
     job->b = y->weights + p * y->panel_step;
     job->b_row = y->row_step;
-    if (e->panel != NULL && job->rows >= IL_ROWS_WORTH_A_COPY && y->w > e->k->lanes) {
+    if (e->panel != NULL && job->rows >= IL_ROWS_WORTH_A_COPY && EN(needs_copy)(y)) {
         for (size_t n = 0; n < y->N; n++) { /* over-reads as a product would */
             EN(copy_row)(y->w, job->b + n * job->b_row, e->panel + n * y->w);
         }

@@ -39,13 +39,13 @@ typedef struct EN(engine) {
     EN(layer) * layers;
     il_loss loss;
     size_t rows;                /* capacity of a block */
-    T *logits, *outputs; /* [rows][M], row-major; the same for mean squared error */
-    T *work;             /* [max(rows, 8)][widest] */
+    T *logits, *outputs;        /* [rows][M], row-major; the same for mean squared error */
+    T *work;                    /* [max(rows, 8)][widest] */
     T *log_sum;                 /* [rows] */
     il_team *team;              /* borrowed; NULL: the caller's thread alone */
     T *chunk;                   /* [team][IL_CHUNK][2 W] of a gradient on its way into the update */
     T *sums;                    /* [team][2 W] the same of a bias */
-    T *panel;                   /* [N][w] of plain weights, copied from rows far apart; NULL where that does not pay */
+    T *panel;                   /* [N][w] copied from plain weights; NULL where that does not pay */
     void *block;                /* of all these arrays; NULL where they fit into `own` */
     _Alignas(IL_ALIGNMENT) unsigned char own[IL_ENGINE_OWN];
 } EN(engine);

@@ -1,4 +1,4 @@
-/* memory.h - the core's only allocator: 64-byte aligned, zeroed, overflow-checked. */
+/* memory.h - the core's only allocator: 64-byte aligned, overflow-checked, zeroed unless said. */
 #ifndef IL_MEMORY_H
 #define IL_MEMORY_H
 

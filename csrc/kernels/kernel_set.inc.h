@@ -69,7 +69,7 @@ typedef struct IL_SET(kernel_set) {
     /* w = W and w = 2 W. */
     void (*contract_narrow)(const IL_SET(contraction) * job);
     void (*contract_wide)(const IL_SET(contraction) * job);
-    /* Of one row, without sums: w = columns, a multiple of W; A' and panels are the same as A and plain rows. */
+    /* Of one row, without sums: w = columns, a multiple of W. Reads A as K values side by side. */
     void (*contract_row)(const IL_SET(contraction) * job, size_t columns);
 
     void (*contract_lanes)(const IL_SET(lane_contraction) * job);

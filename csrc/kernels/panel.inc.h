@@ -3,8 +3,8 @@
  * 2 vectors a panel), TRANSPOSED, NAME(name) and the precision's names; undefines the first three.
  *
  * 6 x 2 vectors fill AVX2's 16 registers (12 sums, 2 of B, 1 broadcast); a panel of one vector takes
- * 8 rows. Rows left over are shared between two tiles, so that none has fewer sums than the latency of fma
- * (4 cycles, 2 a cycle) takes.
+ * 8 rows. Rows left over are shared between two tiles, so that fewer of them have less than the 8
+ * sums that the latency of fma (4 cycles, 2 a cycle) takes.
  */
 #define SUM 0
 #define TILE(rows) NAME(IL_CAT2(tile_, rows))

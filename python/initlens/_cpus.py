@@ -45,8 +45,8 @@ def threads(n_jobs: int | None) -> int:
 def cpus() -> int:
     """Return the number of CPUs that this process may use.
 
-    Its affinity and, on Linux, the quotas of its control groups, as they were at the first call,
-    are taken into account.
+    Its affinity is taken into account and, on Linux, the quotas of its control groups; these as
+    they were at the first call.
     """
     if hasattr(os, "sched_getaffinity"):
         count = len(os.sched_getaffinity(0))

@@ -3,7 +3,7 @@
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import pairwise
 from queue import Empty, SimpleQueue
@@ -55,7 +55,7 @@ def run_groups(
     jobs : int
         Most threads at once.
     stop : threading.Event
-        Set here at an exception, for `work` to look at.
+        Set here at an exception or Ctrl-C, for `work` to look at.
     report : callable, optional
         Told how many tasks are finished.
 
@@ -73,63 +73,78 @@ def run_groups(
     """
     size = max(1, min(size, -(-len(tasks) // jobs)))
     groups = [tasks[i : i + size] for i in range(0, len(tasks), size)]
-    futures: list[Future[list[Result]]] = []
-    finished: SimpleQueue[Future[list[Result]]] = SimpleQueue()
+    results: list[list[Result]] = [[] for _ in groups]
+    claims = [threading.Lock() for _ in groups]
+    finished: SimpleQueue[BaseException | None] = SimpleQueue()
     interrupted = False
-    with _held_back() as ctrl_c, ThreadPoolExecutor(max(1, min(jobs, len(groups)))) as pool:
+
+    def run(i: int) -> None:
+        if not claims[i].acquire(blocking=False):
+            return  # the caller has done it
         try:
-            for group in groups:
-                futures.append(pool.submit(work, group))
-                futures[-1].add_done_callback(finished.put)
+            results[i] = work(groups[i])
+        except BaseException as error:
+            finished.put(error)
+        else:
+            finished.put(None)
+
+    with _held_back(stop), ThreadPoolExecutor(max(1, min(jobs, len(groups)))) as pool:
+        try:
+            for i in range(len(groups)):
+                try:
+                    pool.submit(run, i)
+                except (
+                    RuntimeError
+                ):  # a thread does not start: what there are go on, and the caller
+                    run(i)
             waiting = len(groups)
-            done = 0
             while waiting:
-                if ctrl_c.is_set():
+                if stop.is_set():
                     raise KeyboardInterrupt
                 try:
                     # The timeout lets Ctrl-C through where waiting cannot be interrupted.
-                    done += len(finished.get(timeout=0.1).result())
+                    error = finished.get(timeout=0.1)
                     waiting -= 1
+                    if error is not None:
+                        raise error
                 except Empty:
                     pass  # the bar still shows that time passes
                 if report is not None:
-                    report(done)
+                    report(sum(map(len, results)))
         except BaseException as error:
             stop.set()  # what runs stops within a twentieth of a second, what waits at once
             if not isinstance(error, KeyboardInterrupt):
                 raise
             interrupted = True
-    interrupted |= ctrl_c.is_set()  # it came while the last threads ended
-    results = [
-        result for future in futures if future.exception() is None for result in future.result()
-    ]
-    if interrupted and not results:
+    interrupted |= stop.is_set()  # it came while the last threads ended
+    kept = [result for group in results for result in group]
+    if interrupted and not kept:
         raise KeyboardInterrupt
-    return results, interrupted
+    return kept, interrupted
 
 
 @contextmanager
-def _held_back() -> Iterator[threading.Event]:
-    """Hold the first Ctrl-C back: give an event that it sets. The second raises as ever.
+def _held_back(stop: threading.Event) -> Iterator[None]:
+    """Let the first Ctrl-C set `stop` instead of raising; the second raises as ever.
 
     A KeyboardInterrupt may be raised between any two instructions, also where the standard
     library's threads and futures have taken a lock and not yet entered the block that gives it
     back; whoever needs that lock then waits for ever.
     """
-    came = threading.Event()
     if (
         threading.current_thread() is not threading.main_thread()
         or signal.getsignal(signal.SIGINT) is not signal.default_int_handler
     ):
-        yield came  # Ctrl-C goes elsewhere, or the caller has plans of his own for it
+        yield  # Ctrl-C goes elsewhere, or the caller has plans of his own for it
         return
 
     def note(_signal: int, _frame: FrameType | None) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        came.set()
+        stop.set()
 
     signal.signal(signal.SIGINT, note)
     try:
-        yield came
+        yield
     finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        if signal.getsignal(signal.SIGINT) is note:
+            signal.signal(signal.SIGINT, signal.default_int_handler)

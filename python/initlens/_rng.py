@@ -8,17 +8,29 @@ no key: the schemes draw from it directly.
 from __future__ import annotations
 
 import operator
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 __all__ = ["Key", "KeySource", "Rng", "resolve", "resolve_key"]
 
-KeySource: TypeAlias = (
-    "int | np.integer[Any] | np.random.SeedSequence | np.random.Generator | np.random.BitGenerator"
-    " | None"
-)
-Rng: TypeAlias = "KeySource | np.random.RandomState"
+if TYPE_CHECKING:
+    from numpy.random import BitGenerator, Generator, RandomState, SeedSequence
+
+    KeySource: TypeAlias = int | np.integer[Any] | SeedSequence | Generator | BitGenerator | None
+    Rng: TypeAlias = KeySource | RandomState
+
+
+def __getattr__(name: str) -> Any:
+    """Give the types at run time, to who asks for type hints: they load `numpy.random`."""
+    random = np.random
+    if name == "KeySource":
+        return (
+            int | np.integer | random.SeedSequence | random.Generator | random.BitGenerator | None
+        )
+    if name == "Rng":
+        return __getattr__("KeySource") | random.RandomState
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 class Key(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import numpy as np
 import pytest
@@ -240,3 +240,8 @@ def test_parameters_are_set_by_writing_into_them(name: str) -> None:
     getattr(net, name)[0][...] = 1.0
     assert getattr(net, name)[0].all()
     assert f"net.{name}[0][...] = " in getattr(il.Network, name).__doc__
+
+
+def test_type_hints_can_be_resolved() -> None:
+    hints = get_type_hints(il.Network.initialize)
+    assert set(get_args(hints["rng"])) >= {int, np.random.Generator, np.random.RandomState}

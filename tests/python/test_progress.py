@@ -221,6 +221,48 @@ def test_a_handler_of_the_caller_stays_in_charge() -> None:
     assert set(seen) == {signal.SIGINT}
 
 
+def test_a_handler_that_a_progress_function_sets_stays() -> None:
+    def mine(number: int, frame: object) -> None:
+        pass
+
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        il.compare(
+            "zeros", steps=100, seeds=2, progress=lambda *_: signal.signal(signal.SIGINT, mine)
+        )
+        assert signal.getsignal(signal.SIGINT) is mine
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize("started", [0, 1])
+def test_threads_that_do_not_start_are_done_without(
+    monkeypatch: pytest.MonkeyPatch, started: int
+) -> None:
+    """Each net is trained once, to the bits that two threads give."""
+    flower = il.datasets.flower()
+
+    def trained() -> list[bytes]:
+        nets = [il.Network([2, 3, 1]).initialize("normal(1)", rng=seed) for seed in range(70)]
+        histories = il.fit_many(nets, flower.X, flower.y, steps=40, n_jobs=2)
+        assert [history.steps_done for history in histories] == [40] * 70
+        return [net.weights[0].tobytes() for net in nets]
+
+    expected = trained()
+    start = threading.Thread.start
+    left = started
+
+    def refuse(thread: threading.Thread) -> None:
+        nonlocal left
+        if left == 0:
+            raise RuntimeError("can't start new thread")
+        left -= 1
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    assert trained() == expected
+
+
 def test_groups_fill_a_vector(root: Path) -> None:
     assert _pool.group_size([2, 4, 1], "float32") == 16
     assert _pool.group_size([2, 4, 1], "float64") == 8
