@@ -7,20 +7,8 @@
 
 enum { ROW = 2300 }; /* most columns of a product of one row: more than it takes at a time */
 
-#define T float
-#define P f32
-#define FMA fmaf
-#include "test_contract.inc.h"
-#undef T
-#undef P
-#undef FMA
-#define T double
-#define P f64
-#define FMA fma
-#include "test_contract.inc.h"
-#undef T
-#undef P
-#undef FMA
+#define BODY "test_contract.inc.h"
+#include "both_precisions.inc.h"
 
 static void
 test_contract(void)

@@ -5,20 +5,8 @@
 
 #include "../../csrc/core/dispatch.h"
 
-#define T float
-#define P f32
-#define FMA fmaf
-#include "test_lanes.inc.h"
-#undef T
-#undef P
-#undef FMA
-#define T double
-#define P f64
-#define FMA fma
-#include "test_lanes.inc.h"
-#undef T
-#undef P
-#undef FMA
+#define BODY "test_lanes.inc.h"
+#include "both_precisions.inc.h"
 
 static void
 test_lanes(void)
