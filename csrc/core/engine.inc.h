@@ -1,6 +1,13 @@
 /*
  * engine.inc.h - the bodies of engine_api.inc.h for one precision. Expects T, P and engine_names.h.
  */
+/* n values filled up to whole units. */
+static size_t
+EN(whole)(size_t n, size_t unit)
+{
+    return n > SIZE_MAX - unit ? SIZE_MAX : (n + unit - 1) / unit * unit;
+}
+
 static size_t
 EN(panel_count)(size_t columns, size_t w)
 {
@@ -13,12 +20,77 @@ EN(needs_copy)(const EN(layer) * y)
     return y->row_step * sizeof(T) % IL_SAME_PLACES == 0;
 }
 
+/* NULL stays NULL: an optimizer without that state, or an arena that counts. */
+static T *
+EN(at)(T *array, size_t offset)
+{
+    return array != NULL ? array + offset : NULL;
+}
+
+/* Is a training step of this net one of the kernels' shallow nets? */
+static int
+EN(is_shallow)(const il_net *net, size_t W)
+{
+    return net->layers == 2 && net->widths[0] <= IL_SHALLOW_INPUTS && net->widths[1] <= W && net->widths[2] == 1 &&
+           !il_activation_needs_z(net->activations[0].kind);
+}
+
+/* Parameters, gradients and state of all layers, each side by side. */
+static void
+EN(carve_parameters)(EN(engine) * e, const il_optimizer *optimizer, il_arena *arena)
+{
+    e->parameters = il_arena_take(arena, e->count, sizeof(T));
+    e->gradient = il_arena_take(arena, e->count, sizeof(T));
+    for (size_t s = 0; s < 2; s++) {
+        const int kept = optimizer != NULL && il_optimizer_keeps(optimizer, s);
+        e->state[s] = kept ? il_arena_take(arena, e->count, sizeof(T)) : NULL;
+    }
+    for (size_t l = 0; e->layers != NULL && l < e->L; l++) {
+        EN(layer) *y = &e->layers[l];
+        y->weights = EN(at)(e->parameters, y->weights_at);
+        y->bias = EN(at)(e->parameters, y->bias_at);
+        y->gradient = EN(at)(e->gradient, y->weights_at);
+        y->bias_gradient = EN(at)(e->gradient, y->bias_at);
+        for (size_t s = 0; s < 2; s++) {
+            y->state[s] = EN(at)(e->state[s], y->weights_at);
+            y->bias_state[s] = EN(at)(e->state[s], y->bias_at);
+        }
+        if (y->w == 1 && l > 0) {
+            y->transposed = y->weights;
+        }
+    }
+}
+
+/* The arrays as the kernels' shallow net. */
+static void
+EN(set_shallow)(EN(engine) * e)
+{
+    const EN(layer) *hidden = &e->layers[0], *top = &e->layers[1];
+    e->shallow = (SHALLOW){.inputs = hidden->N,
+                           .units = hidden->M,
+                           .activation = hidden->activation,
+                           .weights = hidden->weights,
+                           .bias = hidden->bias,
+                           .top_weights = top->weights,
+                           .top_bias = top->bias,
+                           .z = hidden->z,
+                           .a = hidden->a,
+                           .out = top->z,
+                           .delta = top->d,
+                           .gradient = hidden->gradient,
+                           .bias_gradient = hidden->bias_gradient,
+                           .top_gradient = top->gradient,
+                           .top_bias_gradient = top->bias_gradient};
+}
+
 /* Counts the arrays of an engine (arena base NULL) or hands them out. */
 static void
 EN(carve)(EN(engine) * e, const il_net *net, unsigned passes, const il_optimizer *optimizer, il_arena *arena)
 {
-    const size_t W = e->k->lanes, R = e->rows;
-    size_t widest = 1, largest_panel = 0;
+    const size_t W = e->k->lanes;
+    const int shallow = (passes & IL_BACKWARD) && EN(is_shallow)(net, W);
+    const size_t R = shallow ? EN(whole)(e->rows, IL_SHALLOW_STRIP * W) : e->rows;
+    size_t widest = 1, largest_panel = 0, bytes = 0;
     EN(layer) *layers = il_arena_take(arena, e->L, sizeof *layers);
     for (size_t l = 0; l < e->L; l++) {
         /* Field by field: to clear a layer first would take a tiny net a tenth of its row. */
@@ -26,10 +98,13 @@ EN(carve)(EN(engine) * e, const il_net *net, unsigned passes, const il_optimizer
         y->N = net->widths[l];
         y->M = net->widths[l + 1];
         y->activation = net->activations[l];
-        y->w = y->M <= W ? W : 2 * W;
+        const int column = y->M == 1 && l + 1 == e->L;
+        y->w = column ? 1 : y->M <= W ? W : 2 * W;
         y->panels = EN(panel_count)(y->M, y->w);
         y->pieces = EN(panel_count)(y->N, IL_CHUNK) * y->panels;
-        y->contract = y->M <= W ? e->k->contract_narrow : e->k->contract_wide;
+        y->contract = column      ? e->k->contract_column
+                      : y->M <= W ? e->k->contract_narrow
+                                  : e->k->contract_wide;
         widest = y->M > widest ? y->M : widest;
         const size_t columns = y->panels * y->w;
         if (columns < y->M || y->N > SIZE_MAX / columns || R > SIZE_MAX / columns) {
@@ -39,8 +114,11 @@ EN(carve)(EN(engine) * e, const il_net *net, unsigned passes, const il_optimizer
         if (passes & IL_BACKWARD) {
             y->panel_step = y->N * y->w;
             y->row_step = y->w;
-            y->weights = il_arena_take(arena, y->N * columns, sizeof(T));
-            y->bias = il_arena_take(arena, columns, sizeof(T));
+            const size_t weights = column ? EN(whole)(y->N, 2 * W) : y->N * columns;
+            y->weights_at = bytes / sizeof(T);
+            arena->overflow |= !il_size_add(&bytes, weights, sizeof(T));
+            y->bias_at = bytes / sizeof(T);
+            arena->overflow |= !il_size_add(&bytes, columns, sizeof(T));
         } else {
             y->panel_step = y->w;
             y->row_step = y->M;
@@ -50,15 +128,15 @@ EN(carve)(EN(engine) * e, const il_net *net, unsigned passes, const il_optimizer
             y->weights = (T *)net->parameters + net->weight_offset[l];
             y->bias = (T *)net->parameters + net->bias_offset[l];
         }
-        y->z = il_arena_take(arena, R * columns, sizeof(T));
-        const int apart = (passes & IL_KEEP_Z) || il_activation_needs_z(y->activation.kind);
-        y->a = apart ? il_arena_take(arena, R * columns, sizeof(T)) : y->z;
-        y->d = y->gradient = y->bias_gradient = y->transposed = NULL;
+        if (!column) { /* else those of the logits */
+            y->z = il_arena_take(arena, R * columns, sizeof(T));
+            const int apart = (passes & IL_KEEP_Z) || il_activation_needs_z(y->activation.kind);
+            y->a = apart ? il_arena_take(arena, R * columns, sizeof(T)) : y->z;
+        }
+        y->d = y->transposed = NULL;
         if (passes & IL_BACKWARD) {
             y->d = il_arena_take(arena, R * columns, sizeof(T));
-            y->gradient = il_arena_take(arena, y->N * columns, sizeof(T));
-            y->bias_gradient = il_arena_take(arena, columns, sizeof(T));
-            if (l > 0) {
+            if (l > 0 && !column) {
                 const size_t below = y->N <= W ? W : 2 * W;
                 const size_t padded = EN(panel_count)(y->N, below) * below;
                 if (y->M > SIZE_MAX / padded) {
@@ -68,12 +146,8 @@ EN(carve)(EN(engine) * e, const il_net *net, unsigned passes, const il_optimizer
                 y->transposed = il_arena_take(arena, y->M * padded, sizeof(T));
             }
         }
-        for (size_t s = 0; s < 2; s++) {
-            const int kept = optimizer != NULL && il_optimizer_keeps(optimizer, s);
-            y->state[s] = kept ? il_arena_take(arena, y->N * columns, sizeof(T)) : NULL;
-            y->bias_state[s] = kept ? il_arena_take(arena, columns, sizeof(T)) : NULL;
-        }
     }
+    e->layers = layers;
     const size_t M = net->widths[e->L];
     const size_t work_rows = R > IL_SUM_LANES ? R : IL_SUM_LANES;
     if (work_rows > SIZE_MAX / widest) {
@@ -92,7 +166,20 @@ EN(carve)(EN(engine) * e, const il_net *net, unsigned passes, const il_optimizer
     }
     const int copies = largest_panel > 0 && R >= IL_ROWS_WORTH_A_COPY;
     e->panel = copies ? il_arena_take(arena, largest_panel, sizeof(T)) : NULL;
-    e->layers = layers;
+    e->shallow.units = 0;
+    e->delta = e->work;
+    if (passes & IL_BACKWARD) {
+        e->count = bytes / sizeof(T);
+        EN(carve_parameters)(e, optimizer, arena);
+    }
+    if (layers != NULL && layers[e->L - 1].w == 1) {
+        EN(layer) *top = &layers[e->L - 1];
+        top->z = top->a = e->logits;
+        e->delta = top->d;
+        if (shallow) {
+            EN(set_shallow)(e);
+        }
+    }
 }
 
 /* Of the rows of panels most are 64 bytes: one or two vectors. To call for so few takes longer than to copy them. */
@@ -147,7 +234,7 @@ static void
 EN(refresh_transposed)(const EN(engine) * e, size_t l, size_t p, size_t n0, size_t n1)
 {
     const EN(layer) *y = &e->layers[l];
-    if (y->transposed == NULL) {
+    if (y->transposed == NULL || y->transposed == y->weights) {
         return;
     }
     const size_t below = e->layers[l - 1].w;
@@ -335,18 +422,28 @@ EN(redirect_outputs)(EN(engine) * e, T *out)
 {
     e->logits = e->logits == e->outputs ? out : e->logits;
     e->outputs = out;
+    EN(layer) *top = &e->layers[e->L - 1];
+    if (top->w == 1) {
+        top->z = top->a = e->logits;
+    }
 }
 
 void
 EN(forward)(EN(engine) * e, size_t R, const T *x)
 {
-    for (size_t l = 0; l < e->L; l++) {
-        EN(pass) pass = {.e = e, .l = l, .R = R, .x = x};
-        EN(share)(&pass, EN(activate_panels));
+    if (e->shallow.units > 0) {
+        e->k->shallow_forward(&e->shallow, R, x);
+    } else {
+        for (size_t l = 0; l < e->L; l++) {
+            EN(pass) pass = {.e = e, .l = l, .R = R, .x = x};
+            EN(share)(&pass, EN(activate_panels));
+        }
     }
     const EN(layer) *top = &e->layers[e->L - 1];
     const il_activation sigmoid = {IL_SIGMOID, 0};
-    EN(unpack)(R, top->M, top->w, top->z, R * top->w, e->logits);
+    if (top->z != e->logits) {
+        EN(unpack)(R, top->M, top->w, top->z, R * top->w, e->logits);
+    }
     switch (e->loss) {
     case IL_BINARY_CROSS_ENTROPY: e->k->activate(sigmoid, R * top->M, e->logits, e->outputs); break;
     case IL_CROSS_ENTROPY: e->k->softmax(R, top->M, e->logits, e->outputs, e->log_sum); break;
@@ -384,8 +481,10 @@ EN(output_delta)(EN(engine) * e, size_t R, const T *y, size_t B)
     const EN(layer) *top = &e->layers[e->L - 1];
     const T numerator = e->loss == IL_MSE ? 2 : 1;
     const T c = numerator / (T)EN(loss_count)(e, B);
-    e->k->delta(R * top->M, e->outputs, y, c, e->work);
-    EN(pack)(R, top->M, top->w, e->work, top->d);
+    e->k->delta(R * top->M, e->outputs, y, c, e->delta);
+    if (top->d != e->delta) {
+        EN(pack)(R, top->M, top->w, e->delta, top->d);
+    }
 }
 
 /* d of the layer below from d of this one, by the weights before their update. */
@@ -506,54 +605,47 @@ EN(gradient_squares)(const EN(engine) * e, size_t l, double lanes[IL_SUM_LANES])
     }
 }
 
-/* NULL stays NULL: an optimizer without that state. */
-static T *
-EN(at)(T *state, size_t offset)
+/* One step of n parameters from the at-th on; n is filled up to whole vectors. */
+static void
+EN(update)(const EN(engine) * e, const UPDATE *u, size_t at, size_t n, const T *gradient)
 {
-    return state != NULL ? state + offset : NULL;
+    e->k->update(u, EN(whole)(n, e->k->lanes), gradient, e->parameters + at, EN(at)(e->state[0], at),
+                 EN(at)(e->state[1], at));
 }
 
+/* A share of all parameters, whatever layer they are of. */
 static void
-EN(update_bias)(const EN(engine) * e, size_t l, size_t p, const UPDATE *u, const T *gradient)
-{
-    const EN(layer) *y = &e->layers[l];
-    const size_t at = p * y->w;
-    e->k->update(u, y->w, gradient, y->bias + at, EN(at)(y->bias_state[0], at), EN(at)(y->bias_state[1], at));
-}
-
-static void
-EN(update_weights)(const EN(engine) * e, size_t l, EN(piece) piece, const UPDATE *u, const T *gradient)
-{
-    const EN(layer) *y = &e->layers[l];
-    const size_t at = (piece.p * y->N + piece.n0) * y->w;
-    e->k->update(u, (piece.n1 - piece.n0) * y->w, gradient, y->weights + at, EN(at)(y->state[0], at),
-                 EN(at)(y->state[1], at));
-    EN(refresh_transposed)(e, l, piece.p, piece.n0, piece.n1);
-}
-
-static void
-EN(update_pieces)(void *context, il_part part)
+EN(update_share)(void *context, il_part part)
 {
     const EN(pass) *pass = context;
     const EN(engine) *e = pass->e;
-    const EN(layer) *y = &e->layers[pass->l];
+    const size_t unit = e->k->lanes;
+    size_t begin, end;
+    il_share(e->count / unit, part, &begin, &end);
+    EN(update)(e, pass->update, begin * unit, (end - begin) * unit, e->gradient + begin * unit);
+}
+
+static void
+EN(refresh_pieces)(void *context, il_part part)
+{
+    const EN(pass) *pass = context;
+    const EN(layer) *y = &pass->e->layers[pass->l];
     size_t begin, end;
     il_share(y->pieces, part, &begin, &end);
     for (size_t i = begin; i < end; i++) {
         const EN(piece) piece = EN(piece_at)(y, i);
-        if (piece.n0 == 0) {
-            EN(update_bias)(e, pass->l, piece.p, pass->update, y->bias_gradient + piece.p * y->w);
-        }
-        EN(update_weights)(e, pass->l, piece, pass->update, y->gradient + (piece.p * y->N + piece.n0) * y->w);
+        EN(refresh_transposed)(pass->e, pass->l, piece.p, piece.n0, piece.n1);
     }
 }
 
 void
 EN(update_stored)(EN(engine) * e, const UPDATE *u)
 {
-    for (size_t l = 0; l < e->L; l++) {
-        EN(pass) pass = {.e = e, .l = l, .R = 1, .update = u};
-        EN(share)(&pass, EN(update_pieces));
+    EN(pass) all = {.e = e, .update = u};
+    il_team_run(e->count < IL_TEAM_WORTH ? NULL : e->team, EN(update_share), &all);
+    for (size_t l = 1; l < e->L; l++) {
+        EN(pass) pass = {.e = e, .l = l, .R = 1};
+        EN(share)(&pass, EN(refresh_pieces));
     }
 }
 
@@ -569,9 +661,11 @@ EN(fuse_pieces)(void *context, il_part part)
     for (size_t i = begin; i < end; i++) {
         const EN(piece) piece = EN(piece_at)(y, i);
         EN(weight_gradient)(pass, piece, chunk, sums);
-        EN(update_weights)(e, pass->l, piece, pass->update, chunk);
+        EN(update)(e, pass->update, y->weights_at + (piece.p * y->N + piece.n0) * y->w, (piece.n1 - piece.n0) * y->w,
+                   chunk);
+        EN(refresh_transposed)(e, pass->l, piece.p, piece.n0, piece.n1);
         if (piece.n0 == 0) {
-            EN(update_bias)(e, pass->l, piece.p, pass->update, sums);
+            EN(update)(e, pass->update, y->bias_at + piece.p * y->w, y->w, sums);
         }
     }
 }
@@ -579,6 +673,11 @@ EN(fuse_pieces)(void *context, il_part part)
 void
 EN(update_fused)(EN(engine) * e, size_t R, const T *x, const UPDATE *u)
 {
+    if (e->shallow.units > 0) {
+        e->k->shallow_backward(&e->shallow, R, x);
+        EN(update_stored)(e, u);
+        return;
+    }
     for (size_t l = e->L; l-- > 0;) {
         EN(pass) pass = {.e = e, .l = l, .R = R, .x = x, .update = u};
         if (l > 0) {
@@ -591,5 +690,5 @@ EN(update_fused)(EN(engine) * e, size_t R, const T *x, const UPDATE *u)
 int
 EN(deltas_finite)(const EN(engine) * e, size_t R)
 {
-    return e->k->all_finite(R * e->layers[e->L - 1].M, e->work);
+    return e->k->all_finite(R * e->layers[e->L - 1].M, e->delta);
 }

@@ -17,7 +17,7 @@
 
 typedef struct EN(layer) {
     size_t N, M;   /* fan-in and width */
-    size_t w;      /* panel width over M */
+    size_t w;      /* panel width over M; 1 for an output layer of one unit */
     size_t panels; /* ceil(M / w) */
     size_t pieces; /* of weights and their gradient: panels, cut to IL_CHUNK rows */
     il_activation activation;
@@ -26,11 +26,12 @@ typedef struct EN(layer) {
     size_t panel_step;
     size_t row_step; /* between k and k + 1 in a panel */
     T *bias;
-    T *transposed; /* [ceil(N / w below)][M][w below]; NULL in the first layer */
+    T *transposed; /* [ceil(N / w below)][M][w below]; NULL in the first layer; the weights themselves where w is 1 */
     T *z, *a, *d;  /* [panels][R][w]; z == a where the derivative needs only a */
     T *gradient;   /* [panels][N][w] */
     T *bias_gradient;
-    T *state[2], *bias_state[2]; /* optimizer slots, as weights and bias */
+    T *state[2], *bias_state[2];  /* optimizer slots, as weights and bias */
+    size_t weights_at, bias_at; /* where the layer's lie in what follows */
 } EN(layer);
 
 typedef struct EN(engine) {
@@ -39,7 +40,12 @@ typedef struct EN(engine) {
     EN(layer) * layers;
     il_loss loss;
     size_t rows;                /* capacity of a block */
+    size_t count;               /* values of all layers' panels, weights and bias of each in turn */
+    T *parameters, *gradient;   /* [count] */
+    T *state[2];                /* [count], or NULL */
+    SHALLOW shallow;            /* with no units: the net is none */
     T *logits, *outputs;        /* [rows][M], row-major; the same for mean squared error */
+    T *delta;                   /* [rows][M], row-major, of the outputs */
     T *work;                    /* [max(rows, 8)][widest] */
     T *log_sum;                 /* [rows] */
     il_team *team;              /* borrowed; NULL: the caller's thread alone */

@@ -2,6 +2,7 @@
 #undef EN
 #undef SET
 #undef CONTRACTION
+#undef SHALLOW
 #undef UPDATE
 #undef T
 #undef P

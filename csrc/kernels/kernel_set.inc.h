@@ -17,9 +17,26 @@ typedef struct IL_SET(contraction) {
     const T *b;            /* row k at b + k * b_row, w columns read */
     size_t b_row;          /* w for a panel; M for plain rows [K][M] that may be over-read by w - 1 */
     const T *start;        /* [w], or NULL for +0 */
-    T *c;                  /* [rows][w] */
+    T *c;                  /* [rows][w]; for A' and w = 1 whole vectors, filled up with the start */
     T *sums;               /* [w]: sum over k of B[k][j], by the same chain; or NULL; with A' only */
 } IL_SET(contraction);
+
+/*
+ * A net of one hidden layer in a panel of W, of at most IL_SHALLOW_INPUTS inputs and one output, in training. Lanes beyond
+ * its units hold +0 in all parameters. Arrays of samples have room for whole strips of IL_SHALLOW_STRIP vectors.
+ */
+typedef struct IL_SET(shallow) {
+    size_t inputs, units;
+    il_activation activation; /* of the hidden units; its slope a function of a */
+    const T *weights, *bias;  /* [inputs][W], [W] */
+    const T *top_weights;     /* [W] */
+    const T *top_bias;        /* one */
+    T *z, *a;                 /* [rows][W]; may be the same */
+    T *out;                   /* [rows] */
+    const T *delta;           /* [rows] of the output */
+    T *gradient, *bias_gradient; /* as the parameters */
+    T *top_gradient, *top_bias_gradient;
+} IL_SET(shallow);
 
 /*
  * The same contraction with a net in each lane: B, start, C and sums are arrays of vectors, strides
@@ -66,11 +83,16 @@ typedef struct IL_SET(truncation) {
 typedef struct IL_SET(kernel_set) {
     size_t lanes; /* W: values in a vector; a panel is W (narrow) or 2 W (wide) columns */
 
-    /* w = W and w = 2 W. */
+    /* w = W, w = 2 W and w = 1. */
     void (*contract_narrow)(const IL_SET(contraction) * job);
     void (*contract_wide)(const IL_SET(contraction) * job);
+    void (*contract_column)(const IL_SET(contraction) * job);
     /* Of one row, without sums: w = columns, a multiple of W. Reads A as K values side by side. */
     void (*contract_row)(const IL_SET(contraction) * job, size_t columns);
+
+    /* x [rows][inputs] to z, a and out; then from delta and a to all gradients, rows at most IL_BLOCK. */
+    void (*shallow_forward)(const IL_SET(shallow) * net, size_t rows, const T *x);
+    void (*shallow_backward)(const IL_SET(shallow) * net, size_t rows, const T *x);
 
     void (*contract_lanes)(const IL_SET(lane_contraction) * job);
     /* z [B][M][W] -> out [B][M][W]; out may not be z. */

@@ -36,6 +36,15 @@
 #define IL_INLINE static inline
 #endif
 
+/* And some loops are better kept apart: in one large function a compiler runs out of registers, and of time. */
+#if defined(_MSC_VER)
+#define IL_APART static __declspec(noinline)
+#elif defined(__GNUC__)
+#define IL_APART static __attribute__((noinline))
+#else
+#define IL_APART static
+#endif
+
 /* Place of the lowest bit that is set; there is one. */
 IL_INLINE unsigned
 il_lowest_bit(uint64_t word)
@@ -68,6 +77,10 @@ il_lowest_bit(uint64_t word)
 
 /* Virtual lanes of a reduction (NUMERICS 3.6): part of the format. */
 #define IL_SUM_LANES 8
+
+/* A shallow net has at most so many inputs, a register each, and takes samples in strips of so many vectors. */
+#define IL_SHALLOW_INPUTS 4
+#define IL_SHALLOW_STRIP 4
 
 /* No table has wider vectors than this many values. */
 #define IL_MOST_LANES 16

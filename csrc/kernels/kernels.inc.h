@@ -7,6 +7,8 @@ enum { FN(lanes) = W };
 #include "math.inc.h"
 #include "activation.inc.h"
 #include "contract.inc.h"
+#include "column.inc.h"
+#include "shallow.inc.h"
 #include "lanes.inc.h"
 #include "loss.inc.h"
 #include "optimizer.inc.h"

@@ -18,7 +18,10 @@
         .lanes = IL_CAT3(lanes, p, ISA),                                                           \
         .contract_narrow = IL_CAT3(contract_narrow, p, ISA),                                       \
         .contract_wide = IL_CAT3(contract_wide, p, ISA),                                           \
+        .contract_column = IL_CAT3(contract_column, p, ISA),                                       \
         .contract_row = IL_CAT3(contract_row, p, ISA),                                             \
+        .shallow_forward = IL_CAT3(shallow_forward, p, ISA),                                       \
+        .shallow_backward = IL_CAT3(shallow_backward, p, ISA),                                     \
         .contract_lanes = IL_CAT3(contract_lanes, p, ISA),                                         \
         .softmax_lanes = IL_CAT3(softmax_lanes, p, ISA),                                           \
         .activate = IL_CAT3(activate, p, ISA),                                                     \

@@ -20,13 +20,12 @@ TC(chain)(const CONTRACTION *job, size_t panel, size_t r, size_t j)
     return total;
 }
 
-enum { TC(most) = 24 * 640 };
-static T TC(a)[TC(most) * 2], TC(b)[600 * (ROW + 3)], TC(c)[ROW], TC(start)[ROW], TC(sums)[64];
+static T TC(a)[64 * 640], TC(b)[600 * (ROW + 3)], TC(c)[ROW], TC(start)[ROW], TC(sums)[64];
 
 static void
-TC(one)(const SET *k, int wide, size_t rows, size_t K, int transposed, int panels, int with_start)
+TC(one)(const SET *k, enum width width_of_b, size_t rows, size_t K, int transposed, int panels, int with_start)
 {
-    const size_t w = wide ? 2 * k->lanes : k->lanes, panel = 2 * k->lanes;
+    const size_t w = width_of_b == WIDE ? 2 * k->lanes : width_of_b == NARROW ? k->lanes : 1, panel = 2 * k->lanes;
     const size_t height = transposed ? K : rows, width = transposed ? rows : K;
     CONTRACTION job = {.rows = rows,
                        .K = K,
@@ -35,11 +34,12 @@ TC(one)(const SET *k, int wide, size_t rows, size_t K, int transposed, int panel
                        .a_row = panels ? panel : width,
                        .a_panel = panels ? height * panel : panel,
                        .b = TC(b),
-                       .b_row = w + (panels ? 0 : 3),
+                       .b_row = w + (panels || width_of_b == COLUMN ? 0 : 3),
                        .start = with_start ? TC(start) : NULL,
                        .c = TC(c),
                        .sums = transposed ? TC(sums) : NULL};
-    (wide ? k->contract_wide : k->contract_narrow)(&job);
+    memset(TC(c), 1, sizeof TC(c));
+    (width_of_b == WIDE ? k->contract_wide : width_of_b == NARROW ? k->contract_narrow : k->contract_column)(&job);
     if (job.sums != NULL) { /* a row of ones */
         const T one = 1;
         CONTRACTION ones = job;
@@ -57,6 +57,13 @@ TC(one)(const SET *k, int wide, size_t rows, size_t K, int transposed, int panel
             CHECK_BITS(&want, &TC(c)[r * w + j], sizeof want);
         }
     }
+    const size_t end = width_of_b == COLUMN && transposed ? (rows + k->lanes - 1) / k->lanes * k->lanes : rows * w;
+    const T start = with_start ? *TC(start) : 0;
+    for (size_t i = rows * w; i < end; i++) {
+        CHECK_BITS(&start, &TC(c)[i], sizeof start);
+    }
+    const char untouched[sizeof(T)] = {1, 1, 1, 1};
+    CHECK_BITS(untouched, &TC(c)[end], 4);
 }
 
 static void
@@ -117,11 +124,17 @@ TC(table)(const SET *k, int thorough)
             TC(transpose)(k, rows, columns);
         }
     }
-    for (size_t rows = 1; rows <= (thorough ? 20 : 7); rows++) {
+    /* Each tile alone and after others, and more rows of A' than a panel has. */
+    for (size_t rows = 1; rows <= (thorough ? 36 : 7); rows += rows < 20 ? 1 : 8) {
         for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
-            for (int form = 0; form < 16; form++) {
-                TC(one)(k, form & 1, rows, lengths[i], form >> 1 & 1, form >> 2 & 1, form >> 3);
+            for (int form = 0; form < 24; form++) {
+                TC(one)(k, (enum width)(form / 8), rows, lengths[i], form & 1, form >> 1 & 1, form >> 2 & 1);
             }
+        }
+    }
+    for (size_t rows = 21; rows <= (thorough ? 150 : 0); rows++) { /* columns go in longer strips */
+        for (int form = 0; form < 8; form++) {
+            TC(one)(k, COLUMN, rows, 1 + rows % 37, form & 1, form >> 1 & 1, form >> 2);
         }
     }
 }

@@ -1,0 +1,142 @@
+/* test_shallow.inc.h - one precision of test_shallow.c. Expects T and P. */
+#define TS(name) IL_CAT3(shallow, name, P)
+#define CONTRACTION IL_CAT3(il, contraction, P)
+#define SHALLOW IL_CAT3(il, shallow, P)
+#define SET IL_CAT3(il, kernel_set, P)
+
+enum { TS(most_rows) = IL_BLOCK, TS(room) = TS(most_rows) + IL_SHALLOW_STRIP * IL_MOST_LANES };
+
+/* What a step reads, then what it writes: by the shallow net's kernels [0] and by the others [1]. */
+static T TS(x)[TS(most_rows) * IL_SHALLOW_INPUTS], TS(delta)[TS(room)];
+static T TS(weights)[IL_SHALLOW_INPUTS * IL_MOST_LANES], TS(bias)[IL_MOST_LANES], TS(top_weights)[IL_MOST_LANES];
+static T TS(a)[2][TS(room) * IL_MOST_LANES], TS(out)[2][TS(room)], TS(d)[TS(room) * IL_MOST_LANES];
+static T TS(gradient)[2][IL_SHALLOW_INPUTS * IL_MOST_LANES], TS(bias_gradient)[2][IL_MOST_LANES];
+static T TS(top_gradient)[2][IL_MOST_LANES], TS(top_bias_gradient)[2];
+
+static void
+TS(by_others)(const SET *k, il_activation g, size_t rows, size_t inputs, size_t units, const T *top_bias)
+{
+    const size_t W = k->lanes, panel = 2 * W;
+    const CONTRACTION up = {.rows = rows,
+                            .K = inputs,
+                            .a = TS(x),
+                            .a_row = inputs,
+                            .a_panel = panel,
+                            .b = TS(weights),
+                            .b_row = W,
+                            .start = TS(bias),
+                            .c = TS(a)[1]};
+    const CONTRACTION out = {.rows = rows,
+                             .K = units,
+                             .a = TS(a)[1],
+                             .a_row = W,
+                             .a_panel = panel,
+                             .b = TS(top_weights),
+                             .b_row = 1,
+                             .start = top_bias,
+                             .c = TS(out)[1]};
+    const CONTRACTION down = {.rows = rows,
+                              .K = 1,
+                              .a = TS(delta),
+                              .a_row = 1,
+                              .a_panel = panel,
+                              .b = TS(top_weights),
+                              .b_row = W,
+                              .c = TS(d)};
+    const CONTRACTION top = {.rows = units,
+                             .K = rows,
+                             .transposed = 1,
+                             .a = TS(a)[1],
+                             .a_row = W,
+                             .a_panel = panel,
+                             .b = TS(delta),
+                             .b_row = 1,
+                             .c = TS(top_gradient)[1],
+                             .sums = &TS(top_bias_gradient)[1]};
+    const CONTRACTION hidden = {.rows = inputs,
+                                .K = rows,
+                                .transposed = 1,
+                                .a = TS(x),
+                                .a_row = inputs,
+                                .a_panel = panel,
+                                .b = TS(d),
+                                .b_row = W,
+                                .c = TS(gradient)[1],
+                                .sums = TS(bias_gradient)[1]};
+    k->contract_narrow(&up);
+    k->activate(g, rows * W, TS(a)[1], TS(a)[1]);
+    k->contract_column(&out);
+    k->contract_narrow(&down);
+    k->derive(g, rows * W, NULL, TS(a)[1], TS(d), TS(d));
+    k->contract_column(&top);
+    k->contract_narrow(&hidden);
+}
+
+static void
+TS(one)(const SET *k, il_activation g, size_t rows, size_t inputs, size_t units)
+{
+    const size_t W = k->lanes;
+    const T top_bias = (T)0.3;
+    for (size_t i = 0; i < W; i++) { /* lanes beyond the units hold +0 */
+        TS(bias)[i] = i < units ? (T)cos((double)i) : 0;
+        TS(top_weights)[i] = i < units ? (T)sin(1.7 * (double)i + 1) : 0;
+        for (size_t n = 0; n < IL_SHALLOW_INPUTS; n++) {
+            TS(weights)[n * W + i] = i < units ? (T)sin((double)(n + IL_SHALLOW_INPUTS * i)) : 0;
+        }
+    }
+    memset(TS(a), 0, sizeof TS(a));
+    memset(TS(top_gradient), 0, sizeof TS(top_gradient));
+    const SHALLOW net = {.inputs = inputs,
+                         .units = units,
+                         .activation = g,
+                         .weights = TS(weights),
+                         .bias = TS(bias),
+                         .top_weights = TS(top_weights),
+                         .top_bias = &top_bias,
+                         .z = TS(a)[0],
+                         .a = TS(a)[0],
+                         .out = TS(out)[0],
+                         .delta = TS(delta),
+                         .gradient = TS(gradient)[0],
+                         .bias_gradient = TS(bias_gradient)[0],
+                         .top_gradient = TS(top_gradient)[0],
+                         .top_bias_gradient = &TS(top_bias_gradient)[0]};
+    k->shallow_forward(&net, rows, TS(x));
+    k->shallow_backward(&net, rows, TS(x));
+    TS(by_others)(k, g, rows, inputs, units, &top_bias);
+    CHECK_BITS(TS(a)[0], TS(a)[1], rows * W * sizeof(T));
+    CHECK_BITS(TS(out)[0], TS(out)[1], rows * sizeof(T));
+    CHECK_BITS(TS(gradient)[0], TS(gradient)[1], inputs * W * sizeof(T));
+    CHECK_BITS(TS(bias_gradient)[0], TS(bias_gradient)[1], W * sizeof(T));
+    CHECK_BITS(TS(top_gradient)[0], TS(top_gradient)[1], W * sizeof(T));
+    CHECK_BITS(&TS(top_bias_gradient)[0], &TS(top_bias_gradient)[1], sizeof(T));
+}
+
+static void
+IL_CAT3(test, shallow, P)(const SET *k)
+{
+    static const size_t lengths[] = {1, 2, 7, 8, 31, 32, 33, 100, 256};
+    for (size_t i = 0; i < sizeof TS(x) / sizeof TS(x)[0]; i++) {
+        TS(x)[i] = (T)(2 * sin(0.7 * (double)i));
+    }
+    for (size_t i = 0; i < sizeof TS(delta) / sizeof TS(delta)[0]; i++) {
+        TS(delta)[i] = (T)cos(1.3 * (double)i);
+    }
+    for (int kind = 0; kind < IL_ACTIVATION_COUNT; kind++) {
+        if (il_activation_needs_z((il_activation_kind)kind)) {
+            continue;
+        }
+        for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+            for (size_t inputs = 1; inputs <= IL_SHALLOW_INPUTS; inputs++) {
+                for (size_t units = 1; units <= k->lanes; units++) {
+                    TS(one)(k, (il_activation){(il_activation_kind)kind, 0.25}, lengths[i], inputs, units);
+                }
+            }
+        }
+    }
+}
+
+#undef TS
+#undef CONTRACTION
+#undef SHALLOW
+#undef SET
