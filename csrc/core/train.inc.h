@@ -83,6 +83,28 @@ TN(end)(TN(state) * r)
     il_release(r->block);
 }
 
+/* `count` samples of n values, picked by their order. */
+IL_INLINE void
+TN(pick)(size_t count, const size_t *order, size_t n, const T *from, T *to)
+{
+    for (size_t i = 0; i < count; i++) {
+        memcpy(to + i * n, from + order[i] * n, n * sizeof(T));
+    }
+}
+
+/* The same; of a few values, where a call of memcpy takes longer than the copy, without one. */
+static void
+TN(gather)(size_t count, const size_t *order, size_t n, const T *from, T *to)
+{
+    switch (n) {
+    case 1: TN(pick)(count, order, 1, from, to); break;
+    case 2: TN(pick)(count, order, 2, from, to); break;
+    case 3: TN(pick)(count, order, 3, from, to); break;
+    case 4: TN(pick)(count, order, 4, from, to); break;
+    default: TN(pick)(count, order, n, from, to);
+    }
+}
+
 /* The samples of the next step: count, and where they lie. */
 static size_t
 TN(next_batch)(TN(state) * r, const il_kernels *kernels, const T **x, const T **y)
@@ -100,10 +122,8 @@ TN(next_batch)(TN(state) * r, const il_kernels *kernels, const T **x, const T **
     }
     const size_t begin = (size_t)p->position;
     const size_t count = r->B - begin < r->batch ? r->B - begin : r->batch;
-    for (size_t i = 0; i < count; i++) {
-        memcpy(r->batch_x + i * N, r->x + r->order[begin + i] * N, N * sizeof(T));
-        memcpy(r->batch_y + i * M, r->y + r->order[begin + i] * M, M * sizeof(T));
-    }
+    TN(gather)(count, r->order + begin, N, r->x, r->batch_x);
+    TN(gather)(count, r->order + begin, M, r->y, r->batch_y);
     *x = r->batch_x;
     *y = r->batch_y;
     return count;

@@ -30,7 +30,9 @@
 static void
 FN(contract_narrow)(const IL_SET(contraction) * job)
 {
-    if (job->transposed) {
+    if (FN(is_short)(job)) {
+        FN(short_panel)(job, 1);
+    } else if (job->transposed) {
         FN(narrow_transposed_rows)(job, job->b_row);
     } else {
         FN(narrow_rows)(job, job->b_row);
@@ -51,7 +53,9 @@ FN(wide)(const IL_SET(contraction) * job, size_t b_row)
 static void
 FN(contract_wide)(const IL_SET(contraction) * job)
 {
-    if (job->b_row == 2 * W) {
+    if (FN(is_short)(job)) {
+        FN(short_panel)(job, 2);
+    } else if (job->b_row == 2 * W) {
         FN(wide)(job, 2 * W);
     } else {
         FN(wide)(job, job->b_row);

@@ -6,6 +6,7 @@ enum { FN(lanes) = W };
 
 #include "math.inc.h"
 #include "activation.inc.h"
+#include "short.inc.h"
 #include "contract.inc.h"
 #include "column.inc.h"
 #include "shallow.inc.h"

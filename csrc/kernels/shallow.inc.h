@@ -4,29 +4,6 @@
  * derive(); what is saved is everything around them.
  */
 
-/* z of all samples; inputs is a constant of each call. */
-IL_INLINE void
-FN(shallow_z)(const IL_SET(shallow) * net, size_t rows, const T *x, size_t inputs)
-{
-    const V bias = v_load(net->bias), w0 = v_load(net->weights);
-    const V w1 = v_load(net->weights + (inputs > 1 ? W : 0));
-    const V w2 = v_load(net->weights + (inputs > 2 ? 2 * W : 0));
-    const V w3 = v_load(net->weights + (inputs > 3 ? 3 * W : 0));
-    for (size_t r = 0; r < rows; r++, x += inputs) {
-        V z = v_fma(v_set1(x[0]), w0, bias);
-        if (inputs > 1) {
-            z = v_fma(v_set1(x[1]), w1, z);
-        }
-        if (inputs > 2) {
-            z = v_fma(v_set1(x[2]), w2, z);
-        }
-        if (inputs > 3) {
-            z = v_fma(v_set1(x[3]), w3, z);
-        }
-        v_store(net->z + r * W, z);
-    }
-}
-
 /* The output of a strip of samples, which are turned into the lanes. */
 IL_INLINE void
 FN(shallow_top)(const IL_SET(shallow) * net, const T *a, T *out)
@@ -56,12 +33,15 @@ FN(shallow_top)(const IL_SET(shallow) * net, const T *a, T *out)
 static void
 FN(shallow_forward)(const IL_SET(shallow) * net, size_t rows, const T *x)
 {
-    switch (net->inputs) {
-    case 1: FN(shallow_z)(net, rows, x, 1); break;
-    case 2: FN(shallow_z)(net, rows, x, 2); break;
-    case 3: FN(shallow_z)(net, rows, x, 3); break;
-    default: FN(shallow_z)(net, rows, x, 4); break;
-    }
+    const IL_SET(contraction) hidden = {.rows = rows,
+                                        .K = net->inputs,
+                                        .a = x,
+                                        .a_row = net->inputs,
+                                        .b = net->weights,
+                                        .b_row = W,
+                                        .start = net->bias,
+                                        .c = net->z};
+    FN(short_panel)(&hidden, 1);
     FN(activate)(net->activation, rows * W, net->z, net->a);
     for (size_t r = 0; r < rows; r += IL_SHALLOW_STRIP * W) {
         FN(shallow_top)(net, net->a + r * W, net->out + r);
@@ -103,30 +83,39 @@ FN(shallow_chains)(const IL_SET(shallow) * net, size_t rows, const T *x, V (*slo
     FN(store_lane)(net->top_bias_gradient, top_sum);
 }
 
+/* What a body is compiled for: a slope and a number of inputs. */
+typedef void FN(shallow_body)(const IL_SET(shallow) * net, size_t rows, const T *x, V (*slope)(V, V), size_t inputs);
+
 IL_INLINE void
-FN(shallow_inputs)(const IL_SET(shallow) * net, size_t rows, const T *x, V (*slope)(V, V))
+FN(shallow_inputs)(FN(shallow_body) * body, const IL_SET(shallow) * net, size_t rows, const T *x, V (*slope)(V, V))
 {
     switch (net->inputs) {
-    case 1: FN(shallow_chains)(net, rows, x, slope, 1); break;
-    case 2: FN(shallow_chains)(net, rows, x, slope, 2); break;
-    case 3: FN(shallow_chains)(net, rows, x, slope, 3); break;
-    default: FN(shallow_chains)(net, rows, x, slope, 4); break;
+    case 1: body(net, rows, x, slope, 1); break;
+    case 2: body(net, rows, x, slope, 2); break;
+    case 3: body(net, rows, x, slope, 3); break;
+    default: body(net, rows, x, slope, 4); break;
+    }
+}
+
+IL_INLINE void
+FN(shallow_slopes)(FN(shallow_body) * body, const IL_SET(shallow) * net, size_t rows, const T *x)
+{
+    switch (FN(loop_kind)(net->activation)) {
+    case IL_IDENTITY: FN(shallow_inputs)(body, net, rows, x, FN(slope_identity)); break;
+    case IL_TANH: FN(shallow_inputs)(body, net, rows, x, FN(slope_tanh)); break;
+    case IL_SIGMOID: FN(shallow_inputs)(body, net, rows, x, FN(slope_sigmoid)); break;
+    case IL_RELU: FN(shallow_inputs)(body, net, rows, x, FN(slope_relu)); break;
+    case IL_LEAKY_RELU: FN(shallow_inputs)(body, net, rows, x, FN(slope_leaky_relu)); break;
+    case IL_ELU: FN(shallow_inputs)(body, net, rows, x, FN(slope_elu)); break;
+    case IL_SELU: FN(shallow_inputs)(body, net, rows, x, FN(slope_selu)); break;
+    case IL_SOFTSIGN: FN(shallow_inputs)(body, net, rows, x, FN(slope_softsign)); break;
+    case IL_HARD_TANH: FN(shallow_inputs)(body, net, rows, x, FN(slope_hard_tanh)); break;
+    default: break; /* needs z: such slopes cost more than all that a body for each would save */
     }
 }
 
 static void
 FN(shallow_backward)(const IL_SET(shallow) * net, size_t rows, const T *x)
 {
-    switch (FN(loop_kind)(net->activation)) {
-    case IL_IDENTITY: FN(shallow_inputs)(net, rows, x, FN(slope_identity)); break;
-    case IL_TANH: FN(shallow_inputs)(net, rows, x, FN(slope_tanh)); break;
-    case IL_SIGMOID: FN(shallow_inputs)(net, rows, x, FN(slope_sigmoid)); break;
-    case IL_RELU: FN(shallow_inputs)(net, rows, x, FN(slope_relu)); break;
-    case IL_LEAKY_RELU: FN(shallow_inputs)(net, rows, x, FN(slope_leaky_relu)); break;
-    case IL_ELU: FN(shallow_inputs)(net, rows, x, FN(slope_elu)); break;
-    case IL_SELU: FN(shallow_inputs)(net, rows, x, FN(slope_selu)); break;
-    case IL_SOFTSIGN: FN(shallow_inputs)(net, rows, x, FN(slope_softsign)); break;
-    case IL_HARD_TANH: FN(shallow_inputs)(net, rows, x, FN(slope_hard_tanh)); break;
-    default: break; /* needs z: such slopes cost more than all that a body for each would save */
-    }
+    FN(shallow_slopes)(FN(shallow_chains), net, rows, x);
 }

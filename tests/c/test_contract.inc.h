@@ -102,7 +102,7 @@ TC(transpose)(const SET *k, size_t rows, size_t columns)
 static void
 TC(table)(const SET *k, int thorough)
 {
-    static const size_t lengths[] = {1, 2, 3, 7, 8, 9, 16, 31, 255, 256, 257, 512, 600};
+    static const size_t lengths[] = {1, 2, 3, 4, 5, 7, 8, 9, 16, 31, 255, 256, 257, 512, 600};
     for (size_t i = 0; i < sizeof TC(a) / sizeof TC(a)[0]; i++) {
         TC(a)[i] = (T)sin(0.7 * (double)i) * (T)exp(3 * cos(1.3 * (double)i));
     }
