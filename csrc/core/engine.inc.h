@@ -31,7 +31,7 @@ EN(at)(T *array, size_t offset)
 static int
 EN(is_shallow)(const il_net *net, size_t W)
 {
-    return net->layers == 2 && net->widths[0] <= IL_SHALLOW_INPUTS && net->widths[1] <= W && net->widths[2] == 1 &&
+    return net->layers == 2 && net->widths[0] <= IL_SHALLOW_INPUTS && net->widths[1] <= 2 * W && net->widths[2] == 1 &&
            !il_activation_needs_z(net->activations[0].kind);
 }
 

@@ -22,16 +22,17 @@ typedef struct IL_SET(contraction) {
 } IL_SET(contraction);
 
 /*
- * A net of one hidden layer in a panel of W, of at most IL_SHALLOW_INPUTS inputs and one output, in training. Lanes beyond
- * its units hold +0 in all parameters. Arrays of samples have room for whole strips of IL_SHALLOW_STRIP vectors.
+ * A net of one hidden layer in a single panel, w = W or 2 W, of at most IL_SHALLOW_INPUTS inputs and one output, in
+ * training. Lanes beyond its units hold +0 in all parameters. Arrays of samples have room for whole strips of
+ * IL_SHALLOW_STRIP vectors.
  */
 typedef struct IL_SET(shallow) {
     size_t inputs, units;
     il_activation activation; /* of the hidden units; its slope a function of a */
-    const T *weights, *bias;  /* [inputs][W], [W] */
-    const T *top_weights;     /* [W] */
+    const T *weights, *bias;  /* [inputs][w], [w] */
+    const T *top_weights;     /* [w] */
     const T *top_bias;        /* one */
-    T *z, *a;                 /* [rows][W]; may be the same */
+    T *z, *a;                 /* [rows][w]; may be the same */
     T *out;                   /* [rows] */
     const T *delta;           /* [rows] of the output */
     T *gradient, *bias_gradient; /* as the parameters */

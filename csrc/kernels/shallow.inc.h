@@ -1,18 +1,18 @@
 /*
- * shallow.inc.h - a step of a net of one hidden layer of at most W units and one output, the lecture's net, in
- * straight lines: a hidden unit a lane, the weights in registers. The chains are those of contract.inc.h and
- * derive(); what is saved is everything around them.
+ * shallow.inc.h - a step of a net of one hidden layer in one panel and of one output, the lecture's net, in straight
+ * lines: a hidden unit a lane, the weights in registers. The chains are those of contract.inc.h and derive(); what is
+ * saved is everything around them. cols, the vectors of a panel, is a constant of each call, as `inputs` below.
  */
 
 /* The output of a strip of samples, which are turned into the lanes. */
 IL_INLINE void
-FN(shallow_top)(const IL_SET(shallow) * net, const T *a, T *out)
+FN(shallow_top)(const IL_SET(shallow) * net, const T *a, T *out, size_t cols)
 {
     enum { STRIP = IL_SHALLOW_STRIP * W };
-    T turned[W * STRIP];
+    T turned[2 * W * STRIP];
     for (size_t i = 0; i < STRIP; i += IL_SIDE) {
-        for (size_t j = 0; j < W; j += IL_SIDE) {
-            v_transpose(a + i * W + j, W, turned + j * STRIP + i, STRIP);
+        for (size_t j = 0; j < cols * W; j += IL_SIDE) {
+            v_transpose(a + i * cols * W + j, cols * W, turned + j * STRIP + i, STRIP);
         }
     }
     V sum0 = v_set1(*net->top_bias), sum1 = sum0, sum2 = sum0, sum3 = sum0;
@@ -30,21 +30,31 @@ FN(shallow_top)(const IL_SET(shallow) * net, const T *a, T *out)
     v_store(out + 3 * W, sum3);
 }
 
-static void
-FN(shallow_forward)(const IL_SET(shallow) * net, size_t rows, const T *x)
+IL_INLINE void
+FN(shallow_samples)(const IL_SET(shallow) * net, size_t rows, const T *x, size_t cols)
 {
     const IL_SET(contraction) hidden = {.rows = rows,
                                         .K = net->inputs,
                                         .a = x,
                                         .a_row = net->inputs,
                                         .b = net->weights,
-                                        .b_row = W,
+                                        .b_row = cols * W,
                                         .start = net->bias,
                                         .c = net->z};
-    FN(short_panel)(&hidden, 1);
-    FN(activate)(net->activation, rows * W, net->z, net->a);
+    FN(short_panel)(&hidden, cols);
+    FN(activate)(net->activation, rows * cols * W, net->z, net->a);
     for (size_t r = 0; r < rows; r += IL_SHALLOW_STRIP * W) {
-        FN(shallow_top)(net, net->a + r * W, net->out + r);
+        FN(shallow_top)(net, net->a + r * cols * W, net->out + r, cols);
+    }
+}
+
+static void
+FN(shallow_forward)(const IL_SET(shallow) * net, size_t rows, const T *x)
+{
+    if (net->units <= W) {
+        FN(shallow_samples)(net, rows, x, 1);
+    } else {
+        FN(shallow_samples)(net, rows, x, 2);
     }
 }
 
@@ -53,34 +63,54 @@ FN(shallow_forward)(const IL_SET(shallow) * net, size_t rows, const T *x)
  * them takes as long as one alone, and the hidden deltas never leave the registers.
  */
 IL_INLINE void
-FN(shallow_chains)(const IL_SET(shallow) * net, size_t rows, const T *x, V (*slope)(V, V), size_t inputs)
+FN(shallow_chains)(const IL_SET(shallow) * net, size_t rows, const T *x, V (*slope)(V, V), size_t inputs, size_t cols)
 {
-    const V p = v_set1((T)net->activation.parameter), zero = v_set1(0), weights = v_load(net->top_weights);
-    V top = zero, top_sum = zero, sum = zero, g0 = zero, g1 = zero, g2 = zero, g3 = zero;
-    for (size_t r = 0; r < rows; r++, x += inputs) {
-        const V delta = v_set1(net->delta[r]), a = v_load(net->a + r * W);
-        top = v_fma(a, delta, top);
+    const V p = v_set1((T)net->activation.parameter), zero = v_set1(0);
+    V weights[2], top[2], sum[2], gradient[IL_SHALLOW_INPUTS][2], top_sum = zero;
+    for (size_t j = 0; j < cols; j++) {
+        weights[j] = v_load(net->top_weights + j * W);
+        top[j] = sum[j] = zero;
+        for (size_t i = 0; i < inputs; i++) {
+            gradient[i][j] = zero;
+        }
+    }
+    const T *a = net->a;
+    for (size_t r = 0; r < rows; r++, x += inputs, a += cols * W) {
+        const V delta = v_set1(net->delta[r]);
         top_sum = v_add(top_sum, delta); /* fma(1, delta, sum) */
-        const V d = v_mul(v_fma(delta, weights, zero), slope(a, p));
-        sum = v_add(sum, d);
-        g0 = v_fma(v_set1(x[0]), d, g0);
-        if (inputs > 1) {
-            g1 = v_fma(v_set1(x[1]), d, g1);
-        }
-        if (inputs > 2) {
-            g2 = v_fma(v_set1(x[2]), d, g2);
-        }
-        if (inputs > 3) {
-            g3 = v_fma(v_set1(x[3]), d, g3);
+        for (size_t j = 0; j < cols; j++) {
+            const V activation = v_load(a + j * W);
+            top[j] = v_fma(activation, delta, top[j]);
+            const V d = v_mul(v_fma(delta, weights[j], zero), slope(activation, p));
+            sum[j] = v_add(sum[j], d);
+            for (size_t i = 0; i < inputs; i++) {
+                gradient[i][j] = v_fma(v_set1(x[i]), d, gradient[i][j]);
+            }
         }
     }
-    const V gradient[IL_SHALLOW_INPUTS] = {g0, g1, g2, g3};
-    for (size_t i = 0; i < inputs; i++) {
-        v_store(net->gradient + i * W, gradient[i]);
+    for (size_t j = 0; j < cols; j++) {
+        for (size_t i = 0; i < inputs; i++) {
+            v_store(net->gradient + (i * cols + j) * W, gradient[i][j]);
+        }
+        v_store(net->bias_gradient + j * W, sum[j]);
     }
-    v_store(net->bias_gradient, sum);
-    v_store_n(net->top_gradient, top, net->units);
     FN(store_lane)(net->top_bias_gradient, top_sum);
+    if (cols == 2) {
+        v_store(net->top_gradient, top[0]);
+    }
+    v_store_n(net->top_gradient + (cols - 1) * W, top[cols - 1], net->units - (cols - 1) * W);
+}
+
+IL_INLINE void
+FN(shallow_narrow)(const IL_SET(shallow) * net, size_t rows, const T *x, V (*slope)(V, V), size_t inputs)
+{
+    FN(shallow_chains)(net, rows, x, slope, inputs, 1);
+}
+
+IL_INLINE void
+FN(shallow_wide)(const IL_SET(shallow) * net, size_t rows, const T *x, V (*slope)(V, V), size_t inputs)
+{
+    FN(shallow_chains)(net, rows, x, slope, inputs, 2);
 }
 
 /* What a body is compiled for: a slope and a number of inputs. */
@@ -117,5 +147,9 @@ FN(shallow_slopes)(FN(shallow_body) * body, const IL_SET(shallow) * net, size_t 
 static void
 FN(shallow_backward)(const IL_SET(shallow) * net, size_t rows, const T *x)
 {
-    FN(shallow_slopes)(FN(shallow_chains), net, rows, x);
+    if (net->units <= W) {
+        FN(shallow_slopes)(FN(shallow_narrow), net, rows, x);
+    } else {
+        FN(shallow_slopes)(FN(shallow_wide), net, rows, x);
+    }
 }

@@ -5,31 +5,33 @@
 #define SET IL_CAT3(il, kernel_set, P)
 
 enum { TS(most_rows) = IL_BLOCK, TS(room) = TS(most_rows) + IL_SHALLOW_STRIP * IL_MOST_LANES };
+enum { TS(panel) = 2 * IL_MOST_LANES };
 
 /* What a step reads, then what it writes: by the shallow net's kernels [0] and by the others [1]. */
 static T TS(x)[TS(most_rows) * IL_SHALLOW_INPUTS], TS(delta)[TS(room)];
-static T TS(weights)[IL_SHALLOW_INPUTS * IL_MOST_LANES], TS(bias)[IL_MOST_LANES], TS(top_weights)[IL_MOST_LANES];
-static T TS(a)[2][TS(room) * IL_MOST_LANES], TS(out)[2][TS(room)], TS(d)[TS(room) * IL_MOST_LANES];
-static T TS(gradient)[2][IL_SHALLOW_INPUTS * IL_MOST_LANES], TS(bias_gradient)[2][IL_MOST_LANES];
-static T TS(top_gradient)[2][IL_MOST_LANES], TS(top_bias_gradient)[2];
+static T TS(weights)[IL_SHALLOW_INPUTS * TS(panel)], TS(bias)[TS(panel)], TS(top_weights)[TS(panel)];
+static T TS(a)[2][TS(room) * TS(panel)], TS(out)[2][TS(room)], TS(d)[TS(room) * TS(panel)];
+static T TS(gradient)[2][IL_SHALLOW_INPUTS * TS(panel)], TS(bias_gradient)[2][TS(panel)];
+static T TS(top_gradient)[2][TS(panel)], TS(top_bias_gradient)[2];
 
 static void
 TS(by_others)(const SET *k, il_activation g, size_t rows, size_t inputs, size_t units, const T *top_bias)
 {
-    const size_t W = k->lanes, panel = 2 * W;
+    const size_t w = units <= k->lanes ? k->lanes : 2 * k->lanes, panel = 2 * k->lanes;
+    void (*const contract)(const CONTRACTION *) = w == panel ? k->contract_wide : k->contract_narrow;
     const CONTRACTION up = {.rows = rows,
                             .K = inputs,
                             .a = TS(x),
                             .a_row = inputs,
                             .a_panel = panel,
                             .b = TS(weights),
-                            .b_row = W,
+                            .b_row = w,
                             .start = TS(bias),
                             .c = TS(a)[1]};
     const CONTRACTION out = {.rows = rows,
                              .K = units,
                              .a = TS(a)[1],
-                             .a_row = W,
+                             .a_row = w,
                              .a_panel = panel,
                              .b = TS(top_weights),
                              .b_row = 1,
@@ -41,13 +43,13 @@ TS(by_others)(const SET *k, il_activation g, size_t rows, size_t inputs, size_t 
                               .a_row = 1,
                               .a_panel = panel,
                               .b = TS(top_weights),
-                              .b_row = W,
+                              .b_row = w,
                               .c = TS(d)};
     const CONTRACTION top = {.rows = units,
                              .K = rows,
                              .transposed = 1,
                              .a = TS(a)[1],
-                             .a_row = W,
+                             .a_row = w,
                              .a_panel = panel,
                              .b = TS(delta),
                              .b_row = 1,
@@ -60,28 +62,28 @@ TS(by_others)(const SET *k, il_activation g, size_t rows, size_t inputs, size_t 
                                 .a_row = inputs,
                                 .a_panel = panel,
                                 .b = TS(d),
-                                .b_row = W,
+                                .b_row = w,
                                 .c = TS(gradient)[1],
                                 .sums = TS(bias_gradient)[1]};
-    k->contract_narrow(&up);
-    k->activate(g, rows * W, TS(a)[1], TS(a)[1]);
+    contract(&up);
+    k->activate(g, rows * w, TS(a)[1], TS(a)[1]);
     k->contract_column(&out);
-    k->contract_narrow(&down);
-    k->derive(g, rows * W, NULL, TS(a)[1], TS(d), TS(d));
+    contract(&down);
+    k->derive(g, rows * w, NULL, TS(a)[1], TS(d), TS(d));
     k->contract_column(&top);
-    k->contract_narrow(&hidden);
+    contract(&hidden);
 }
 
 static void
 TS(one)(const SET *k, il_activation g, size_t rows, size_t inputs, size_t units)
 {
-    const size_t W = k->lanes;
+    const size_t w = units <= k->lanes ? k->lanes : 2 * k->lanes;
     const T top_bias = (T)0.3;
-    for (size_t i = 0; i < W; i++) { /* lanes beyond the units hold +0 */
+    for (size_t i = 0; i < w; i++) { /* lanes beyond the units hold +0 */
         TS(bias)[i] = i < units ? (T)cos((double)i) : 0;
         TS(top_weights)[i] = i < units ? (T)sin(1.7 * (double)i + 1) : 0;
         for (size_t n = 0; n < IL_SHALLOW_INPUTS; n++) {
-            TS(weights)[n * W + i] = i < units ? (T)sin((double)(n + IL_SHALLOW_INPUTS * i)) : 0;
+            TS(weights)[n * w + i] = i < units ? (T)sin((double)(n + IL_SHALLOW_INPUTS * i)) : 0;
         }
     }
     memset(TS(a), 0, sizeof TS(a));
@@ -104,11 +106,11 @@ TS(one)(const SET *k, il_activation g, size_t rows, size_t inputs, size_t units)
     k->shallow_forward(&net, rows, TS(x));
     k->shallow_backward(&net, rows, TS(x));
     TS(by_others)(k, g, rows, inputs, units, &top_bias);
-    CHECK_BITS(TS(a)[0], TS(a)[1], rows * W * sizeof(T));
+    CHECK_BITS(TS(a)[0], TS(a)[1], rows * w * sizeof(T));
     CHECK_BITS(TS(out)[0], TS(out)[1], rows * sizeof(T));
-    CHECK_BITS(TS(gradient)[0], TS(gradient)[1], inputs * W * sizeof(T));
-    CHECK_BITS(TS(bias_gradient)[0], TS(bias_gradient)[1], W * sizeof(T));
-    CHECK_BITS(TS(top_gradient)[0], TS(top_gradient)[1], W * sizeof(T));
+    CHECK_BITS(TS(gradient)[0], TS(gradient)[1], inputs * w * sizeof(T));
+    CHECK_BITS(TS(bias_gradient)[0], TS(bias_gradient)[1], w * sizeof(T));
+    CHECK_BITS(TS(top_gradient)[0], TS(top_gradient)[1], w * sizeof(T));
     CHECK_BITS(&TS(top_bias_gradient)[0], &TS(top_bias_gradient)[1], sizeof(T));
 }
 
@@ -128,7 +130,7 @@ IL_CAT3(test, shallow, P)(const SET *k)
         }
         for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
             for (size_t inputs = 1; inputs <= IL_SHALLOW_INPUTS; inputs++) {
-                for (size_t units = 1; units <= k->lanes; units++) {
+                for (size_t units = 1; units <= 2 * k->lanes; units++) {
                     TS(one)(k, (il_activation){(il_activation_kind)kind, 0.25}, lengths[i], inputs, units);
                 }
             }
