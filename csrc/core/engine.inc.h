@@ -37,10 +37,11 @@ EN(is_shallow)(const il_net *net, size_t W)
 
 /* Parameters, gradients and state of all layers, each side by side. */
 static void
-EN(carve_parameters)(EN(engine) * e, const il_optimizer *optimizer, il_arena *arena)
+EN(carve_parameters)(EN(engine) * e, int shallow, const il_optimizer *optimizer, il_arena *arena)
 {
     e->parameters = il_arena_take(arena, e->count, sizeof(T));
     e->gradient = il_arena_take(arena, e->count, sizeof(T));
+    e->partial = shallow ? il_arena_take(arena, e->count, sizeof(T)) : NULL;
     for (size_t s = 0; s < 2; s++) {
         const int kept = optimizer != NULL && il_optimizer_keeps(optimizer, s);
         e->state[s] = kept ? il_arena_take(arena, e->count, sizeof(T)) : NULL;
@@ -61,6 +62,17 @@ EN(carve_parameters)(EN(engine) * e, const il_optimizer *optimizer, il_arena *ar
     }
 }
 
+/* Where the shallow net's gradient goes: laid out as the parameters. */
+static void
+EN(set_shallow_gradient)(EN(engine) * e, T *gradient)
+{
+    const EN(layer) *hidden = &e->layers[0], *top = &e->layers[1];
+    e->shallow.gradient = gradient + hidden->weights_at;
+    e->shallow.bias_gradient = gradient + hidden->bias_at;
+    e->shallow.top_gradient = gradient + top->weights_at;
+    e->shallow.top_bias_gradient = gradient + top->bias_at;
+}
+
 /* The arrays as the kernels' shallow net. */
 static void
 EN(set_shallow)(EN(engine) * e)
@@ -76,11 +88,7 @@ EN(set_shallow)(EN(engine) * e)
                            .z = hidden->z,
                            .a = hidden->a,
                            .out = top->z,
-                           .delta = top->d,
-                           .gradient = hidden->gradient,
-                           .bias_gradient = hidden->bias_gradient,
-                           .top_gradient = top->gradient,
-                           .top_bias_gradient = top->bias_gradient};
+                           .delta = top->d};
 }
 
 /* Counts the arrays of an engine (arena base NULL) or hands them out. */
@@ -170,7 +178,7 @@ EN(carve)(EN(engine) * e, const il_net *net, unsigned passes, const il_optimizer
     e->delta = e->work;
     if (passes & IL_BACKWARD) {
         e->count = bytes / sizeof(T);
-        EN(carve_parameters)(e, optimizer, arena);
+        EN(carve_parameters)(e, shallow, optimizer, arena);
     }
     if (layers != NULL && layers[e->L - 1].w == 1) {
         EN(layer) *top = &layers[e->L - 1];
@@ -582,9 +590,23 @@ EN(store_pieces)(void *context, il_part part)
     }
 }
 
+static void
+EN(store_shallow)(EN(engine) * e, size_t R, const T *x, int add)
+{
+    EN(set_shallow_gradient)(e, add ? e->partial : e->gradient);
+    e->k->shallow_backward(&e->shallow, R, x);
+    if (add) {
+        e->k->add(e->count, e->partial, e->gradient);
+    }
+}
+
 void
 EN(store_gradients)(EN(engine) * e, size_t R, const T *x, int add)
 {
+    if (e->shallow.units > 0) {
+        EN(store_shallow)(e, R, x, add);
+        return;
+    }
     for (size_t l = e->L; l-- > 0;) {
         EN(pass) pass = {.e = e, .l = l, .R = R, .x = x, .add = add};
         if (l > 0) {
@@ -674,7 +696,7 @@ void
 EN(update_fused)(EN(engine) * e, size_t R, const T *x, const UPDATE *u)
 {
     if (e->shallow.units > 0) {
-        e->k->shallow_backward(&e->shallow, R, x);
+        EN(store_shallow)(e, R, x, 0);
         EN(update_stored)(e, u);
         return;
     }

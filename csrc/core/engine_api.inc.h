@@ -42,6 +42,7 @@ typedef struct EN(engine) {
     size_t rows;                /* capacity of a block */
     size_t count;               /* values of all layers' panels, weights and bias of each in turn */
     T *parameters, *gradient;   /* [count] */
+    T *partial;                 /* [count] a block's gradient on its way into the sum; shallow nets only */
     T *state[2];                /* [count], or NULL */
     SHALLOW shallow;            /* with no units: the net is none */
     T *logits, *outputs;        /* [rows][M], row-major; the same for mean squared error */
