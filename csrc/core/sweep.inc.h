@@ -9,14 +9,19 @@ typedef struct SN(state) {
     size_t count; /* nets; lanes beyond repeat the first and are ignored */
     size_t W;
     const il_train_options *options; /* [count] */
-    il_net_progress progress[IL_MOST_LANES];
-    int done[IL_MOST_LANES]; /* diverged: its net and result are written */
+    il_net_progress progress[IL_MOST_LANES]; /* as it was at the start, but for the powers of Adam's betas */
+    il_net_progress place;                   /* of every lane: steps since the start, epoch, position */
+    int bad[IL_MOST_LANES];                  /* a delta was not finite */
+    int done[IL_MOST_LANES];                 /* its net and result are written */
+    size_t running;                          /* nets that are not done */
     UPDATE update;
     size_t B, batch;
     const T *x, *y; /* [B][N], [B][M] plain */
     T *parameters, *gradient, *block_gradient; /* [parameters] */
     T *slots[2];
     T **z, **a, **d; /* [L] of [R][M] */
+    LANE_CONTRACTION *up, *down, *across; /* [L]: to z; from the second on to the d below; to the gradients */
+    SHALLOW shallow; /* does for `down` and `across`, where it has units */
     T *targets;      /* [B or batch][M] */
     T *gathered;     /* [batch][N], each lane its own samples; NULL in full batch */
     size_t *order;   /* [W][B], NULL in full batch */
@@ -39,9 +44,12 @@ SN(carve)(SN(state) * s, size_t R, il_arena *arena)
     s->z = il_arena_take(arena, L, sizeof *s->z);
     s->a = il_arena_take(arena, L, sizeof *s->a);
     s->d = il_arena_take(arena, L, sizeof *s->d);
+    s->up = il_arena_take(arena, L, sizeof *s->up);
+    s->down = il_arena_take(arena, L, sizeof *s->down);
+    s->across = il_arena_take(arena, L, sizeof *s->across);
     for (size_t l = 0; l < L; l++) {
         const size_t values = R * net->widths[l + 1];
-        const int apart = l + 1 == L || il_activation_needs_z(net->activations[l].kind);
+        const int apart = l + 1 == L ? net->loss != IL_MSE : il_activation_needs_z(net->activations[l].kind);
         T *z = il_arena_take(arena, values, vector);
         T *a = apart ? il_arena_take(arena, values, vector) : z;
         T *d = il_arena_take(arena, values, vector);
@@ -60,6 +68,62 @@ SN(carve)(SN(state) * s, size_t R, il_arena *arena)
     s->targets = il_arena_take(arena, samples * M, vector);
     s->gathered = whole ? NULL : il_arena_take(arena, samples * net->widths[0], vector);
     s->order = whole ? NULL : il_arena_take(arena, s->B * s->W, sizeof *s->order);
+}
+
+/* The products of a step, all but which samples: to fill them in anew takes 2 % of the step of a tiny net. */
+static void
+SN(plan)(SN(state) * s)
+{
+    const il_net *net = s->nets[0];
+    for (size_t l = 0; l < net->layers; l++) {
+        const size_t N = net->widths[l], M = net->widths[l + 1];
+        const T *weights = s->parameters + net->weight_offset[l] * s->W;
+        const T *a = l > 0 ? s->a[l - 1] : NULL;
+        const int shared = l == 0 && s->gathered == NULL;
+        s->up[l] = (LANE_CONTRACTION){.columns = M,
+                                      .K = N,
+                                      .shared = shared,
+                                      .a = a,
+                                      .a_row = N,
+                                      .a_k = 1,
+                                      .b = weights,
+                                      .b_k = M,
+                                      .b_column = 1,
+                                      .start = s->parameters + net->bias_offset[l] * s->W,
+                                      .c = s->z[l],
+                                      .c_row = M};
+        s->across[l] = (LANE_CONTRACTION){.rows = N,
+                                          .columns = M,
+                                          .shared = shared,
+                                          .a = a,
+                                          .a_row = 1,
+                                          .a_k = N,
+                                          .b = s->d[l],
+                                          .b_k = M,
+                                          .b_column = 1,
+                                          .c_row = M};
+        if (l > 0) {
+            s->down[l] = (LANE_CONTRACTION){.columns = N,
+                                            .K = M,
+                                            .a = s->d[l],
+                                            .a_row = M,
+                                            .a_k = 1,
+                                            .b = weights,
+                                            .b_k = 1,
+                                            .b_column = M,
+                                            .c = s->d[l - 1],
+                                            .c_row = N};
+        }
+    }
+    if (s->gathered == NULL && net->layers == 2 && net->widths[0] <= IL_SHALLOW_INPUTS && net->widths[2] == 1
+        && !il_activation_needs_z(net->activations[0].kind)) {
+        s->shallow = (SHALLOW){.inputs = net->widths[0],
+                               .units = net->widths[1],
+                               .activation = net->activations[0],
+                               .top_weights = s->up[1].b,
+                               .a = s->a[0],
+                               .delta = s->d[1]};
+    }
 }
 
 /* The net of a lane; the idle lanes repeat the first. */
@@ -97,6 +161,9 @@ SN(save)(const SN(state) * s, size_t lane)
         }
     }
     net->progress = s->progress[lane];
+    net->progress.steps += s->place.steps;
+    net->progress.epoch = s->place.epoch;
+    net->progress.position = s->place.position;
 }
 
 /* All memory, then the nets' slots: nothing of a net changes unless all is there. */
@@ -111,6 +178,7 @@ SN(begin)(SN(state) * s)
         return IL_ERROR_MEMORY;
     }
     SN(carve)(s, R, &arena);
+    SN(plan)(s);
     for (size_t lane = 0; lane < s->W; lane++) {
         SN(load)(s, lane, s->progress[lane].steps > 0);
     }
@@ -144,13 +212,13 @@ SN(next_batch)(SN(state) * s, const il_kernels *kernels)
     if (s->order == NULL) {
         return s->B;
     }
-    if (s->ordered != s->progress[0].epoch + 1) {
+    if (s->ordered != s->place.epoch + 1) {
         for (size_t lane = 0; lane < W; lane++) {
-            il_permutation(kernels, s->progress[lane].key, s->progress[lane].epoch, s->B, s->order + lane * s->B);
+            il_permutation(kernels, s->progress[lane].key, s->place.epoch, s->B, s->order + lane * s->B);
         }
-        s->ordered = s->progress[0].epoch + 1;
+        s->ordered = s->place.epoch + 1;
     }
-    const size_t begin = (size_t)s->progress[0].position;
+    const size_t begin = (size_t)s->place.position;
     const size_t count = s->B - begin < s->batch ? s->B - begin : s->batch;
     for (size_t i = 0; i < count; i++) {
         for (size_t lane = 0; lane < W; lane++) {
@@ -166,51 +234,33 @@ SN(next_batch)(SN(state) * s, const il_kernels *kernels)
     return count;
 }
 
-/* Layer l's left side: the activations below, or the samples from `at` on. */
-static void
-SN(left_side)(const SN(state) * s, size_t l, size_t at, LANE_CONTRACTION *job)
+/* The samples from `at` on. */
+static const T *
+SN(inputs)(const SN(state) * s, size_t at)
 {
     const size_t N = s->nets[0]->widths[0];
-    if (l > 0) {
-        job->a = s->a[l - 1];
-    } else if (s->gathered != NULL) {
-        job->a = s->gathered + at * N * s->W;
-    } else {
-        job->a = s->x + at * N;
-        job->shared = 1;
-    }
+    return s->gathered != NULL ? s->gathered + at * N * s->W : s->x + at * N;
 }
 
 /* Outputs of R samples from `at` on, then their deltas. */
 static void
-SN(forward)(const SN(state) * s, size_t at, size_t R, size_t B)
+SN(forward)(SN(state) * s, size_t at, size_t R, size_t B)
 {
     const il_net *net = s->nets[0];
     const size_t L = net->layers, W = s->W, top = L - 1, outputs = R * net->widths[L];
+    s->up[0].a = SN(inputs)(s, at);
     for (size_t l = 0; l < L; l++) {
-        const size_t N = net->widths[l], M = net->widths[l + 1];
-        LANE_CONTRACTION job = {.rows = R,
-                                .columns = M,
-                                .K = N,
-                                .a_row = N,
-                                .a_k = 1,
-                                .b = s->parameters + net->weight_offset[l] * W,
-                                .b_k = M,
-                                .b_column = 1,
-                                .start = s->parameters + net->bias_offset[l] * W,
-                                .c = s->z[l],
-                                .c_row = M};
-        SN(left_side)(s, l, at, &job);
-        s->k->contract_lanes(&job);
+        s->up[l].rows = R;
+        s->k->contract_lanes(&s->up[l]);
         if (l < top) {
-            s->k->activate(net->activations[l], R * M * W, s->z[l], s->a[l]);
+            s->k->activate(net->activations[l], R * net->widths[l + 1] * W, s->z[l], s->a[l]);
         }
     }
     const il_activation sigmoid = {IL_SIGMOID, 0};
     switch (net->loss) {
     case IL_BINARY_CROSS_ENTROPY: s->k->activate(sigmoid, outputs * W, s->z[top], s->a[top]); break;
     case IL_CROSS_ENTROPY: s->k->softmax_lanes(R, net->widths[L], s->z[top], s->a[top]); break;
-    default: memcpy(s->a[top], s->z[top], outputs * W * sizeof(T));
+    default: break; /* the outputs are the logits */
     }
     const T *targets = s->targets + at * net->widths[L] * W;
     const T numerator = net->loss == IL_MSE ? 2 : 1;
@@ -219,40 +269,29 @@ SN(forward)(const SN(state) * s, size_t at, size_t R, size_t B)
 }
 
 static void
-SN(backward)(const SN(state) * s, size_t at, size_t R, T *gradient)
+SN(backward)(SN(state) * s, size_t at, size_t R, T *gradient)
 {
     const il_net *net = s->nets[0];
-    const size_t W = s->W;
+    if (s->shallow.units > 0) {
+        s->shallow.gradient = gradient + net->weight_offset[0] * s->W;
+        s->shallow.bias_gradient = gradient + net->bias_offset[0] * s->W;
+        s->shallow.top_gradient = gradient + net->weight_offset[1] * s->W;
+        s->shallow.top_bias_gradient = gradient + net->bias_offset[1] * s->W;
+        s->k->shallow_lanes(&s->shallow, R, SN(inputs)(s, at));
+        return;
+    }
+    s->across[0].a = SN(inputs)(s, at);
     for (size_t l = net->layers; l-- > 0;) {
-        const size_t N = net->widths[l], M = net->widths[l + 1];
         if (l > 0) {
-            const LANE_CONTRACTION down = {.rows = R,
-                                           .columns = N,
-                                           .K = M,
-                                           .a = s->d[l],
-                                           .a_row = M,
-                                           .a_k = 1,
-                                           .b = s->parameters + net->weight_offset[l] * W,
-                                           .b_k = 1,
-                                           .b_column = M,
-                                           .c = s->d[l - 1],
-                                           .c_row = N};
-            s->k->contract_lanes(&down);
-            s->k->derive(net->activations[l - 1], R * N * W, s->z[l - 1], s->a[l - 1], s->d[l - 1], s->d[l - 1]);
+            s->down[l].rows = R;
+            s->k->contract_lanes(&s->down[l]);
+            s->k->derive(net->activations[l - 1], R * net->widths[l] * s->W, s->z[l - 1], s->a[l - 1], s->d[l - 1],
+                         s->d[l - 1]);
         }
-        LANE_CONTRACTION job = {.rows = N,
-                                .columns = M,
-                                .K = R,
-                                .a_row = 1,
-                                .a_k = N,
-                                .b = s->d[l],
-                                .b_k = M,
-                                .b_column = 1,
-                                .c = gradient + net->weight_offset[l] * W,
-                                .c_row = M,
-                                .sums = gradient + net->bias_offset[l] * W};
-        SN(left_side)(s, l, at, &job);
-        s->k->contract_lanes(&job);
+        s->across[l].K = R;
+        s->across[l].c = gradient + net->weight_offset[l] * s->W;
+        s->across[l].sums = gradient + net->bias_offset[l] * s->W;
+        s->k->contract_lanes(&s->across[l]);
     }
 }
 
@@ -282,6 +321,7 @@ SN(finish)(SN(state) * s, size_t lane, uint64_t step, int diverged, il_record *r
     const size_t count = s->nets[0]->count;
     SN(save)(s, lane);
     s->done[lane] = 1;
+    s->running--;
     results[lane] = (il_train_result){step, diverged};
     for (size_t p = 0; p < count; p++) {
         s->parameters[p * s->W + lane] = 0;
@@ -298,71 +338,63 @@ SN(finish)(SN(state) * s, size_t lane, uint64_t step, int diverged, il_record *r
     return IL_OK;
 }
 
-/* Lanes whose deltas of this block are not finite, added to `bad`. */
-static void
-SN(find_bad)(const SN(state) * s, size_t R, int *bad)
+/* Notes the lanes with a delta of this block that is not finite; 1 if there is one. */
+static int
+SN(find_bad)(SN(state) * s, size_t R)
 {
     const il_net *net = s->nets[0];
     const size_t n = R * net->widths[net->layers];
     const T *d = s->d[net->layers - 1];
     if (s->k->all_finite(n * s->W, d)) {
-        return;
+        return 0;
     }
     for (size_t i = 0; i < n; i++) {
         for (size_t lane = 0; lane < s->W; lane++) {
-            bad[lane] |= !isfinite(d[i * s->W + lane]);
+            s->bad[lane] |= !isfinite(d[i * s->W + lane]);
         }
     }
+    return 1;
 }
 
-/* Gradients of a batch of B samples, block by block. */
-static void
-SN(gradients)(SN(state) * s, size_t B, int *bad)
+/* Gradients of a batch of B samples, block by block; 1 if one of the lanes is bad. */
+static int
+SN(gradients)(SN(state) * s, size_t B)
 {
     const size_t n = s->nets[0]->count * s->W;
+    int bad = 0;
     for (size_t at = 0; at < B; at += IL_BLOCK) {
         const size_t R = B - at < IL_BLOCK ? B - at : IL_BLOCK;
         SN(forward)(s, at, R, B);
-        SN(find_bad)(s, R, bad);
+        bad |= SN(find_bad)(s, R);
         SN(backward)(s, at, R, at > 0 ? s->block_gradient : s->gradient);
         if (at > 0) {
             s->k->add(n, s->block_gradient, s->gradient);
         }
     }
+    return bad;
 }
 
 /* One step of every lane; diverged ones end before it. */
 static il_status
 SN(step)(SN(state) * s, const il_kernels *kernels, uint64_t step, il_record *records, il_train_result *results)
 {
-    int bad[IL_MOST_LANES] = {0};
     const size_t B = SN(next_batch)(s, kernels);
-    SN(gradients)(s, B, bad);
-    for (size_t lane = 0; lane < s->count; lane++) {
-        if (bad[lane] && !s->done[lane]) {
+    const int bad = SN(gradients)(s, B);
+    for (size_t lane = 0; bad && lane < s->count; lane++) {
+        if (s->bad[lane] && !s->done[lane]) {
             const il_status status = SN(finish)(s, lane, step, 1, records, results);
             if (status != IL_OK) {
                 return status;
             }
         }
     }
-    for (size_t lane = 0; lane < s->W; lane++) {
+    for (size_t lane = 0; s->update.kind == IL_ADAM && lane < s->W; lane++) {
         const il_optimizer *o = &s->options[lane < s->count ? lane : 0].optimizer;
         IL_CAT3(update, next, P)(&s->update, o, &s->progress[lane], lane, lane + 1);
-        il_train_advance(&s->progress[lane], B);
     }
+    il_train_advance(&s->place, B);
     s->k->update(&s->update, s->nets[0]->count * s->W, s->gradient, s->parameters, s->slots[0], s->slots[1]);
     return IL_OK;
-}
-
-static int
-SN(all_done)(const SN(state) * s)
-{
-    int all = 1;
-    for (size_t lane = 0; lane < s->count; lane++) {
-        all &= s->done[lane];
-    }
-    return all;
 }
 
 static il_status
@@ -372,7 +404,7 @@ SN(loop)(SN(state) * s, const il_kernels *kernels, il_record *records, il_train_
     il_pacer pacer = il_pacer_start();
     il_status status = IL_OK;
     uint64_t step = 0;
-    for (; step < o->steps && status == IL_OK && !SN(all_done)(s); step++) {
+    for (; step < o->steps && status == IL_OK && s->running > 0; step++) {
         if (o->poll != NULL && il_pacer_due(&pacer, step) && o->poll(o->poll_context, step)) {
             status = IL_ERROR_INTERRUPTED;
             break;
@@ -404,13 +436,23 @@ SN(run)(il_net *const *nets, size_t count, const il_kernels *kernels, const SET 
     if (!k->all_finite(B * net->widths[0], x) || !k->all_finite(B * net->widths[net->layers], y)) {
         return IL_ERROR_NOT_FINITE;
     }
-    SN(state) s = {.k = k, .nets = nets, .count = count, .W = k->lanes, .options = options, .B = B, .x = x, .y = y};
+    SN(state) s = {.k = k,
+                   .nets = nets,
+                   .count = count,
+                   .running = count,
+                   .W = k->lanes,
+                   .options = options,
+                   .B = B,
+                   .x = x,
+                   .y = y};
     for (size_t lane = 0; lane < s.W; lane++) {
         const size_t i = lane < count ? lane : 0;
         s.progress[lane] = il_train_progress(nets[i], B, &options[i]);
         IL_CAT3(update, prepare, P)(&s.update, &options[i].optimizer, lane, lane + 1);
     }
-    s.batch = (size_t)s.progress[0].batch_size;
+    s.place = s.progress[0];
+    s.place.steps = 0;
+    s.batch = (size_t)s.place.batch_size;
     il_status status = SN(begin)(&s);
     if (status == IL_OK) {
         for (size_t lane = 0; records != NULL && lane < count; lane++) {

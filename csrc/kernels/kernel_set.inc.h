@@ -96,6 +96,8 @@ typedef struct IL_SET(kernel_set) {
     void (*shallow_backward)(const IL_SET(shallow) * net, size_t rows, const T *x);
 
     void (*contract_lanes)(const IL_SET(lane_contraction) * job);
+    /* shallow_backward() with any number of units: elements are vectors, x scalars that all nets share. */
+    void (*shallow_lanes)(const IL_SET(shallow) * net, size_t rows, const T *x);
     /* z [B][M][W] -> out [B][M][W]; out may not be z. */
     void (*softmax_lanes)(size_t B, size_t M, const T *z, T *out);
 

@@ -23,6 +23,7 @@
         .shallow_forward = IL_CAT3(shallow_forward, p, ISA),                                       \
         .shallow_backward = IL_CAT3(shallow_backward, p, ISA),                                     \
         .contract_lanes = IL_CAT3(contract_lanes, p, ISA),                                         \
+        .shallow_lanes = IL_CAT3(shallow_lanes, p, ISA),                                           \
         .softmax_lanes = IL_CAT3(softmax_lanes, p, ISA),                                           \
         .activate = IL_CAT3(activate, p, ISA),                                                     \
         .derive = IL_CAT3(derive, p, ISA),                                                         \

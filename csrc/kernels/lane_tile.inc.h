@@ -49,34 +49,42 @@
 #define ADD_SUM(j) sum##j = v_add(sum##j, b##j); /* fma(1, b, sum) */
 #define STORE_SUM(j) PUT(job->sums + (column + j) * W, sum##j)
 
-static inline void
+/* Tiles from `row` on while there are rows enough, with the sums a single one; returns the row behind them. */
+static inline size_t
 LANE_TILE(ROWS, COLS)(const IL_SET(lane_contraction) * job, size_t row, size_t column, size_t k0, size_t k1,
                       int shared, int with_sums)
 {
     const size_t unit = shared ? 1 : W;
     const size_t a_row = job->a_row * unit, a_k = job->a_k * unit;
     const size_t b_k = job->b_k * W, b_column = job->b_column * W, c_row = job->c_row * W;
-    const T *a = job->a + row * a_row + k0 * a_k;
-    const T *b = job->b + k0 * b_k + column * b_column;
+    const T *a_first = job->a + row * a_row + k0 * a_k;
+    const T *b_first = job->b + k0 * b_k + column * b_column;
     T *c = job->c + row * c_row + column * W;
     const int first = k0 == 0;
     (void)b_column; /* one column needs none */
     EACH_COLUMN(START)
-    EACH_ROW(DECLARE)
-    EACH_COLUMN(START_SUM)
-    for (size_t k = k0; k < k1; k++) {
-        EACH_COLUMN(LOAD_B)
-        EACH_ROW(STEP)
-        if (with_sums) {
-            EACH_COLUMN(ADD_SUM)
+    do {
+        const T *a = a_first, *b = b_first;
+        EACH_ROW(DECLARE)
+        EACH_COLUMN(START_SUM)
+        for (size_t k = k0; k < k1; k++) {
+            EACH_COLUMN(LOAD_B)
+            EACH_ROW(STEP)
+            if (with_sums) {
+                EACH_COLUMN(ADD_SUM)
+            }
+            a += a_k;
+            b += b_k;
         }
-        a += a_k;
-        b += b_k;
-    }
-    EACH_ROW(STORE)
-    if (with_sums) {
-        EACH_COLUMN(STORE_SUM)
-    }
+        EACH_ROW(STORE)
+        if (with_sums) {
+            EACH_COLUMN(STORE_SUM)
+        }
+        a_first += ROWS * a_row;
+        c += ROWS * c_row;
+        row += ROWS;
+    } while (!with_sums && job->rows - row >= ROWS);
+    return row;
 }
 
 #undef EACH_ROW

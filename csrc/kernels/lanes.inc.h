@@ -4,7 +4,7 @@
  * Arrays hold [..][W]: the same element of W nets side by side, so every operation of a net's own
  * chain is one vector operation, and nothing ever crosses lanes. Elementwise kernels need no lane
  * version: they run over these arrays as they are. 4 x 3 tiles: 12 sums, 3 of B, 1 of A; a single
- * column takes 8 rows, to have chains enough.
+ * column takes 8 rows, to have chains enough. Where K is short, B stays in registers instead.
  */
 #define LANE_TILE_(rows, columns) FN(lane_tile_##rows##x##columns)
 #define LANE_TILE(rows, columns) LANE_TILE_(rows, columns)
@@ -49,104 +49,131 @@ static inline void
 FN(lane_columns)(const IL_SET(lane_contraction) * job, size_t column, size_t columns, size_t k0, size_t k1, int shared,
                  int with_sums)
 {
-    for (size_t r = 0, rows; r < job->rows; r += rows) {
+    for (size_t r = 0; r < job->rows;) {
         const int sums = with_sums && r == 0;
         const size_t left = job->rows - r;
         if (columns == 3) {
             const size_t most = sums ? 3 : 4;
-            rows = left < most ? left : most;
-            switch (rows) {
-            case 4: FN(lane_tile_4x3)(job, r, column, k0, k1, shared, sums); break;
-            case 3: FN(lane_tile_3x3)(job, r, column, k0, k1, shared, sums); break;
-            case 2: FN(lane_tile_2x3)(job, r, column, k0, k1, shared, sums); break;
-            default: FN(lane_tile_1x3)(job, r, column, k0, k1, shared, sums); break;
+            switch (left < most ? left : most) {
+            case 4: r = FN(lane_tile_4x3)(job, r, column, k0, k1, shared, sums); break;
+            case 3: r = FN(lane_tile_3x3)(job, r, column, k0, k1, shared, sums); break;
+            case 2: r = FN(lane_tile_2x3)(job, r, column, k0, k1, shared, sums); break;
+            default: r = FN(lane_tile_1x3)(job, r, column, k0, k1, shared, sums); break;
             }
         } else if (columns == 2) {
-            rows = left >= 4 ? 4 : left >= 2 ? 2 : 1;
-            switch (rows) {
-            case 4: FN(lane_tile_4x2)(job, r, column, k0, k1, shared, sums); break;
-            case 2: FN(lane_tile_2x2)(job, r, column, k0, k1, shared, sums); break;
-            default: FN(lane_tile_1x2)(job, r, column, k0, k1, shared, sums); break;
+            switch (left < 4 ? left : 4) {
+            case 4: r = FN(lane_tile_4x2)(job, r, column, k0, k1, shared, sums); break;
+            case 1: r = FN(lane_tile_1x2)(job, r, column, k0, k1, shared, sums); break;
+            default: r = FN(lane_tile_2x2)(job, r, column, k0, k1, shared, sums); break;
             }
+        } else if (left >= 8) {
+            r = FN(lane_tile_8x1)(job, r, column, k0, k1, shared, sums);
         } else {
-            rows = left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1;
-            switch (rows) {
-            case 8: FN(lane_tile_8x1)(job, r, column, k0, k1, shared, sums); break;
-            case 4: FN(lane_tile_4x1)(job, r, column, k0, k1, shared, sums); break;
-            case 2: FN(lane_tile_2x1)(job, r, column, k0, k1, shared, sums); break;
-            default: FN(lane_tile_1x1)(job, r, column, k0, k1, shared, sums); break;
+            switch (left < 4 ? left : 4) {
+            case 4: r = FN(lane_tile_4x1)(job, r, column, k0, k1, shared, sums); break;
+            case 1: r = FN(lane_tile_1x1)(job, r, column, k0, k1, shared, sums); break;
+            default: r = FN(lane_tile_2x1)(job, r, column, k0, k1, shared, sums); break;
             }
         }
     }
 }
 
-/*
- * All rows of `columns` <= 3 columns where K <= 4: B and start stay in registers. With constants for
- * both, the loops over them are straight lines.
- */
-enum { FN(short_K) = 4 };
+/* Some vectors, 1 to 4, as many as a constant says; the others are not used. */
+typedef struct FN(few) {
+    V at0, at1, at2, at3;
+} FN(few);
 
-IL_INLINE void
-FN(lane_short)(const IL_SET(lane_contraction) * job, size_t column, size_t columns, size_t K, int shared)
+IL_INLINE FN(few)
+FN(load_few)(size_t count, const T *p, size_t step, int shared)
 {
-    const size_t unit = shared ? 1 : W, rows = job->rows;
-    const size_t a_row = job->a_row * unit, a_k = job->a_k * unit, c_row = job->c_row * W;
-    V start[3], b[FN(short_K)][3];
-    for (size_t j = 0; j < columns; j++) {
-        start[j] = job->start != NULL ? v_load(job->start + (column + j) * W) : v_set1(0);
-        for (size_t k = 0; k < K; k++) {
-            b[k][j] = v_load(job->b + (k * job->b_k + (column + j) * job->b_column) * W);
-        }
+    FN(few) v;
+    v.at0 = shared ? v_set1(p[0]) : v_load(p);
+    v.at1 = count < 2 ? v.at0 : shared ? v_set1(p[step]) : v_load(p + step);
+    v.at2 = count < 3 ? v.at0 : shared ? v_set1(p[2 * step]) : v_load(p + 2 * step);
+    v.at3 = count < 4 ? v.at0 : shared ? v_set1(p[3 * step]) : v_load(p + 3 * step);
+    return v;
+}
+
+IL_INLINE V
+FN(few_chain)(size_t count, FN(few) a, FN(few) b, V start)
+{
+    const V sum1 = v_fma(a.at0, b.at0, start), sum2 = count < 2 ? sum1 : v_fma(a.at1, b.at1, sum1);
+    const V sum3 = count < 3 ? sum2 : v_fma(a.at2, b.at2, sum2);
+    return count < 4 ? sum3 : v_fma(a.at3, b.at3, sum3);
+}
+
+/* All rows of 4 columns where K <= 4, a constant: B and the start stay in registers. */
+IL_INLINE void
+FN(lane_short_columns)(const IL_SET(lane_contraction) * job, size_t column, size_t K, int shared)
+{
+    const size_t unit = shared ? 1 : W, a_row = job->a_row * unit, a_k = job->a_k * unit;
+    const size_t rows = job->rows, c_row = job->c_row * W, b_k = job->b_k * W, b_column = job->b_column * W;
+    const T *b = job->b + column * b_column;
+    const FN(few) b0 = FN(load_few)(K, b, b_k, 0), b1 = FN(load_few)(K, b + b_column, b_k, 0);
+    const FN(few) b2 = FN(load_few)(K, b + 2 * b_column, b_k, 0), b3 = FN(load_few)(K, b + 3 * b_column, b_k, 0);
+    FN(few) start = {v_set1(0), v_set1(0), v_set1(0), v_set1(0)};
+    if (job->start != NULL) {
+        start = FN(load_few)(4, job->start + column * W, W, 0);
     }
     const T *a = job->a;
     T *c = job->c + column * W;
     for (size_t r = 0; r < rows; r++, a += a_row, c += c_row) {
-        V sum[3];
-        for (size_t j = 0; j < columns; j++) {
-            sum[j] = start[j];
-        }
-        for (size_t k = 0; k < K; k++) {
-            const V x = shared ? v_set1(a[k * a_k]) : v_load(a + k * a_k);
-            for (size_t j = 0; j < columns; j++) {
-                sum[j] = v_fma(x, b[k][j], sum[j]);
-            }
-        }
-        for (size_t j = 0; j < columns; j++) {
-            v_store(c + j * W, sum[j]);
-        }
+        const FN(few) x = FN(load_few)(K, a, a_k, shared);
+        v_store(c, FN(few_chain)(K, x, b0, start.at0));
+        v_store(c + W, FN(few_chain)(K, x, b1, start.at1));
+        v_store(c + 2 * W, FN(few_chain)(K, x, b2, start.at2));
+        v_store(c + 3 * W, FN(few_chain)(K, x, b3, start.at3));
     }
 }
 
-static inline void
-FN(lane_short_columns)(const IL_SET(lane_contraction) * job, size_t column, size_t columns, int shared)
+/* The same of one column where K <= 8. */
+IL_INLINE void
+FN(lane_short_column)(const IL_SET(lane_contraction) * job, size_t column, size_t K, int shared)
 {
-    switch (columns * 8 + job->K) {
-    case 3 * 8 + 4: FN(lane_short)(job, column, 3, 4, shared); break;
-    case 3 * 8 + 3: FN(lane_short)(job, column, 3, 3, shared); break;
-    case 3 * 8 + 2: FN(lane_short)(job, column, 3, 2, shared); break;
-    case 3 * 8 + 1: FN(lane_short)(job, column, 3, 1, shared); break;
-    case 2 * 8 + 4: FN(lane_short)(job, column, 2, 4, shared); break;
-    case 2 * 8 + 3: FN(lane_short)(job, column, 2, 3, shared); break;
-    case 2 * 8 + 2: FN(lane_short)(job, column, 2, 2, shared); break;
-    case 2 * 8 + 1: FN(lane_short)(job, column, 2, 1, shared); break;
-    case 1 * 8 + 4: FN(lane_short)(job, column, 1, 4, shared); break;
-    case 1 * 8 + 3: FN(lane_short)(job, column, 1, 3, shared); break;
-    case 1 * 8 + 2: FN(lane_short)(job, column, 1, 2, shared); break;
-    case 1 * 8 + 1: FN(lane_short)(job, column, 1, 1, shared); break;
-    default: break;
+    const size_t unit = shared ? 1 : W, a_row = job->a_row * unit, a_k = job->a_k * unit;
+    const size_t rows = job->rows, c_row = job->c_row * W, b_k = job->b_k * W;
+    const size_t low = K < 4 ? K : 4, high = K - low, next = high > 0 ? low : 0;
+    const T *b = job->b + column * job->b_column * W;
+    const FN(few) b0 = FN(load_few)(low, b, b_k, 0), b1 = FN(load_few)(high, b + next * b_k, b_k, 0);
+    const V start = job->start != NULL ? v_load(job->start + column * W) : v_set1(0);
+    const T *a = job->a;
+    T *c = job->c + column * W;
+    for (size_t r = 0; r < rows; r++, a += a_row, c += c_row) {
+        const V sum = FN(few_chain)(low, FN(load_few)(low, a, a_k, shared), b0, start);
+        v_store(c, high > 0 ? FN(few_chain)(high, FN(load_few)(high, a + next * a_k, a_k, shared), b1, sum) : sum);
+    }
+}
+
+IL_INLINE void
+FN(lane_short_rows)(const IL_SET(lane_contraction) * job, size_t K, int shared)
+{
+    size_t j = 0;
+    for (; j + 4 <= job->columns; j += 4) {
+        FN(lane_short_columns)(job, j, K, shared);
+    }
+    for (; j < job->columns; j++) {
+        FN(lane_short_column)(job, j, K, shared);
     }
 }
 
 IL_INLINE void
 FN(contract_lanes_of)(const IL_SET(lane_contraction) * job, int shared)
 {
-    const int is_short = job->K <= FN(short_K) && job->sums == NULL;
+    enum { LONGEST = 8 }; /* chain of a short column */
+    const size_t limit = job->sums != NULL ? 0 : job->columns == 1 ? LONGEST : LONGEST / 2;
+    switch (job->K <= limit ? job->K : 0) {
+    case 1: FN(lane_short_rows)(job, 1, shared); return;
+    case 2: FN(lane_short_rows)(job, 2, shared); return;
+    case 3: FN(lane_short_rows)(job, 3, shared); return;
+    case 4: FN(lane_short_rows)(job, 4, shared); return;
+    case 5: FN(lane_short_column)(job, 0, 5, shared); return;
+    case 6: FN(lane_short_column)(job, 0, 6, shared); return;
+    case 7: FN(lane_short_column)(job, 0, 7, shared); return;
+    case 8: FN(lane_short_column)(job, 0, 8, shared); return;
+    default: break;
+    }
     for (size_t j = 0; j < job->columns; j += 3) {
         const size_t columns = job->columns - j < 3 ? job->columns - j : 3;
-        if (is_short) {
-            FN(lane_short_columns)(job, j, columns, shared);
-            continue;
-        }
         for (size_t k0 = 0; k0 < job->K; k0 += IL_BLOCK) {
             const size_t k1 = job->K - k0 < IL_BLOCK ? job->K : k0 + IL_BLOCK;
             FN(lane_columns)(job, j, columns, k0, k1, shared, job->sums != NULL);
@@ -162,6 +189,90 @@ FN(contract_lanes)(const IL_SET(lane_contraction) * job)
     } else {
         FN(contract_lanes_of)(job, 0);
     }
+}
+
+/* Gradients of one hidden unit: of its weights, bias and outgoing weight. */
+typedef struct FN(unit_gradient) {
+    V g0, g1, g2, g3, sum, top;
+} FN(unit_gradient);
+
+/* One sample's part: a is the unit's activation, upstream the delta of the output. */
+IL_INLINE FN(unit_gradient)
+FN(unit_chains)(FN(unit_gradient) y, size_t inputs, FN(few) x, V upstream, V weight, V a, V slope)
+{
+    const V d = v_mul(v_fma(upstream, weight, v_set1(0)), slope);
+    y.g0 = v_fma(x.at0, d, y.g0);
+    y.g1 = inputs > 1 ? v_fma(x.at1, d, y.g1) : y.g1;
+    y.g2 = inputs > 2 ? v_fma(x.at2, d, y.g2) : y.g2;
+    y.g3 = inputs > 3 ? v_fma(x.at3, d, y.g3) : y.g3;
+    y.sum = v_add(y.sum, d); /* fma(1, d, sum) */
+    y.top = v_fma(a, upstream, y.top);
+    return y;
+}
+
+IL_INLINE void
+FN(store_unit)(const IL_SET(shallow) * net, size_t inputs, size_t unit, FN(unit_gradient) y)
+{
+    T *g = net->gradient + unit * W;
+    const size_t next = net->units * W;
+    v_store(g, y.g0);
+    if (inputs > 1) {
+        v_store(g + next, y.g1);
+    }
+    if (inputs > 2) {
+        v_store(g + 2 * next, y.g2);
+    }
+    if (inputs > 3) {
+        v_store(g + 3 * next, y.g3);
+    }
+    v_store(net->bias_gradient + unit * W, y.sum);
+    v_store(net->top_gradient + unit * W, y.top);
+}
+
+/* Of `count` hidden units from `unit` on, 2 or 1: the registers do for no more. */
+IL_INLINE void
+FN(shallow_units)(const IL_SET(shallow) * net, size_t rows, const T *x, V (*slope)(V, V), size_t inputs, size_t unit,
+                  size_t count)
+{
+    const V p = v_set1((T)net->activation.parameter), zero = v_set1(0);
+    const T *weights = net->top_weights + unit * W, *a = net->a + unit * W, *delta = net->delta;
+    const V w0 = v_load(weights), w1 = v_load(weights + (count - 1) * W);
+    const size_t a_row = net->units * W;
+    FN(unit_gradient) y0 = {zero, zero, zero, zero, zero, zero}, y1 = y0;
+    V top_sum = zero;
+    for (size_t r = 0; r < rows; r++, a += a_row, delta += W, x += inputs) {
+        const FN(few) each = FN(load_few)(inputs, x, 1, 1);
+        const V upstream = v_load(delta), a0 = v_load(a);
+        top_sum = v_add(top_sum, upstream);
+        y0 = FN(unit_chains)(y0, inputs, each, upstream, w0, a0, slope(a0, p));
+        if (count > 1) {
+            const V a1 = v_load(a + W);
+            y1 = FN(unit_chains)(y1, inputs, each, upstream, w1, a1, slope(a1, p));
+        }
+    }
+    FN(store_unit)(net, inputs, unit, y0);
+    if (count > 1) {
+        FN(store_unit)(net, inputs, unit + 1, y1);
+    }
+    v_store(net->top_bias_gradient, top_sum);
+}
+
+IL_INLINE void
+FN(shallow_lanes_of)(const IL_SET(shallow) * net, size_t rows, const T *x, V (*slope)(V, V), size_t inputs)
+{
+    size_t j = 0;
+    for (; j + 2 <= net->units; j += 2) {
+        FN(shallow_units)(net, rows, x, slope, inputs, j, 2);
+    }
+    if (j < net->units) {
+        FN(shallow_units)(net, rows, x, slope, inputs, j, 1);
+    }
+}
+
+static void
+FN(shallow_lanes)(const IL_SET(shallow) * net, size_t rows, const T *x)
+{
+    FN(shallow_slopes)(FN(shallow_lanes_of), net, rows, x);
 }
 
 /* Softmax over M for each of B samples and W nets: the chain of softmax() in every lane. */

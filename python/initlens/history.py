@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -238,34 +240,44 @@ def from_results(
     results: Sequence[FitResult], widths: Sequence[int], *, stopped: bool, chance_loss: float
 ) -> History:
     """Join the results of consecutive pieces of one training; `widths` are the layers' units."""
-    done = 0
-    steps: list[NDArray[np.int64]] = []
-    parts: dict[str, list[NDArray[Any]]] = {name: [] for name in ("record_loss", *LAYER_FIELDS)}
-    for number, result in enumerate(results):
-        recorded = result["record_step"]
-        if recorded is not None:
-            # A later piece starts with the row that ended the one before.
-            first = 1 if number else 0
-            steps.append(recorded[first:] + done)
-            for name, arrays in parts.items():
-                arrays.append(result[name][first:])  # type: ignore[literal-required]
-        done += result["steps"]
-    layers = len(widths)
-    empty: dict[str, NDArray[Any]] = {
-        "record_loss": np.empty(0),
-        **{name: np.empty((0, layers)) for name in LAYER_FIELDS},
-        "distinct_units": np.empty((0, layers), np.int64),
-    }
-    joined = {
-        name: np.concatenate(arrays) if arrays else empty[name] for name, arrays in parts.items()
-    }
+    if results[0]["record_step"] is None:  # in the first, so in all of them
+        recorded = _nothing(len(widths))
+    else:
+        *starts, _ = accumulate((result["steps"] for result in results), initial=0)
+        shifted = zip(_column("record_step", results), starts, strict=True)
+        recorded = {
+            "steps": _joined([piece + start for piece, start in shifted]),
+            "loss": _joined(_column("record_loss", results)),
+            **{name: _joined(_column(name, results)) for name in LAYER_FIELDS},
+        }
+    done = sum(result["steps"] for result in results)
     return History(
-        steps=np.concatenate(steps) if steps else np.empty(0, np.int64),
-        loss=joined.pop("record_loss"),
         widths=tuple(widths),
         steps_done=done,
         diverged_at=done if results[-1]["diverged"] else None,
         stopped=stopped,
         chance_loss=chance_loss,
-        **joined,
+        **recorded,
     )
+
+
+@cache
+def _nothing(layers: int) -> dict[str, NDArray[Any]]:
+    """Return the arrays of no rows, made once: they would be half of what a history costs."""
+    values = np.empty((0, layers))
+    counts = np.empty((0, layers), np.int64)
+    return {
+        "steps": counts[:, 0],
+        "loss": values[:, 0],
+        **dict.fromkeys(LAYER_FIELDS, values),
+        "distinct_units": counts,
+    }
+
+
+def _column(name: str, results: Sequence[FitResult]) -> list[Any]:
+    return [result[name] for result in results]  # type: ignore[literal-required]
+
+
+def _joined(pieces: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """Return all rows; a later piece starts with the row that ended the one before."""
+    return np.concatenate([pieces[0], *(piece[1:] for piece in pieces[1:])])

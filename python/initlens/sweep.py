@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from numpy.typing import ArrayLike
 
-from . import _pool, optimizers
+from . import _pool, _targets, history, optimizers
 from ._checks import integer
 from ._cpus import threads
 from ._progress import Progress, reporter
@@ -88,10 +88,12 @@ def fit_many(
             )
     if len(set(map(id, chosen))) < len(chosen):
         raise ValueError("nets holds one net twice; train a copy: net.copy()")
-    each = [optimizer] * len(chosen) if isinstance(optimizer, str | Optimizer) else list(optimizer)
-    if len(each) != len(chosen):
-        raise ValueError(f"optimizer holds {len(each)} settings for {len(chosen)} nets")
-    specs = [optimizers.get(one)._spec() for one in each]
+    if isinstance(optimizer, str | Optimizer):
+        specs = [optimizers.get(optimizer)._spec()] * len(chosen)
+    else:
+        specs = [optimizers.get(one)._spec() for one in optimizer]
+    if len(specs) != len(chosen):
+        raise ValueError(f"optimizer holds {len(specs)} settings for {len(chosen)} nets")
     kinds = {(s["kind"], s["nesterov"], s["momentum"] > 0, s["weight_decay"] > 0) for s in specs}
     if len(kinds) > 1:
         raise ValueError(
@@ -104,9 +106,10 @@ def fit_many(
     jobs = threads(n_jobs)
     if not chosen:
         return []
+    settings = chosen[0].settings
     samples, target = chosen[0]._samples(X, y)
-    # No step: the core checks the data before the first net changes.
-    chosen[0].copy()._fit(samples, target, specs[0], 0, batch, 0, None, 1)
+    chosen[0]._loss(samples, target)  # the core checks the data before the first net changes
+    chance_loss = _targets.chance_loss(target, settings.loss)
     stop = threading.Event()
 
     def train(group: Sequence[int]) -> list[History]:
@@ -125,11 +128,13 @@ def fit_many(
         if any(result["interrupted"] for result in results):
             return []
         return [
-            chosen[i]._history([result], target, stopped=False)
-            for i, result in zip(group, results, strict=True)
+            history.from_results(
+                [result], settings.layers[1:], stopped=False, chance_loss=chance_loss
+            )
+            for result in results
         ]
 
-    size = _pool.group_size(chosen[0].settings.layers, chosen[0].settings.dtype)
+    size = _pool.group_size(settings.layers, settings.dtype)
     with reporter(progress, len(chosen), "net") as report:
         histories, interrupted = _pool.run_groups(
             train, range(len(chosen)), size, jobs, stop, report

@@ -1,6 +1,7 @@
 /* test_lanes.inc.h - one precision of test_lanes.c. Expects T, P and FMA. */
 #define TL(name) IL_CAT3(lanes, name, P)
 #define LANE_CONTRACTION IL_CAT3(il, lane_contraction, P)
+#define SHALLOW IL_CAT3(il, shallow, P)
 #define SET IL_CAT3(il, kernel_set, P)
 
 enum { TL(most_rows) = 9, TL(most_columns) = 7, TL(most_K) = 513 };
@@ -61,10 +62,91 @@ TL(one)(const SET *k, size_t rows, size_t columns, size_t K, int shared, int wit
     }
 }
 
+/* All gradients in one pass against the three products and the slopes one by one. */
+static void
+TL(shallow)(const SET *k, il_activation g, size_t rows, size_t inputs, size_t units)
+{
+    enum { MOST = 5, PARAMETERS = MOST * (IL_SHALLOW_INPUTS + 2) + 1 };
+    static T a[33 * MOST * IL_MOST_LANES], d[33 * MOST * IL_MOST_LANES];
+    T gradient[2][PARAMETERS * IL_MOST_LANES];
+    const size_t W = k->lanes, count = units * (inputs + 2) + 1;
+    const T *x = TL(a), *delta = TL(b), *weights = TL(start);
+    SHALLOW net = {.inputs = inputs, .units = units, .activation = g, .top_weights = weights, .a = a, .delta = delta};
+    k->activate(g, rows * units * W, TL(b) + 7, a);
+    memset(gradient, 0, sizeof gradient);
+    for (size_t way = 0; way < 2; way++) {
+        T *const bias = gradient[way] + inputs * units * W, *const top = bias + units * W;
+        T *const top_bias = top + units * W;
+        if (way == 0) {
+            net.gradient = gradient[way];
+            net.bias_gradient = bias;
+            net.top_gradient = top;
+            net.top_bias_gradient = top_bias;
+            k->shallow_lanes(&net, rows, x);
+            continue;
+        }
+        const LANE_CONTRACTION down = {.rows = rows,
+                                       .columns = units,
+                                       .K = 1,
+                                       .a = delta,
+                                       .a_row = 1,
+                                       .a_k = 1,
+                                       .b = weights,
+                                       .b_k = 1,
+                                       .b_column = 1,
+                                       .c = d,
+                                       .c_row = units};
+        const LANE_CONTRACTION across = {.rows = units,
+                                         .columns = 1,
+                                         .K = rows,
+                                         .a = a,
+                                         .a_row = 1,
+                                         .a_k = units,
+                                         .b = delta,
+                                         .b_k = 1,
+                                         .b_column = 1,
+                                         .c = top,
+                                         .c_row = 1,
+                                         .sums = top_bias};
+        const LANE_CONTRACTION below = {.rows = inputs,
+                                        .columns = units,
+                                        .K = rows,
+                                        .shared = 1,
+                                        .a = x,
+                                        .a_row = 1,
+                                        .a_k = inputs,
+                                        .b = d,
+                                        .b_k = units,
+                                        .b_column = 1,
+                                        .c = gradient[way],
+                                        .c_row = units,
+                                        .sums = bias};
+        k->contract_lanes(&down);
+        k->derive(g, rows * units * W, NULL, a, d, d);
+        k->contract_lanes(&across);
+        k->contract_lanes(&below);
+    }
+    CHECK_BITS(gradient[1], gradient[0], count * W * sizeof(T));
+}
+
+static void
+TL(all_shallow)(const SET *k)
+{
+    for (int kind = 0; kind < IL_ACTIVATION_COUNT; kind++) {
+        const il_activation g = {(il_activation_kind)kind, 0.5};
+        for (size_t inputs = 1; inputs <= IL_SHALLOW_INPUTS && !il_activation_needs_z(g.kind); inputs++) {
+            for (size_t units = 1; units <= 5; units++) {
+                TL(shallow)(k, g, 1, inputs, units);
+                TL(shallow)(k, g, 33, inputs, units);
+            }
+        }
+    }
+}
+
 static void
 IL_CAT3(test, lanes, P)(const SET *k)
 {
-    static const size_t lengths[] = {1, 2, 3, 4, 5, 32, 257, 513};
+    static const size_t lengths[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 32, 257, 513};
     for (size_t i = 0; i < sizeof TL(a) / sizeof TL(a)[0]; i++) {
         TL(a)[i] = (T)sin(0.7 * (double)i);
     }
@@ -87,8 +169,10 @@ IL_CAT3(test, lanes, P)(const SET *k)
             }
         }
     }
+    TL(all_shallow)(k);
 }
 
 #undef TL
 #undef LANE_CONTRACTION
+#undef SHALLOW
 #undef SET
