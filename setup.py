@@ -4,8 +4,11 @@ Each file of kernels is compiled alone, with the flags of its instruction set, s
 instruction can leak into code that runs before the CPU was asked. The rest is plain C11.
 """
 
+import os
 import subprocess
 import sysconfig
+from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +18,8 @@ from setuptools.command.build_ext import build_ext
 CSRC = Path("csrc")
 SOURCES = sorted(str(path) for part in ("core", "binding") for path in (CSRC / part).glob("*.c"))
 HEADERS = sorted(str(path) for path in CSRC.rglob("*.h"))
-KERNELS = sorted(str(path) for path in (CSRC / "kernels").glob("kernels_*.c"))
+# Backwards: the one that takes longest to compile, kernels_soft, does not wait for the others.
+KERNELS = sorted((str(path) for path in (CSRC / "kernels").glob("kernels_*.c")), reverse=True)
 INCLUDES = [str(CSRC / "include"), str(CSRC / "kernels")]
 
 # The limited API gives one wheel for CPython 3.11 and later; free-threaded builds have none.
@@ -47,10 +51,10 @@ ARM_TABLES = {"kernels_neon": "IL_BUILD_NEON"}
 
 
 class BuildCore(build_ext):
-    """`build_ext` that compiles each file of kernels with its own flags."""
+    """`build_ext` that compiles each file of kernels with its own flags, and files side by side."""
 
     def build_extension(self, ext: Extension) -> None:
-        """Compile the kernels, then the extension that links them."""
+        """Compile the files, then have the extension linked of them."""
         msvc = self.compiler.compiler_type == "msvc"
         x86 = self.plat_name.endswith(("x86_64", "amd64"))
         arm = self.plat_name.endswith(("aarch64", "arm64"))
@@ -59,19 +63,32 @@ class BuildCore(build_ext):
         others = (X86_TABLES.keys() | ARM_TABLES.keys()) - tables.keys()
         ext.define_macros += [(macro, "1") for macro in tables.values()]
         ext.extra_compile_args = MSVC_FLAGS if msvc else UNIX_FLAGS
-        flags = ext.extra_compile_args + (GCC_KERNEL_FLAGS if not msvc and self.is_gcc() else [])
         ext.libraries = [] if msvc else ["m"]
-        for source in KERNELS:
-            name = Path(source).stem
-            if name not in others:
-                ext.extra_objects += self.compiler.compile(
-                    [source],
-                    output_dir=self.build_temp,
-                    macros=ext.define_macros,
-                    include_dirs=INCLUDES,
-                    extra_postargs=[*flags, *per_file.get(name, [])],
-                )
-        super().build_extension(ext)
+        kernel_flags = GCC_KERNEL_FLAGS if not msvc and self.is_gcc() else []
+        flags = {
+            source: [*ext.extra_compile_args, *kernel_flags, *per_file.get(Path(source).stem, [])]
+            for source in KERNELS
+            if Path(source).stem not in others
+        }
+        flags |= dict.fromkeys(ext.sources, ext.extra_compile_args)
+
+        def compile_one(source: str) -> list[str]:
+            return self.compiler.compile(
+                [source],
+                output_dir=self.build_temp,
+                macros=ext.define_macros,
+                include_dirs=ext.include_dirs,
+                debug=self.debug,
+                extra_postargs=flags[source],
+            )
+
+        # A thread waits for each compiler. MSVC's is set up by its first call: one at a time.
+        with ThreadPoolExecutor(1 if msvc else usable_cpus()) as pool:
+            objects = [one for compiled in pool.map(compile_one, flags) for one in compiled]
+        linked = copy(ext)
+        linked.sources, linked.extra_objects = [], objects
+        linked.depends = ext.depends + ext.sources
+        super().build_extension(linked)
 
     def is_gcc(self) -> bool:
         """Tell whether the compiler is gcc, whatever its name: clang is often called gcc."""
@@ -81,6 +98,13 @@ class BuildCore(build_ext):
         except OSError:
             return False  # the build itself will say so
         return "Free Software Foundation" in said
+
+
+def usable_cpus() -> int:
+    """Count the CPUs that this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 setup(

@@ -33,32 +33,22 @@ FN(contract_narrow)(const IL_SET(contraction) * job)
     if (FN(is_short)(job)) {
         FN(short_panel)(job, 1);
     } else if (job->transposed) {
-        FN(narrow_transposed_rows)(job, job->b_row);
+        FN(narrow_transposed_plain)(job);
     } else {
-        FN(narrow_rows)(job, job->b_row);
+        FN(narrow_plain)(job);
     }
 }
 
-IL_INLINE void
-FN(wide)(const IL_SET(contraction) * job, size_t b_row)
-{
-    if (job->transposed) {
-        FN(wide_transposed_rows)(job, b_row);
-    } else {
-        FN(wide_rows)(job, b_row);
-    }
-}
-
-/* A stride that the compiler knows saves one instruction in twenty. */
 static void
 FN(contract_wide)(const IL_SET(contraction) * job)
 {
+    const int packed = job->b_row == 2 * W;
     if (FN(is_short)(job)) {
         FN(short_panel)(job, 2);
-    } else if (job->b_row == 2 * W) {
-        FN(wide)(job, 2 * W);
+    } else if (job->transposed) {
+        (packed ? FN(wide_transposed_packed) : FN(wide_transposed_plain))(job);
     } else {
-        FN(wide)(job, job->b_row);
+        (packed ? FN(wide_packed) : FN(wide_plain))(job);
     }
 }
 

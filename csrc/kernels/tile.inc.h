@@ -1,6 +1,6 @@
 /*
  * tile.inc.h - one register tile of the contraction: ROWS rows by COLS vectors, k from k0 to k1.
- * Template: expects ROWS (1..8), COLS (1 or 2), TRANSPOSED (1: of A'), SUM (1: also the column sums of B,
+ * Template: expects ROWS (1..8, 12 or 14), COLS (1 or 2), TRANSPOSED (1: of A'), SUM (1: also the column sums of B,
  * as the chain of a row of ones), TILE(rows) and the precision's names; undefines ROWS.
  *
  * The accumulators are named one by one, not kept in an array: gcc leaves an array in memory and
@@ -10,7 +10,8 @@
  * k goes in runs over a panel of A, of a length that the compiler knows, four turns of the loop in one:
  * a turn of 6 x 2 vectors is then 21.5 instructions, and 20 of them are fma, broadcast or load. A core
  * that runs a second thread on its other half fetches only about 3.5 a cycle for this one, where 12 fma
- * take 6 cycles: there the loop's own instructions cost a sixth of the speed.
+ * take 6 cycles: there the loop's own instructions cost a sixth of the speed. A turn of 14 x 2 vectors has 49, of
+ * which 44 are of use, in a loop of its own. clang keeps addresses of A' in memory when asked for four turns.
  */
 #if ROWS == 1
 #define EACH_ROW(DO) DO(0)
@@ -28,6 +29,10 @@
 #define EACH_ROW(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6)
 #elif ROWS == 8
 #define EACH_ROW(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7)
+#elif ROWS == 12
+#define EACH_ROW(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7) DO(8) DO(9) DO(10) DO(11)
+#elif ROWS == 14
+#define EACH_ROW(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7) DO(8) DO(9) DO(10) DO(11) DO(12) DO(13)
 #endif
 
 #if COLS == 2
@@ -42,17 +47,24 @@
 #define WITH_SUM(code)
 #endif
 
+/* Rows from 8 on are counted from a pointer of their own: 16 general registers do not hold 13 offsets. */
 #if TRANSPOSED
 #define PLACE(r) const size_t at##r = r + (first + r) / PANEL * to_next;
 #else
-#define PLACE(r) const size_t at##r = r * a_row;
+#define PLACE(r) const size_t at##r = r % 8 * a_row;
 #endif
+#define FORWARD(n)                                                                                 \
+    {                                                                                              \
+        const size_t by = n;                                                                       \
+        a += by;                                                                                   \
+        a8 += by;                                                                                  \
+    }
 #define DECLARE(r)                                                                                 \
     V acc##r##0 = s0;                                                                              \
     SECOND(V acc##r##1 = s1;)
 #define STEP(r)                                                                                    \
     {                                                                                              \
-        const V x = v_set1(a[at##r]);                                                              \
+        const V x = v_set1((r < 8 ? a : a8)[at##r]);                                               \
         acc##r##0 = v_fma(x, b0, acc##r##0);                                                       \
         SECOND(acc##r##1 = v_fma(x, b1, acc##r##1);)                                               \
     }
@@ -63,7 +75,7 @@
         EACH_ROW(STEP)                                                                             \
         WITH_SUM(sum0 = v_add(sum0, b0);) /* fma(1, b, sum) */                                     \
         WITH_SUM(SECOND(sum1 = v_add(sum1, b1);))                                                  \
-        a += TRANSPOSED ? a_row : 1;                                                               \
+        FORWARD(TRANSPOSED ? a_row : 1)                                                            \
         b += b_row;                                                                                \
     }
 #define STORE(r)                                                                                   \
@@ -76,7 +88,11 @@
 IL_INLINE void
 TILE(ROWS)(const IL_SET(contraction) * job, size_t b_row, size_t row, size_t k0, size_t k1)
 {
-    enum { PANEL = 2 * W };
+#if defined(__clang__)
+    enum { PANEL = 2 * W, TURNS = TRANSPOSED || ROWS > 8 ? 1 : 4 };
+#else
+    enum { PANEL = 2 * W, TURNS = ROWS > 8 ? 1 : 4 };
+#endif
     const size_t a_row = job->a_row, to_next = job->a_panel - PANEL;
 #if TRANSPOSED
     const size_t first = row % PANEL;
@@ -84,6 +100,7 @@ TILE(ROWS)(const IL_SET(contraction) * job, size_t b_row, size_t row, size_t k0,
 #else
     const T *a = job->a + row * a_row + k0 / PANEL * job->a_panel;
 #endif
+    const T *a8 = ROWS > 8 ? a + 8 * a_row : a;
     const T *b = job->b + k0 * b_row;
     T *c = job->c + row * COLS * W;
     const int from_start = k0 == 0 && job->start != NULL;
@@ -96,11 +113,11 @@ TILE(ROWS)(const IL_SET(contraction) * job, size_t b_row, size_t row, size_t k0,
     WITH_SUM(SECOND(V sum1 = v_set1(0);))
     size_t left = k1 - k0;
     for (; left >= PANEL; left -= PANEL) {
-#pragma GCC unroll 4
+#pragma GCC unroll TURNS
         for (size_t k = 0; k < PANEL; k++) {
             TURN
         }
-        a += TRANSPOSED ? 0 : to_next;
+        FORWARD(TRANSPOSED ? 0 : to_next)
     }
 #pragma GCC unroll 1
     for (; left > 0; left--) { /* gcc would unroll it 15 times */
@@ -121,6 +138,7 @@ TILE(ROWS)(const IL_SET(contraction) * job, size_t b_row, size_t row, size_t k0,
 #undef SECOND
 #undef WITH_SUM
 #undef PLACE
+#undef FORWARD
 #undef DECLARE
 #undef STEP
 #undef TURN

@@ -17,6 +17,7 @@
 
 #define IL_LANES_F32 8
 #define IL_LANES_F64 4
+#define IL_TILE_ROWS 6 /* of 2 vectors: 12 sums, 2 of B and 1 of A in 16 registers */
 
 typedef __m256 v_f32;
 typedef __m256i vi_f32;

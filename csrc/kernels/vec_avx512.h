@@ -19,6 +19,7 @@
 
 #define IL_LANES_F32 16
 #define IL_LANES_F64 8
+#define IL_TILE_ROWS 14 /* of 2 vectors: 28 sums, 2 of B and 1 of A in 32 registers */
 
 typedef __m512 v_f32;
 typedef __m512i vi_f32;

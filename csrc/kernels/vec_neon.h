@@ -16,6 +16,7 @@
 
 #define IL_LANES_F32 4
 #define IL_LANES_F64 2
+#define IL_TILE_ROWS 12 /* of 2 vectors: 24 sums in 32 registers; clang spills 28, as it loads much of A at once */
 
 typedef float32x4_t v_f32;
 typedef uint32x4_t vi_f32;

@@ -22,6 +22,7 @@
 
 #define IL_LANES_F32 1
 #define IL_LANES_F64 1
+#define IL_TILE_ROWS 6
 #define IL_SIDE_F32 1
 #define IL_SIDE_F64 1
 
