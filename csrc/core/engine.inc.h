@@ -37,11 +37,10 @@ EN(is_shallow)(const il_net *net, size_t W)
 
 /* Parameters, gradients and state of all layers, each side by side. */
 static void
-EN(carve_parameters)(EN(engine) * e, int shallow, const il_optimizer *optimizer, il_arena *arena)
+EN(carve_parameters)(EN(engine) * e, const il_optimizer *optimizer, il_arena *arena)
 {
     e->parameters = il_arena_take(arena, e->count, sizeof(T));
     e->gradient = il_arena_take(arena, e->count, sizeof(T));
-    e->partial = shallow ? il_arena_take(arena, e->count, sizeof(T)) : NULL;
     for (size_t s = 0; s < 2; s++) {
         const int kept = optimizer != NULL && il_optimizer_keeps(optimizer, s);
         e->state[s] = kept ? il_arena_take(arena, e->count, sizeof(T)) : NULL;
@@ -56,13 +55,13 @@ EN(carve_parameters)(EN(engine) * e, int shallow, const il_optimizer *optimizer,
             y->state[s] = EN(at)(e->state[s], y->weights_at);
             y->bias_state[s] = EN(at)(e->state[s], y->bias_at);
         }
-        if (y->w == 1 && l > 0) {
+        if (y->column && l > 0) {
             y->transposed = y->weights;
         }
     }
 }
 
-/* Where the shallow net's gradient goes: laid out as the parameters. */
+/* Where the shallow net's gradient goes: laid out as the parameters, which a chunk has room for. */
 static void
 EN(set_shallow_gradient)(EN(engine) * e, T *gradient)
 {
@@ -96,7 +95,8 @@ static void
 EN(carve)(EN(engine) * e, const il_net *net, unsigned passes, const il_optimizer *optimizer, il_arena *arena)
 {
     const size_t W = e->k->lanes;
-    const int shallow = (passes & IL_BACKWARD) && EN(is_shallow)(net, W);
+    /* The hidden deltas of a shallow net never leave the registers, and who keeps z looks at them too. */
+    const int shallow = passes == IL_BACKWARD && EN(is_shallow)(net, W);
     const size_t R = shallow ? EN(whole)(e->rows, IL_SHALLOW_STRIP * W) : e->rows;
     size_t widest = 1, largest_panel = 0, bytes = 0;
     EN(layer) *layers = il_arena_take(arena, e->L, sizeof *layers);
@@ -106,13 +106,19 @@ EN(carve)(EN(engine) * e, const il_net *net, unsigned passes, const il_optimizer
         y->N = net->widths[l];
         y->M = net->widths[l + 1];
         y->activation = net->activations[l];
-        const int column = y->M == 1 && l + 1 == e->L;
-        y->w = column ? 1 : y->M <= W ? W : 2 * W;
+        y->column = y->M == 1 && l + 1 == e->L;
+        if (y->column) {
+            y->w = 1;
+            y->contract = e->k->contract_column;
+        } else if (y->M <= W) {
+            y->w = W;
+            y->contract = e->k->contract_narrow;
+        } else {
+            y->w = 2 * W;
+            y->contract = e->k->contract_wide;
+        }
         y->panels = EN(panel_count)(y->M, y->w);
         y->pieces = EN(panel_count)(y->N, IL_CHUNK) * y->panels;
-        y->contract = column      ? e->k->contract_column
-                      : y->M <= W ? e->k->contract_narrow
-                                  : e->k->contract_wide;
         widest = y->M > widest ? y->M : widest;
         const size_t columns = y->panels * y->w;
         if (columns < y->M || y->N > SIZE_MAX / columns || R > SIZE_MAX / columns) {
@@ -122,7 +128,7 @@ EN(carve)(EN(engine) * e, const il_net *net, unsigned passes, const il_optimizer
         if (passes & IL_BACKWARD) {
             y->panel_step = y->N * y->w;
             y->row_step = y->w;
-            const size_t weights = column ? EN(whole)(y->N, 2 * W) : y->N * columns;
+            const size_t weights = y->column ? EN(whole)(y->N, 2 * W) : y->N * columns;
             y->weights_at = bytes / sizeof(T);
             arena->overflow |= !il_size_add(&bytes, weights, sizeof(T));
             y->bias_at = bytes / sizeof(T);
@@ -136,7 +142,7 @@ EN(carve)(EN(engine) * e, const il_net *net, unsigned passes, const il_optimizer
             y->weights = (T *)net->parameters + net->weight_offset[l];
             y->bias = (T *)net->parameters + net->bias_offset[l];
         }
-        if (!column) { /* else those of the logits */
+        if (!y->column) { /* else those of the logits */
             y->z = il_arena_take(arena, R * columns, sizeof(T));
             const int apart = (passes & IL_KEEP_Z) || il_activation_needs_z(y->activation.kind);
             y->a = apart ? il_arena_take(arena, R * columns, sizeof(T)) : y->z;
@@ -144,7 +150,7 @@ EN(carve)(EN(engine) * e, const il_net *net, unsigned passes, const il_optimizer
         y->d = y->transposed = NULL;
         if (passes & IL_BACKWARD) {
             y->d = il_arena_take(arena, R * columns, sizeof(T));
-            if (l > 0 && !column) {
+            if (l > 0 && !y->column) {
                 const size_t below = y->N <= W ? W : 2 * W;
                 const size_t padded = EN(panel_count)(y->N, below) * below;
                 if (y->M > SIZE_MAX / padded) {
@@ -178,9 +184,9 @@ EN(carve)(EN(engine) * e, const il_net *net, unsigned passes, const il_optimizer
     e->delta = e->work;
     if (passes & IL_BACKWARD) {
         e->count = bytes / sizeof(T);
-        EN(carve_parameters)(e, shallow, optimizer, arena);
+        EN(carve_parameters)(e, optimizer, arena);
     }
-    if (layers != NULL && layers[e->L - 1].w == 1) {
+    if (layers != NULL && layers[e->L - 1].column) {
         EN(layer) *top = &layers[e->L - 1];
         top->z = top->a = e->logits;
         e->delta = top->d;
@@ -431,7 +437,7 @@ EN(redirect_outputs)(EN(engine) * e, T *out)
     e->logits = e->logits == e->outputs ? out : e->logits;
     e->outputs = out;
     EN(layer) *top = &e->layers[e->L - 1];
-    if (top->w == 1) {
+    if (top->column) {
         top->z = top->a = e->logits;
     }
 }
@@ -593,10 +599,10 @@ EN(store_pieces)(void *context, il_part part)
 static void
 EN(store_shallow)(EN(engine) * e, size_t R, const T *x, int add)
 {
-    EN(set_shallow_gradient)(e, add ? e->partial : e->gradient);
+    EN(set_shallow_gradient)(e, add ? e->chunk : e->gradient);
     e->k->shallow_backward(&e->shallow, R, x);
     if (add) {
-        e->k->add(e->count, e->partial, e->gradient);
+        e->k->add(e->count, e->chunk, e->gradient);
     }
 }
 

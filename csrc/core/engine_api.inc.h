@@ -17,7 +17,8 @@
 
 typedef struct EN(layer) {
     size_t N, M;   /* fan-in and width */
-    size_t w;      /* panel width over M; 1 for an output layer of one unit */
+    int column;    /* an output layer of one unit */
+    size_t w;      /* panel width over M; 1 for a column */
     size_t panels; /* ceil(M / w) */
     size_t pieces; /* of weights and their gradient: panels, cut to IL_CHUNK rows */
     il_activation activation;
@@ -26,12 +27,12 @@ typedef struct EN(layer) {
     size_t panel_step;
     size_t row_step; /* between k and k + 1 in a panel */
     T *bias;
-    T *transposed; /* [ceil(N / w below)][M][w below]; NULL in the first layer; the weights themselves where w is 1 */
+    T *transposed; /* [ceil(N / w below)][M][w below]; NULL in the first layer; the weights themselves of a column */
     T *z, *a, *d;  /* [panels][R][w]; z == a where the derivative needs only a */
     T *gradient;   /* [panels][N][w] */
     T *bias_gradient;
-    T *state[2], *bias_state[2];  /* optimizer slots, as weights and bias */
-    size_t weights_at, bias_at; /* where the layer's lie in what follows */
+    T *state[2], *bias_state[2]; /* optimizer slots, as weights and bias */
+    size_t weights_at, bias_at;  /* of the layer, in the engine's parameters, gradient and state */
 } EN(layer);
 
 typedef struct EN(engine) {
@@ -42,7 +43,6 @@ typedef struct EN(engine) {
     size_t rows;                /* capacity of a block */
     size_t count;               /* values of all layers' panels, weights and bias of each in turn */
     T *parameters, *gradient;   /* [count] */
-    T *partial;                 /* [count] a block's gradient on its way into the sum; shallow nets only */
     T *state[2];                /* [count], or NULL */
     SHALLOW shallow;            /* with no units: the net is none */
     T *logits, *outputs;        /* [rows][M], row-major; the same for mean squared error */
@@ -69,7 +69,7 @@ void EN(load_state)(EN(engine) * e, const il_net *net);
 
 void EN(save)(const EN(engine) * e, il_net *net);
 
-/* From here on the outputs go to `out`, with the logits where the two are the same. */
+/* From here on the outputs go to `out`, with the logits where the two are the same. Not in training. */
 void EN(redirect_outputs)(EN(engine) * e, T *out);
 
 /* Logits and outputs of R rows, row-major in e->logits and e->outputs. */

@@ -1,7 +1,7 @@
 /*
  * column.inc.h - the contraction where B is a single column: a layer of one unit, whose panels of one
  * vector would leave all lanes but the first idle. Lanes hold rows of C instead (NUMERICS 2.5), each the
- * chain of tile.inc.h. Here b_row is 1; start and sums are one value.
+ * chain of tile.inc.h. Here b_row is 1 and start one value.
  */
 
 /* The first lane, the result of all. */
@@ -134,7 +134,7 @@ FN(column_vectors)(const IL_SET(contraction) * job, size_t n, size_t count, int 
     const V sums[4] = {c0, c1, c2, c3};
     FN(store_blocks)(job->c + n, count, sums, k0 == 0); /* lanes without a row hold the start */
     if (n == 0 && job->sums != NULL) {
-        FN(store_lane)(job->sums, k0 == 0 ? sum : v_add(v_set1(*job->sums), sum));
+        FN(store_blocks)(job->sums, 1, &sum, k0 == 0); /* the same in all lanes */
     }
 }
 

@@ -8,6 +8,7 @@
  * One call of the contraction C[r][j] = start[j] + sum over k of A(r, k) B[k][j], as the chain of
  * NUMERICS 2: fma, k ascending, blocks of IL_BLOCK. Element (i, j) of A lies in panels of 2 W columns at
  *     a + i * a_row + (j / (2 W)) * a_panel + j % (2 W)
+ * With A' and w = 1, C and sums are whole vectors: beyond the rows are start, and the one sum again.
  */
 typedef struct IL_SET(contraction) {
     size_t rows, K;
@@ -17,13 +18,13 @@ typedef struct IL_SET(contraction) {
     const T *b;            /* row k at b + k * b_row, w columns read */
     size_t b_row;          /* w for a panel; M for plain rows [K][M] that may be over-read by w - 1 */
     const T *start;        /* [w], or NULL for +0 */
-    T *c;                  /* [rows][w]; for A' and w = 1 whole vectors, filled up with the start */
+    T *c;                  /* [rows][w] */
     T *sums;               /* [w]: sum over k of B[k][j], by the same chain; or NULL; with A' only */
 } IL_SET(contraction);
 
 /*
  * A net of one hidden layer in a single panel, w = W or 2 W, of at most IL_SHALLOW_INPUTS inputs and one output, in
- * training. Lanes beyond its units hold +0 in all parameters. Arrays of samples have room for whole strips of
+ * training. Lanes beyond its units reach no other lane. Arrays of samples have room for whole strips of
  * IL_SHALLOW_STRIP vectors.
  */
 typedef struct IL_SET(shallow) {
@@ -35,8 +36,9 @@ typedef struct IL_SET(shallow) {
     T *z, *a;                 /* [rows][w]; may be the same */
     T *out;                   /* [rows] */
     const T *delta;           /* [rows] of the output */
-    T *gradient, *bias_gradient; /* as the parameters */
-    T *top_gradient, *top_bias_gradient;
+    T *gradient, *bias_gradient; /* [inputs][w], [w] */
+    T *top_gradient;             /* [units] */
+    T *top_bias_gradient;        /* [W], the same in all lanes */
 } IL_SET(shallow);
 
 /*

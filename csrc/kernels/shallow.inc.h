@@ -1,7 +1,7 @@
 /*
- * shallow.inc.h - a step of a net of one hidden layer in one panel and of one output, the lecture's net, in straight
- * lines: a hidden unit a lane, the weights in registers. The chains are those of contract.inc.h and derive(); what is
- * saved is everything around them. cols, the vectors of a panel, is a constant of each call, as `inputs` below.
+ * shallow.inc.h - forward and gradients of a net of one hidden layer in one panel and of one output, the lecture's
+ * net, in straight lines: a hidden unit a lane, the weights in registers. The chains are those of contract.inc.h and
+ * derive(); what is saved is everything around them. cols, the vectors of a panel, is a constant of each call, as `inputs` below.
  */
 
 /* The output of a strip of samples, which are turned into the lanes. */
@@ -94,7 +94,7 @@ FN(shallow_chains)(const IL_SET(shallow) * net, size_t rows, const T *x, V (*slo
         }
         v_store(net->bias_gradient + j * W, sum[j]);
     }
-    FN(store_lane)(net->top_bias_gradient, top_sum);
+    v_store(net->top_bias_gradient, top_sum); /* the same in all lanes */
     if (cols == 2) {
         v_store(net->top_gradient, top[0]);
     }

@@ -20,7 +20,7 @@ TC(chain)(const CONTRACTION *job, size_t panel, size_t r, size_t j)
     return total;
 }
 
-static T TC(a)[64 * 640], TC(b)[600 * (ROW + 3)], TC(c)[ROW], TC(start)[ROW], TC(sums)[64];
+static T TC(a)[72 * 640], TC(b)[600 * (ROW + 3)], TC(c)[ROW], TC(start)[ROW], TC(sums)[64];
 
 static void
 TC(one)(const SET *k, enum width width_of_b, size_t rows, size_t K, int transposed, int panels, int with_start)
@@ -134,7 +134,7 @@ TC(table)(const SET *k, int thorough)
     }
     for (size_t rows = 21; rows <= (thorough ? 150 : 0); rows++) { /* columns go in longer strips */
         for (int form = 0; form < 8; form++) {
-            TC(one)(k, COLUMN, rows, 1 + rows % 37, form & 1, form >> 1 & 1, form >> 2);
+            TC(one)(k, COLUMN, rows, rows % 16 == 1 ? IL_BLOCK + 1 : 1 + rows % 37, form & 1, form >> 1 & 1, form >> 2);
         }
     }
 }

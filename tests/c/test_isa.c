@@ -96,7 +96,8 @@ static const struct {
     ITEM(activations_f64), ITEM(losses_f32),      ITEM(losses_f64),      ITEM(optimizers_f32),  ITEM(optimizers_f64),
     ITEM(reductions_f32),  ITEM(reductions_f64),  ITEM(random_f32),      ITEM(random_f64),      ITEM(schemes_f32),
     ITEM(schemes_f64),     ITEM(training_f32),    ITEM(training_f64),    ITEM(inference_f32),   ITEM(inference_f64),
-    ITEM(sweep_f32),       ITEM(sweep_f64),       ITEM(words),           ITEM(permutation),
+    ITEM(sweep_f32),       ITEM(sweep_f64),       ITEM(words),           ITEM(permutation),     ITEM(one_output_f32),
+    ITEM(one_output_f64),
 };
 enum { BATTERY = sizeof battery / sizeof battery[0] };
 

@@ -335,6 +335,67 @@ FN(training)(const il_kernels *kernels, digest *d)
     }
 }
 
+/* Nets of one output, some of which some tables take in straight lines, and of less than a batch and more than a block. */
+static void
+FN(one_output)(const il_kernels *kernels, digest *d)
+{
+    enum { MOST_UNITS = 33 };
+    static const size_t inputs[] = {1, 3, 4, 5}, units[] = {1, 4, 9, MOST_UNITS}, batches[] = {1, 31, 256, FN(samples)};
+    static T dw[2][FN(inputs) * MOST_UNITS], db[2][MOST_UNITS];
+    (void)kernels;
+    FN(make_data)();
+    for (size_t i = 0; i < 64; i++) {
+        const size_t N = inputs[i % 4], H = units[i / 4 % 4], B = batches[i / 16], widths[] = {N, H, 1};
+        const il_activation hidden = {i % 3 == 0 ? IL_TANH : i % 3 == 1 ? IL_SIGMOID : IL_GELU, 0};
+        const il_net_spec spec = {DTYPE, 2, widths, &hidden, i % 2 == 0 ? IL_MSE : IL_BINARY_CROSS_ENTROPY};
+        const il_scheme he = {.kind = IL_SCHEME_VARIANCE_SCALING, .a = 2}, schemes[] = {he, he};
+        il_net *nets[3] = {NULL}; /* trained alone, alone and recorded, together with others */
+        for (size_t n = 0; n < 3; n++) {
+            CHECK(il_net_create(&spec, &nets[n]) == IL_OK);
+            CHECK(il_net_initialize(nets[n], schemes, schemes, i, 1) == IL_OK);
+        }
+
+        void *const to_dw[] = {dw[0], dw[1]}, *const to_db[] = {db[0], db[1]};
+        double loss;
+        CHECK(il_net_gradients(nets[0], B, FN(x), FN(y), &loss, to_dw, to_db) == IL_OK);
+        add_f64(d, 1, &loss);
+        FN(add)(d, N * H, dw[0]);
+        FN(add)(d, H, dw[1]);
+        FN(add)(d, H, db[0]);
+        FN(add)(d, 1, db[1]);
+        il_layer_diagnosis layers[2] = {{0}};
+        il_loss_diagnosis measured;
+        CHECK(il_net_diagnose(nets[0], B, FN(x), FN(y), 0.05, layers, &measured) == IL_OK);
+        for (size_t l = 0; l < 2; l++) {
+            const double norms[] = {layers[l].z_gradient_norm, layers[l].weight_gradient_norm};
+            add_f64(d, 2, norms);
+        }
+
+        uint64_t step[FN(rows)];
+        double losses[FN(rows)];
+        il_layer_record rows[2 * FN(rows)];
+        il_record record = {FN(rows), 0, step, losses, rows};
+        il_train_result result;
+        il_train_options o = FN(options)((int)i % IL_OPTIMIZER_COUNT, i % 5 == 0 ? 20 : 0);
+        o.steps = 3;
+        o.record_every = 1;
+        CHECK(il_net_train(nets[1], B, FN(x), FN(y), &o, &record, &result) == IL_OK);
+        o.record_every = 0;
+        CHECK(il_net_train(nets[0], B, FN(x), FN(y), &o, NULL, &result) == IL_OK);
+        CHECK(il_nets_train(&nets[2], 1, B, FN(x), FN(y), &o, NULL, &result) == IL_OK);
+        FN(add)(d, N * H, il_net_weights(nets[0], 0));
+        for (size_t n = 1; n < 3; n++) {
+            CHECK_BITS(il_net_weights(nets[n], 0), il_net_weights(nets[0], 0), N * H * sizeof(T));
+            CHECK_BITS(il_net_weights(nets[n], 1), il_net_weights(nets[0], 1), H * sizeof(T));
+            CHECK_BITS(il_net_biases(nets[n], 0), il_net_biases(nets[0], 0), H * sizeof(T));
+            CHECK_BITS(il_net_biases(nets[n], 1), il_net_biases(nets[0], 1), sizeof(T));
+        }
+        for (size_t n = 0; n < 3; n++) {
+            il_net_destroy(nets[n]);
+        }
+    }
+}
+
 /* A net of one layer and one sample: its last panel is read past the end of the parameters. */
 static void
 FN(read_ahead)(digest *d)

@@ -12,7 +12,7 @@ static T TS(x)[TS(most_rows) * IL_SHALLOW_INPUTS], TS(delta)[TS(room)];
 static T TS(weights)[IL_SHALLOW_INPUTS * TS(panel)], TS(bias)[TS(panel)], TS(top_weights)[TS(panel)];
 static T TS(a)[2][TS(room) * TS(panel)], TS(out)[2][TS(room)], TS(d)[TS(room) * TS(panel)];
 static T TS(gradient)[2][IL_SHALLOW_INPUTS * TS(panel)], TS(bias_gradient)[2][TS(panel)];
-static T TS(top_gradient)[2][TS(panel)], TS(top_bias_gradient)[2];
+static T TS(top_gradient)[2][TS(panel)], TS(top_bias_gradient)[2][TS(panel)];
 
 static void
 TS(by_others)(const SET *k, il_activation g, size_t rows, size_t inputs, size_t units, const T *top_bias)
@@ -54,7 +54,7 @@ TS(by_others)(const SET *k, il_activation g, size_t rows, size_t inputs, size_t 
                              .b = TS(delta),
                              .b_row = 1,
                              .c = TS(top_gradient)[1],
-                             .sums = &TS(top_bias_gradient)[1]};
+                             .sums = TS(top_bias_gradient)[1]};
     const CONTRACTION hidden = {.rows = inputs,
                                 .K = rows,
                                 .transposed = 1,
@@ -102,7 +102,7 @@ TS(one)(const SET *k, il_activation g, size_t rows, size_t inputs, size_t units)
                          .gradient = TS(gradient)[0],
                          .bias_gradient = TS(bias_gradient)[0],
                          .top_gradient = TS(top_gradient)[0],
-                         .top_bias_gradient = &TS(top_bias_gradient)[0]};
+                         .top_bias_gradient = TS(top_bias_gradient)[0]};
     k->shallow_forward(&net, rows, TS(x));
     k->shallow_backward(&net, rows, TS(x));
     TS(by_others)(k, g, rows, inputs, units, &top_bias);
@@ -111,7 +111,7 @@ TS(one)(const SET *k, il_activation g, size_t rows, size_t inputs, size_t units)
     CHECK_BITS(TS(gradient)[0], TS(gradient)[1], inputs * w * sizeof(T));
     CHECK_BITS(TS(bias_gradient)[0], TS(bias_gradient)[1], w * sizeof(T));
     CHECK_BITS(TS(top_gradient)[0], TS(top_gradient)[1], w * sizeof(T));
-    CHECK_BITS(&TS(top_bias_gradient)[0], &TS(top_bias_gradient)[1], sizeof(T));
+    CHECK_BITS(TS(top_bias_gradient)[0], TS(top_bias_gradient)[1], k->lanes * sizeof(T));
 }
 
 static void
@@ -119,7 +119,7 @@ IL_CAT3(test, shallow, P)(const SET *k)
 {
     static const size_t lengths[] = {1, 2, 7, 8, 31, 32, 33, 100, 256};
     for (size_t i = 0; i < sizeof TS(x) / sizeof TS(x)[0]; i++) {
-        TS(x)[i] = (T)(2 * sin(0.7 * (double)i));
+        TS(x)[i] = i % 11 == 0 ? (T)(i % 2 == 0 ? 0.0 : -0.0) : (T)(2 * sin(0.7 * (double)i));
     }
     for (size_t i = 0; i < sizeof TS(delta) / sizeof TS(delta)[0]; i++) {
         TS(delta)[i] = (T)cos(1.3 * (double)i);
