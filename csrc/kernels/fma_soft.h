@@ -6,12 +6,15 @@
  * a sticky bit below the 24 (+ 2) bits that matter, so the final conversion rounds as if once
  * (Boldo and Melquiond, Emulation of FMA and correctly rounded sums, 2008).
  * double: integer arithmetic on a 106-bit product held in two words; no 128-bit type.
+ * Neither is inlined: a table of kernels would be twice as large, and take twice as long to compile.
  */
 #ifndef IL_FMA_SOFT_H
 #define IL_FMA_SOFT_H
 
 #include <stdint.h>
 #include <string.h>
+
+#include "kernels.h"
 
 static inline uint64_t
 il_bits_of_double(double x)
@@ -29,7 +32,7 @@ il_double_of_bits(uint64_t u)
     return x;
 }
 
-static inline float
+IL_APART float
 il_fma_soft_f32(float a, float b, float c)
 {
     const double product = (double)a * (double)b; /* exact: 48 bits, exponents in range */
@@ -151,7 +154,7 @@ il_split_double(uint64_t bits, int *exponent)
     return field > 0 ? fraction | (uint64_t)1 << 52 : fraction;
 }
 
-static inline double
+IL_APART double
 il_fma_soft_f64(double a, double b, double c)
 {
     const uint64_t ua = il_bits_of_double(a), ub = il_bits_of_double(b), uc = il_bits_of_double(c);
