@@ -59,26 +59,29 @@ FN(shallow_forward)(const IL_SET(shallow) * net, size_t rows, const T *x)
 }
 
 /*
- * All gradients in one pass over the samples. Each is a chain that waits for itself, so a pass that carries all of
- * them takes as long as one alone, and the hidden deltas never leave the registers.
+ * All gradients of `count` vectors of hidden units, 1 or 2, from the first on, in one pass over the samples. Each is a
+ * chain that waits for itself, so a pass that carries all of them takes as long as one alone, and the hidden deltas
+ * never leave the registers. A sample has so many vectors: of the units of one net, or of one unit of many nets, whose
+ * deltas are vectors too.
  */
 IL_INLINE void
-FN(shallow_chains)(const IL_SET(shallow) * net, size_t rows, const T *x, V (*slope)(V, V), size_t inputs, size_t cols)
+FN(shallow_chains)(const IL_SET(shallow) * net, size_t rows, const T *x, V (*slope)(V, V), size_t inputs, size_t first,
+                   size_t count, size_t vectors, int many)
 {
     const V p = v_set1((T)net->activation.parameter), zero = v_set1(0);
     V weights[2], top[2], sum[2], gradient[IL_SHALLOW_INPUTS][2], top_sum = zero;
-    for (size_t j = 0; j < cols; j++) {
-        weights[j] = v_load(net->top_weights + j * W);
+    for (size_t j = 0; j < count; j++) {
+        weights[j] = v_load(net->top_weights + (first + j) * W);
         top[j] = sum[j] = zero;
         for (size_t i = 0; i < inputs; i++) {
             gradient[i][j] = zero;
         }
     }
-    const T *a = net->a;
-    for (size_t r = 0; r < rows; r++, x += inputs, a += cols * W) {
-        const V delta = v_set1(net->delta[r]);
+    const T *a = net->a + first * W, *upstream = net->delta;
+    for (size_t r = 0; r < rows; r++, x += inputs, a += vectors * W, upstream += many ? W : 1) {
+        const V delta = many ? v_load(upstream) : v_set1(*upstream);
         top_sum = v_add(top_sum, delta); /* fma(1, delta, sum) */
-        for (size_t j = 0; j < cols; j++) {
+        for (size_t j = 0; j < count; j++) {
             const V activation = v_load(a + j * W);
             top[j] = v_fma(activation, delta, top[j]);
             const V d = v_mul(v_fma(delta, weights[j], zero), slope(activation, p));
@@ -88,29 +91,40 @@ FN(shallow_chains)(const IL_SET(shallow) * net, size_t rows, const T *x, V (*slo
             }
         }
     }
-    for (size_t j = 0; j < cols; j++) {
+    for (size_t j = 0; j < count; j++) {
+        const size_t at = (first + j) * W;
         for (size_t i = 0; i < inputs; i++) {
-            v_store(net->gradient + (i * cols + j) * W, gradient[i][j]);
+            v_store(net->gradient + i * vectors * W + at, gradient[i][j]);
         }
-        v_store(net->bias_gradient + j * W, sum[j]);
+        v_store(net->bias_gradient + at, sum[j]);
+        v_store_n(net->top_gradient + at, top[j], many || at + W <= net->units ? W : net->units - at);
     }
-    v_store(net->top_bias_gradient, top_sum); /* the same in all lanes */
-    if (cols == 2) {
-        v_store(net->top_gradient, top[0]);
-    }
-    v_store_n(net->top_gradient + (cols - 1) * W, top[cols - 1], net->units - (cols - 1) * W);
+    v_store(net->top_bias_gradient, top_sum); /* of one net: the same in all lanes */
 }
 
 IL_INLINE void
 FN(shallow_narrow)(const IL_SET(shallow) * net, size_t rows, const T *x, V (*slope)(V, V), size_t inputs)
 {
-    FN(shallow_chains)(net, rows, x, slope, inputs, 1);
+    FN(shallow_chains)(net, rows, x, slope, inputs, 0, 1, 1, 0);
 }
 
 IL_INLINE void
 FN(shallow_wide)(const IL_SET(shallow) * net, size_t rows, const T *x, V (*slope)(V, V), size_t inputs)
 {
-    FN(shallow_chains)(net, rows, x, slope, inputs, 2);
+    FN(shallow_chains)(net, rows, x, slope, inputs, 0, 2, 2, 0);
+}
+
+/* Two units of many nets at a time: the registers do for no more. */
+IL_INLINE void
+FN(shallow_many)(const IL_SET(shallow) * net, size_t rows, const T *x, V (*slope)(V, V), size_t inputs)
+{
+    size_t j = 0;
+    for (; j + 2 <= net->units; j += 2) {
+        FN(shallow_chains)(net, rows, x, slope, inputs, j, 2, net->units, 1);
+    }
+    if (j < net->units) {
+        FN(shallow_chains)(net, rows, x, slope, inputs, j, 1, net->units, 1);
+    }
 }
 
 /* What a body is compiled for: a slope and a number of inputs. */
@@ -152,4 +166,10 @@ FN(shallow_backward)(const IL_SET(shallow) * net, size_t rows, const T *x)
     } else {
         FN(shallow_slopes)(FN(shallow_wide), net, rows, x);
     }
+}
+
+static void
+FN(shallow_lanes)(const IL_SET(shallow) * net, size_t rows, const T *x)
+{
+    FN(shallow_slopes)(FN(shallow_many), net, rows, x);
 }
