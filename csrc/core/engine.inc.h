@@ -212,7 +212,7 @@ EN(copy_row)(size_t n, const T *from, T *to)
 static void
 EN(pack)(size_t rows, size_t M, size_t w, const T *plain, T *panels)
 {
-    if (M == 1) { /* the usual output layer: a strided copy, not `rows` calls of memcpy */
+    if (M == 1) { /* not `rows` calls of memcpy */
         for (size_t r = 0; r < rows; r++) {
             panels[r * w] = plain[r];
         }
