@@ -97,7 +97,11 @@ FN(shallow_chains)(const IL_SET(shallow) * net, size_t rows, const T *x, V (*slo
             v_store(net->gradient + i * vectors * W + at, gradient[i][j]);
         }
         v_store(net->bias_gradient + at, sum[j]);
-        v_store_n(net->top_gradient + at, top[j], many || at + W <= net->units ? W : net->units - at);
+        if (many || at + W <= net->units) {
+            v_store(net->top_gradient + at, top[j]);
+        } else {
+            v_store_n(net->top_gradient + at, top[j], net->units - at);
+        }
     }
     v_store(net->top_bias_gradient, top_sum); /* of one net: the same in all lanes */
 }
