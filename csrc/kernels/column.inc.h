@@ -100,8 +100,8 @@ FN(column_rows)(const IL_SET(contraction) * job)
 }
 
 /*
- * `count` vectors of C[n] = start + sum over k of A[k][n] b[k], k from k0 to k1, from row n on; the last may have fewer than W
- * rows. With the first rows the sum of b.
+ * `count` vectors of C[n] = start + sum over k of A[k][n] b[k], k from k0 to k1, from row n on; unless they are whole,
+ * the last has fewer than W rows. With the first rows the sum of b.
  */
 IL_INLINE void
 FN(column_vectors)(const IL_SET(contraction) * job, size_t n, size_t count, int whole, size_t k0, size_t k1)

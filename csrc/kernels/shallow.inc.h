@@ -1,7 +1,8 @@
 /*
  * shallow.inc.h - forward and gradients of a net of one hidden layer in one panel and of one output, the lecture's
  * net, in straight lines: a hidden unit a lane, the weights in registers. The chains are those of contract.inc.h and
- * derive(); what is saved is everything around them. cols, the vectors of a panel, is a constant of each call, as `inputs` below.
+ * derive(); what is saved is everything around them. cols, the vectors of a panel, is a constant of each call, as
+ * `inputs` below. With many nets a net is a lane, and only the gradients are taken here.
  */
 
 /* The output of a strip of samples, which are turned into the lanes. */
