@@ -17,10 +17,14 @@
 /* Samples that pass through all layers together in inference. */
 #define IL_INFERENCE_ROWS 128
 
-/* Plain weights whose rows are so many bytes apart, or a multiple, fall into the same few places of a first
- * cache; so many samples repay a copy of a panel of them, which is read once for each tile of 6. */
+/* A panel of plain weights is read once for each tile of some 6 samples. Where its rows are so many bytes apart, or a
+ * multiple, they fall into the same few places of a first cache, and so many samples repay a copy. Where they do not
+ * begin at multiples of so many bytes, vectors lie in two lines each, and a block of rows fills all of that cache: then
+ * it takes more samples. */
 #define IL_SAME_PLACES 4096
-#define IL_ROWS_WORTH_A_COPY 24
+#define IL_SAME_WORTH_A_COPY 24
+#define IL_EVEN_PLACES 16
+#define IL_UNEVEN_WORTH_A_COPY 96
 
 /* Vectors of outputs from which on a product of one row is better off reading whole rows of weights. */
 #define IL_VECTORS_OF_A_ROW 8

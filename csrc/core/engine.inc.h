@@ -14,10 +14,15 @@ EN(panel_count)(size_t columns, size_t w)
     return columns / w + (columns % w != 0);
 }
 
-static int
-EN(needs_copy)(const EN(layer) * y)
+/* The fewest samples for which a layer's panels are copied from plain weights. */
+static size_t
+EN(rows_worth_a_copy)(const EN(layer) * y)
 {
-    return y->row_step * sizeof(T) % IL_SAME_PLACES == 0;
+    const size_t apart = y->row_step * sizeof(T);
+    if (apart % IL_SAME_PLACES == 0) {
+        return IL_SAME_WORTH_A_COPY;
+    }
+    return apart % IL_EVEN_PLACES != 0 && y->N >= IL_BLOCK ? IL_UNEVEN_WORTH_A_COPY : SIZE_MAX;
 }
 
 /* NULL stays NULL: an optimizer without that state, or an arena that counts. */
@@ -136,7 +141,7 @@ EN(carve)(EN(engine) * e, const il_net *net, unsigned passes, const il_optimizer
         } else {
             y->panel_step = y->w;
             y->row_step = y->M;
-            if (EN(needs_copy)(y) && y->N * y->w > largest_panel) {
+            if (R >= EN(rows_worth_a_copy)(y) && y->N * y->w > largest_panel) {
                 largest_panel = y->N * y->w;
             }
             y->weights = (T *)net->parameters + net->weight_offset[l];
@@ -178,8 +183,7 @@ EN(carve)(EN(engine) * e, const il_net *net, unsigned passes, const il_optimizer
         e->chunk = il_arena_take(arena, threads * IL_CHUNK * 2 * W, sizeof(T));
         e->sums = il_arena_take(arena, threads * 2 * W, sizeof(T));
     }
-    const int copies = largest_panel > 0 && R >= IL_ROWS_WORTH_A_COPY;
-    e->panel = copies ? il_arena_take(arena, largest_panel, sizeof(T)) : NULL;
+    e->panel = largest_panel > 0 ? il_arena_take(arena, largest_panel, sizeof(T)) : NULL;
     e->shallow.units = 0;
     e->delta = e->work;
     if (passes & IL_BACKWARD) {
@@ -369,13 +373,20 @@ EN(share)(EN(pass) * pass, il_work work)
     il_team_run(pass->R * y->N * y->M < IL_TEAM_WORTH ? NULL : pass->e->team, work, pass);
 }
 
+/* Has panel p of a layer no more columns than the half of it? */
+static int
+EN(is_half)(const EN(engine) * e, const EN(layer) * y, size_t p)
+{
+    return (p + 1) * y->w >= y->M + e->k->lanes;
+}
+
 /* Panel p of the weights as the right side of a product. */
 static void
 EN(set_weights)(CONTRACTION * job, const EN(engine) * e, const EN(layer) * y, size_t p)
 {
     job->b = y->weights + p * y->panel_step;
     job->b_row = y->row_step;
-    if (e->panel != NULL && job->rows >= IL_ROWS_WORTH_A_COPY && EN(needs_copy)(y)) {
+    if (e->panel != NULL && job->rows >= EN(rows_worth_a_copy)(y)) {
         for (size_t n = 0; n < y->N; n++) { /* over-reads as a product would */
             EN(copy_row)(y->w, job->b + n * job->b_row, e->panel + n * y->w);
         }
@@ -420,6 +431,7 @@ EN(activate_panels)(void *context, il_part part)
         EN(set_weights)(&job, e, y, p);
         job.start = y->bias + p * y->w;
         job.c = y->z + p * R * y->w;
+        job.half = EN(is_half)(e, y, p);
         if (alone) {
             e->k->contract_row(&job, step * y->w);
         } else {
@@ -521,6 +533,7 @@ EN(backward_panels)(void *context, il_part part)
         const size_t at = q * R * below->w;
         job.b = y->transposed + q * y->M * below->w;
         job.c = below->d + at;
+        job.half = EN(is_half)(e, below, q);
         below->contract(&job);
         e->k->derive(below->activation, R * below->w, below->z + at, below->a + at, job.c, job.c);
     }
@@ -554,6 +567,7 @@ EN(weight_gradient)(const EN(pass) * pass, EN(piece) piece, T *out, T *sums)
                        .b = y->d + piece.p * R * y->w,
                        .b_row = y->w,
                        .c = out,
+                       .half = EN(is_half)(pass->e, y, piece.p),
                        .sums = piece.n0 == 0 ? sums : NULL};
     EN(set_inputs)(&job, pass);
     job.a += piece.n0 / (2 * pass->e->k->lanes) * job.a_panel;

@@ -43,7 +43,9 @@ static void
 FN(contract_wide)(const IL_SET(contraction) * job)
 {
     const int packed = job->b_row == 2 * W;
-    if (FN(is_short)(job)) {
+    if (job->half) {
+        FN(contract_narrow)(job);
+    } else if (FN(is_short)(job)) {
         FN(short_panel)(job, 2);
     } else if (job->transposed) {
         (packed ? FN(wide_transposed_packed) : FN(wide_transposed_plain))(job);

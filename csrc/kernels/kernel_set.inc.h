@@ -13,6 +13,7 @@
 typedef struct IL_SET(contraction) {
     size_t rows, K;
     int transposed; /* A' instead of A: [K][rows] */
+    int half;       /* w = 2 W, but of B only W columns are read, and the others of C and sums become +0 */
     const T *a;
     size_t a_row, a_panel; /* plain rows have an a_panel of 2 W */
     const T *b;            /* row k at b + k * b_row, w columns read */

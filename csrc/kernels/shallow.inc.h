@@ -107,29 +107,37 @@ FN(shallow_chains)(const IL_SET(shallow) * net, size_t rows, const T *x, V (*slo
     v_store(net->top_bias_gradient, top_sum); /* of one net: the same in all lanes */
 }
 
+/* Two vectors of units a pass where registers hold their chains: 16 of them do for those of two inputs. */
+IL_INLINE void
+FN(shallow_passes)(const IL_SET(shallow) * net, size_t rows, const T *x, V (*slope)(V, V), size_t inputs,
+                   size_t vectors, int many)
+{
+    const int pairs = inputs <= 2 || IL_TILE_ROWS > 8;
+    size_t j = 0;
+    for (; pairs && j + 2 <= vectors; j += 2) {
+        FN(shallow_chains)(net, rows, x, slope, inputs, j, 2, vectors, many);
+    }
+    for (; j < vectors; j++) {
+        FN(shallow_chains)(net, rows, x, slope, inputs, j, 1, vectors, many);
+    }
+}
+
 IL_INLINE void
 FN(shallow_narrow)(const IL_SET(shallow) * net, size_t rows, const T *x, V (*slope)(V, V), size_t inputs)
 {
-    FN(shallow_chains)(net, rows, x, slope, inputs, 0, 1, 1, 0);
+    FN(shallow_passes)(net, rows, x, slope, inputs, 1, 0);
 }
 
 IL_INLINE void
 FN(shallow_wide)(const IL_SET(shallow) * net, size_t rows, const T *x, V (*slope)(V, V), size_t inputs)
 {
-    FN(shallow_chains)(net, rows, x, slope, inputs, 0, 2, 2, 0);
+    FN(shallow_passes)(net, rows, x, slope, inputs, 2, 0);
 }
 
-/* Two units of many nets at a time: the registers do for no more. */
 IL_INLINE void
 FN(shallow_many)(const IL_SET(shallow) * net, size_t rows, const T *x, V (*slope)(V, V), size_t inputs)
 {
-    size_t j = 0;
-    for (; j + 2 <= net->units; j += 2) {
-        FN(shallow_chains)(net, rows, x, slope, inputs, j, 2, net->units, 1);
-    }
-    if (j < net->units) {
-        FN(shallow_chains)(net, rows, x, slope, inputs, j, 1, net->units, 1);
-    }
+    FN(shallow_passes)(net, rows, x, slope, inputs, net->units, 1);
 }
 
 /* What a body is compiled for: a slope and a number of inputs. */

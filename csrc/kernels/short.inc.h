@@ -20,9 +20,10 @@ FN(short_rows)(const IL_SET(contraction) * job, size_t cols, size_t K)
             b[k][j] = v_load(job->b + k * job->b_row + j * W);
         }
     }
+    const size_t c_row = job->half ? 2 * W : cols * W;
     const T *a = job->a;
     T *c = job->c;
-    for (size_t r = 0; r < job->rows; r++, a += job->a_row, c += cols * W) {
+    for (size_t r = 0; r < job->rows; r++, a += job->a_row, c += c_row) {
         V sum[2] = {start[0], start[cols - 1]};
         for (size_t k = 0; k < K; k++) {
             const V x = v_set1(a[k]);
@@ -32,6 +33,9 @@ FN(short_rows)(const IL_SET(contraction) * job, size_t cols, size_t K)
         }
         for (size_t j = 0; j < cols; j++) {
             v_store(c + j * W, sum[j]);
+        }
+        if (job->half) {
+            v_store(c + W, v_set1(0));
         }
     }
 }

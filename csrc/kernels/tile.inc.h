@@ -79,11 +79,12 @@
         b += b_row;                                                                                \
     }
 #define STORE(r)                                                                                   \
-    v_store(c + r * COLS * W, acc##r##0);                                                          \
-    SECOND(v_store(c + r * COLS * W + W, acc##r##1);)
+    v_store(c + r * c_row, acc##r##0);                                                             \
+    SECOND(v_store(c + r * c_row + W, acc##r##1);)
+#define STORE_ZERO(r) v_store(c + r * 2 * W + W, v_set1(0));
 #define ADD_STORE(r)                                                                               \
-    v_store(c + r * COLS * W, v_add(v_load(c + r * COLS * W), acc##r##0));                         \
-    SECOND(v_store(c + r * COLS * W + W, v_add(v_load(c + r * COLS * W + W), acc##r##1));)
+    v_store(c + r * c_row, v_add(v_load(c + r * c_row), acc##r##0));                               \
+    SECOND(v_store(c + r * c_row + W, v_add(v_load(c + r * c_row + W), acc##r##1));)
 
 IL_INLINE void
 TILE(ROWS)(const IL_SET(contraction) * job, size_t b_row, size_t row, size_t k0, size_t k1)
@@ -102,7 +103,8 @@ TILE(ROWS)(const IL_SET(contraction) * job, size_t b_row, size_t row, size_t k0,
 #endif
     const T *a8 = ROWS > 8 ? a + 8 * a_row : a;
     const T *b = job->b + k0 * b_row;
-    T *c = job->c + row * COLS * W;
+    const size_t c_row = COLS == 2 || job->half ? 2 * W : W;
+    T *c = job->c + row * c_row;
     const int from_start = k0 == 0 && job->start != NULL;
     const V s0 = from_start ? v_load(job->start) : v_set1(0);
     SECOND(const V s1 = from_start ? v_load(job->start + W) : v_set1(0);)
@@ -127,6 +129,12 @@ TILE(ROWS)(const IL_SET(contraction) * job, size_t b_row, size_t row, size_t k0,
         EACH_ROW(STORE)
         WITH_SUM(v_store(job->sums, sum0);)
         WITH_SUM(SECOND(v_store(job->sums + W, sum1);))
+#if COLS == 1
+        if (job->half) {
+            EACH_ROW(STORE_ZERO)
+            WITH_SUM(v_store(job->sums + W, v_set1(0));)
+        }
+#endif
     } else {
         EACH_ROW(ADD_STORE)
         WITH_SUM(v_store(job->sums, v_add(v_load(job->sums), sum0));)
@@ -143,5 +151,6 @@ TILE(ROWS)(const IL_SET(contraction) * job, size_t b_row, size_t row, size_t k0,
 #undef STEP
 #undef TURN
 #undef STORE
+#undef STORE_ZERO
 #undef ADD_STORE
 #undef ROWS

@@ -5,7 +5,7 @@
 
 #include "../../csrc/core/dispatch.h"
 
-enum width { NARROW, WIDE, COLUMN };
+enum width { NARROW, WIDE, COLUMN, HALF };
 enum { ROW = 2300 }; /* most columns of a product of one row: more than it takes at a time */
 
 #define BODY "test_contract.inc.h"
