@@ -19,18 +19,6 @@ enum {
     MOST_THREADS = 256
 };
 
-#if defined(IL_TEST_FAULTS)
-static size_t most_started = MOST_THREADS;
-
-void
-il_team_start_at_most(size_t threads)
-{
-    most_started = threads;
-}
-#else
-enum { most_started = MOST_THREADS };
-#endif
-
 /* ---- what the systems call by different names -------------------------------------------- */
 
 #if defined(_WIN32)
@@ -227,6 +215,27 @@ call(il_team *t)
     return round;
 }
 
+#if defined(IL_TEST_FAULTS)
+static size_t most_started = MOST_THREADS;
+
+void
+il_team_start_at_most(size_t threads)
+{
+    most_started = threads;
+}
+#endif
+
+static int
+member_start(member *m)
+{
+#if defined(IL_TEST_FAULTS)
+    if (m->number > most_started) {
+        return 0;
+    }
+#endif
+    return thread_start(&m->handle, serve, m);
+}
+
 il_team *
 il_team_create(size_t threads)
 {
@@ -246,11 +255,11 @@ il_team_create(size_t threads)
     t->claims = claims;
     t->threads = 1;
     /* None of them reads `threads` or `parts` before it is called. */
-    while (t->threads < threads && t->threads <= most_started) {
+    while (t->threads < threads) {
         member *m = &t->member[t->threads - 1];
         m->team = t;
         m->number = t->threads;
-        if (!thread_start(&m->handle, serve, m)) {
+        if (!member_start(m)) {
             break;
         }
         t->threads++;

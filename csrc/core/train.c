@@ -34,7 +34,11 @@ enum { STEP_WORTH_A_THREAD = 400000 };
 size_t
 il_record_rows(uint64_t steps, uint64_t record_every)
 {
-    return record_every == 0 ? 0 : (size_t)(steps / record_every + 1 + (steps % record_every != 0));
+    if (record_every == 0) {
+        return 0;
+    }
+    const uint64_t intervals = steps / record_every;
+    return intervals < SIZE_MAX - 1 ? (size_t)intervals + 1 + (steps % record_every != 0) : SIZE_MAX;
 }
 
 /* Settle where the minibatches go on: at the same place of the same epoch if data and batch size are

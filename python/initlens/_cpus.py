@@ -1,6 +1,7 @@
 """How many threads may run: what is asked for, within the limits of the machine and its user."""
 
 import os
+import sys
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -33,7 +34,7 @@ def threads(n_jobs: int | None) -> int:
     ValueError
         If `n_jobs`, or the variable, is below 1 or no integer.
     """
-    wanted = cpus() if n_jobs is None else integer("n_jobs", n_jobs, minimum=1)
+    wanted = cpus() if n_jobs is None else integer("n_jobs", n_jobs, minimum=1, maximum=sys.maxsize)
     cap = os.environ.get(CAP, "").strip()
     if not cap:
         return wanted

@@ -124,6 +124,19 @@ test_training_in_pieces(void)
     }
 }
 
+/* Step 0, every so many, and the end; what a size_t cannot count does not wrap. */
+static void
+test_record_rows(void)
+{
+    CHECK(il_record_rows(0, 0) == 0 && il_record_rows(UINT64_MAX, 0) == 0);
+    CHECK(il_record_rows(0, 1) == 1 && il_record_rows(0, 5) == 1);
+    CHECK(il_record_rows(10, 1) == 11 && il_record_rows(10, 5) == 3 && il_record_rows(10, 4) == 4);
+    CHECK(il_record_rows(10, 11) == 2 && il_record_rows(UINT64_MAX, UINT64_MAX) == 2);
+    CHECK(il_record_rows(SIZE_MAX - 2, 1) == SIZE_MAX - 1 && il_record_rows(SIZE_MAX - 1, 1) == SIZE_MAX);
+    CHECK(il_record_rows(SIZE_MAX, 1) == SIZE_MAX && il_record_rows(UINT64_MAX, 1) == SIZE_MAX);
+    CHECK(il_record_rows(UINT64_MAX, 2) == (SIZE_MAX < UINT64_MAX ? SIZE_MAX : SIZE_MAX / 2 + 2));
+}
+
 /* A row alone (plain weights) and in a batch (panels) gives the same bits. */
 static void
 test_rows_alone(void)
@@ -194,6 +207,12 @@ test_many_nets(void)
                 key = il_net_get_progress(alone[i]);
                 key.key = i;
                 CHECK(il_net_set_progress(alone[i], &key) == IL_OK);
+                if (i == 1 && batches[b] == 7) { /* ahead of its neighbours in the epoch: no lane beside them */
+                    il_train_options ahead = o[i];
+                    ahead.steps = 3;
+                    ahead.record_every = 0;
+                    CHECK(il_net_train(alone[i], B, x, y, &ahead, NULL, &results[0][i]) == IL_OK);
+                }
                 CHECK(il_net_copy(alone[i], &together[i]) == IL_OK);
                 for (int side = 0; side < 2; side++) {
                     records[side][i] = (il_record){ROWS, 0, step[side][i], loss[side][i], layers[side][i]};
@@ -222,23 +241,98 @@ test_many_nets(void)
     }
 }
 
-static void
-test_many_nets_bad_arguments(void)
+static int
+stop_at_once(void *context, uint64_t steps)
 {
-    il_net *nets[2] = {make_net((il_activation){IL_TANH, 0}, IL_MSE), make_net((il_activation){IL_RELU, 0}, IL_MSE)};
-    il_train_options o[2] = {options_for(IL_SGD, 5, 0), options_for(IL_SGD, 5, 0)};
-    il_train_result results[2];
-    CHECK(il_nets_train(nets, 2, B, x, y, o, NULL, results) == IL_ERROR_ARGUMENT); /* two architectures */
-    CHECK(il_nets_train(nets, 0, B, x, y, o, NULL, results) == IL_OK);
-    CHECK(il_nets_train(nets, 1, B, x, y, o, NULL, results) == IL_OK && results[0].steps == 5);
-    il_net_destroy(nets[1]);
+    *(uint64_t *)context = steps;
+    return 1;
+}
+
+/* Nets that differ in one thing are of two architectures, whichever it is. */
+static void
+test_many_nets_of_two_architectures(void)
+{
+    static const size_t wider[] = {N, H + 1, H + 13, M}, deeper[] = {N, H, H + 13, M, M};
+    static const il_activation elu[] = {{IL_ELU, 0.5}, {IL_ELU, 0.5}, {IL_IDENTITY, 0}}; /* as at the output */
+    static const il_activation steeper[] = {{IL_ELU, 0.5}, {IL_ELU, 0.75}};
+    static const il_activation leaky[] = {{IL_ELU, 0.5}, {IL_LEAKY_RELU, 0.5}};
+    const il_net_spec spec = {IL_FLOAT64, LAYERS, widths, elu, IL_MSE};
+    const il_net_spec others[] = {spec, /* the same: what is refused below is not refused for something else */
+                                  {IL_FLOAT32, LAYERS, widths, elu, IL_MSE},
+                                  {IL_FLOAT64, LAYERS + 1, deeper, elu, IL_MSE},
+                                  {IL_FLOAT64, LAYERS, wider, elu, IL_MSE},
+                                  {IL_FLOAT64, LAYERS, widths, leaky, IL_MSE},
+                                  {IL_FLOAT64, LAYERS, widths, steeper, IL_MSE},
+                                  {IL_FLOAT64, LAYERS, widths, elu, IL_CROSS_ENTROPY}};
+    const il_train_options o[2] = {options_for(IL_SGD, 5, 0), options_for(IL_SGD, 5, 0)};
+    make_data();
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        il_net *nets[2] = {NULL, NULL};
+        il_train_result results[2];
+        CHECK(il_net_create(&spec, &nets[0]) == IL_OK && il_net_create(&others[i], &nets[1]) == IL_OK);
+        CHECK(il_nets_train(nets, 2, B, x, y, o, NULL, results) == (i == 0 ? IL_OK : IL_ERROR_ARGUMENT));
+        CHECK((il_net_get_progress(nets[0]).steps > 0) == (i == 0));
+        il_net_destroy(nets[0]);
+        il_net_destroy(nets[1]);
+    }
+}
+
+/* Options may differ in the optimizer's numbers, and in nothing else. */
+static void
+test_many_nets_of_two_kinds_of_options(void)
+{
+    enum { ROWS = 7, ALLOWED = 3, CHANGES = 12 };
+    static uint64_t step[2][ROWS];
+    static double loss[2][ROWS];
+    static il_layer_record layers[2][ROWS * LAYERS];
+    uint64_t polled;
+    const il_train_options first = {.optimizer = {.kind = IL_SGD,
+                                                  .learning_rate = 0.01,
+                                                  .momentum = 0.9,
+                                                  .beta2 = 0.99,
+                                                  .epsilon = 1e-8,
+                                                  .weight_decay = 0.001},
+                                    .steps = 5,
+                                    .record_every = 2,
+                                    .poll_context = &polled};
+    il_net *nets[2] = {make_net((il_activation){IL_TANH, 0}, IL_MSE), NULL};
     CHECK(il_net_copy(nets[0], &nets[1]) == IL_OK);
-    o[1].optimizer.momentum = 0;
-    o[1].optimizer.nesterov = 0;
-    CHECK(il_nets_train(nets, 2, B, x, y, o, NULL, results) == IL_ERROR_ARGUMENT); /* two kinds of settings */
-    check_same(nets[0], nets[1]);
+    for (int change = 0; change < CHANGES; change++) {
+        il_train_options o[2] = {first, first};
+        il_record records[2] = {{ROWS, 0, step[0], loss[0], layers[0]}, {ROWS, 0, step[1], loss[1], layers[1]}};
+        il_train_result results[2];
+        switch (change) {
+        case 0: o[1].optimizer.learning_rate = 0.02; break;
+        case 1: o[1].optimizer.momentum = 0.5; break;
+        case 2: o[1].optimizer.weight_decay = 0.002; break;
+        case ALLOWED: o[1].optimizer.kind = IL_RMSPROP; break;
+        case 4: o[1].optimizer.momentum = 0; break;
+        case 5: o[1].optimizer.nesterov = 1; break;
+        case 6: o[1].optimizer.weight_decay = 0; break;
+        case 7: o[1].steps = 6; break;
+        case 8: o[1].batch_size = 7; break;
+        case 9: o[1].record_every = 1; break;
+        case 10: o[1].poll = stop_at_once; break;
+        default: o[1].poll_context = NULL; break;
+        }
+        const uint64_t before = il_net_get_progress(nets[0]).epoch;
+        const il_status expected = change < ALLOWED ? IL_OK : IL_ERROR_ARGUMENT;
+        CHECK(il_nets_train(nets, 2, B, x, y, o, records, results) == expected);
+        CHECK(il_net_get_progress(nets[0]).epoch - before == (change < ALLOWED ? first.steps : 0));
+    }
     il_net_destroy(nets[0]);
     il_net_destroy(nets[1]);
+}
+
+static void
+test_few_nets(void)
+{
+    il_net *net = make_net((il_activation){IL_TANH, 0}, IL_MSE);
+    const il_train_options o = options_for(IL_SGD, 5, 0);
+    il_train_result result;
+    CHECK(il_nets_train(&net, 0, B, x, y, &o, NULL, &result) == IL_OK);
+    CHECK(il_nets_train(&net, 1, B, x, y, &o, NULL, &result) == IL_OK && result.steps == 5);
+    il_net_destroy(net);
 }
 
 static void
@@ -283,13 +377,6 @@ test_saturation_of_nan(void)
             il_net_destroy(net);
         }
     }
-}
-
-static int
-stop_at_once(void *context, uint64_t steps)
-{
-    *(uint64_t *)context = steps;
-    return 1;
 }
 
 static void
@@ -395,24 +482,25 @@ test_memory_faults(void)
         il_train_options o = options_for(IL_ADAM, 3, 7);
         il_train_result result;
         size_t distinct[LAYERS];
-        int trained = 0;
+        int together = 0;
         il_memory_fail_at(n);
         il_status status = il_net_copy(net, &copy);
         status = status == IL_OK ? il_net_forward(net, B, x, out) : status;
         status = status == IL_OK ? il_net_distinct_units(net, distinct) : status;
-        status = status == IL_OK ? il_net_train(net, B, x, y, &o, NULL, &result) : status;
-        if (status == IL_OK) {
+        if (status == IL_OK) { /* both at the same place: side by side, not one after the other */
             il_net *pair[2] = {net, copy};
             const il_train_options both[2] = {o, o};
             il_train_result results[2];
-            trained = 1;
             status = il_nets_train(pair, 2, B, x, y, both, NULL, results);
+            together = status == IL_OK;
         }
+        o.optimizer.learning_rate *= 2; /* another optimizer: a new state is allocated */
+        status = status == IL_OK ? il_net_train(net, B, x, y, &o, NULL, &result) : status;
         il_memory_fail_at(-1);
         failed = status != IL_OK;
         CHECK(status == IL_OK || status == IL_ERROR_MEMORY);
-        if (failed && !trained) {
-            check_same(net, before);
+        if (failed) {
+            check_same(net, together ? copy : before);
         }
         CHECK(n < 50);
         il_net_destroy(net);
@@ -441,8 +529,9 @@ test_small_forward_allocates_nothing(void)
 #endif
 }
 
-TEST_MAIN(TEST(test_gradients), TEST(test_training_in_pieces), TEST(test_rows_alone), TEST(test_forward_in_parts),
-          TEST(test_many_nets), TEST(test_many_nets_bad_arguments), TEST(test_divergence),
+TEST_MAIN(TEST(test_gradients), TEST(test_training_in_pieces), TEST(test_record_rows), TEST(test_rows_alone),
+          TEST(test_forward_in_parts), TEST(test_many_nets), TEST(test_many_nets_of_two_architectures),
+          TEST(test_many_nets_of_two_kinds_of_options), TEST(test_few_nets), TEST(test_divergence),
           TEST(test_saturation_of_nan), TEST(test_interruption), TEST(test_bad_arguments),
           TEST(test_distinct_units), TEST(test_permutation), TEST(test_memory_faults),
           TEST(test_small_forward_allocates_nothing))

@@ -114,8 +114,30 @@ def test_threads_of_one_net_change_no_bit(dtype: str, batch_size: int | None) ->
         np.testing.assert_array_equal(record, records[0])
 
 
+@pytest.mark.parametrize(("n_jobs", "expected"), [(1, 1), (3, 3), (None, 6)])
+def test_the_core_is_told_how_many_threads(
+    n_jobs: int | None, expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bits would not show it."""
+    told: dict[str, list[int]] = {"_fit": [], "_initialize": []}
+    for name, numbers in told.items():
+        method = getattr(il.Network, name)
+
+        def watched(*args: Any, method: Any = method, numbers: list[int] = numbers) -> Any:
+            numbers.append(args[-1])
+            return method(*args)
+
+        monkeypatch.setattr(il.Network, name, watched)
+    monkeypatch.delenv(_cpus.CAP, raising=False)
+    monkeypatch.setattr(_cpus, "cpus", lambda: 6)
+    net = il.Network([2, 4, 1]).initialize("he_normal", rng=0, n_jobs=n_jobs)
+    net.fit([[0.0, 1.0]], [1], steps=4, record=2, callback=lambda *_: False, n_jobs=n_jobs)
+    assert told == {"_fit": [expected] * 2, "_initialize": [expected]}
+
+
 @pytest.mark.parametrize(
-    ("n_jobs", "error"), [(0, ValueError), (2.0, TypeError), (True, TypeError)]
+    ("n_jobs", "error"),
+    [(0, ValueError), (10**30, ValueError), (2.0, TypeError), (True, TypeError)],
 )
 def test_refused_numbers_of_threads(n_jobs: Any, error: type[Exception]) -> None:
     net = il.Network([2, 4, 1]).initialize("he_normal", rng=0)
@@ -124,4 +146,6 @@ def test_refused_numbers_of_threads(n_jobs: Any, error: type[Exception]) -> None
         net.fit([[0.0, 1.0]], [1], steps=1, n_jobs=n_jobs)
     with pytest.raises(error, match="n_jobs"):
         net.initialize("zeros", n_jobs=n_jobs)
+    with pytest.raises(error, match="n_jobs"):
+        il.fit_many([net], [[0.0, 1.0]], [1], steps=1, n_jobs=n_jobs)
     assert_same_bits(net, before)

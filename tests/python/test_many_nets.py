@@ -90,6 +90,33 @@ def test_one_output(layers: tuple[int, ...], activation: str, samples: int) -> N
         assert same(one, other)
 
 
+def test_at_different_places_of_an_epoch() -> None:
+    together, alone = nets(6), nets(6)
+    settings: dict[str, Any] = {"optimizer": il.SGD(0.05), "batch_size": 7}
+    for several in (together, alone):
+        several[2].fit(X, Y["mse"], steps=3, **settings)
+    il.fit_many(together, X, Y["mse"], steps=50, **settings)  # into the second epoch
+    for one, other in zip(together, alone, strict=True):
+        other.fit(X, Y["mse"], steps=50, **settings)
+        assert same(one, other)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_compare_hands_the_core_vectors_of_nets(
+    dtype: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train = il.Network._fit_many
+    lengths = []
+
+    def counted(several: list[il.Network], *args: Any) -> Any:
+        lengths.append(len(several))
+        return train(several, *args)
+
+    monkeypatch.setattr(il.Network, "_fit_many", staticmethod(counted))
+    il.compare(["zeros", "he_normal"], steps=2, seeds=range(20), dtype=dtype, n_jobs=1)
+    assert lengths == {"float32": [16, 16, 8], "float64": [8] * 5}[dtype]
+
+
 def test_any_number_of_threads() -> None:
     found = []
     for jobs in (1, 2, 5):
@@ -129,6 +156,14 @@ def test_mixed_nets_change_nothing() -> None:
         il.fit_many(several, X, Y["mse"], steps=5)
     with pytest.raises(TypeError, match=r"nets\[0\] must be a Network"):
         il.fit_many([3], X, Y["mse"])  # type: ignore[list-item]
+    with pytest.raises(TypeError, match="nets must be a list of Network, got Network"):
+        il.fit_many(several[0], X, Y["mse"])  # type: ignore[arg-type]
+    for optimizer in (0.1, None):
+        with pytest.raises(TypeError, match=f"optimizer must be one such as .*, got {optimizer}"):
+            il.fit_many(several[:2], X, Y["mse"], optimizer=optimizer)  # type: ignore[arg-type]
+    for name in ("steps", "batch_size", "record"):
+        with pytest.raises(ValueError, match=f"{name} must be at most"):
+            il.fit_many(several[:2], X, Y["mse"], **{name: 2**70})
     with pytest.raises(ValueError, match="one kind"):
         il.fit_many(several[:2], X, Y["mse"], optimizer=["sgd(0.1)", "adam"])
     with pytest.raises(ValueError, match="2 settings for 3 nets"):
