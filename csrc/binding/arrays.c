@@ -112,6 +112,27 @@ done:
     return out;
 }
 
+/* NumPy's conversions keep what lies below the mask of a numpy.ma array. */
+static int
+check_unmasked(const char *name, PyArrayObject *array)
+{
+    if (PyArray_CheckExact(array) || !PyObject_HasAttrString((PyObject *)array, "mask")) {
+        return 0;
+    }
+    PyObject *mask = PyObject_GetAttrString((PyObject *)array, "mask");
+    PyObject *any = mask != NULL ? PyObject_CallMethod(mask, "any", NULL) : NULL;
+    const int masked = any != NULL ? PyObject_IsTrue(any) : -1;
+    Py_XDECREF(any);
+    Py_XDECREF(mask);
+    if (masked > 0) {
+        PyErr_Format(PyExc_ValueError,
+                     "%s holds masked entries; leave such samples out, or give them a value: "
+                     "%s.filled(0)",
+                     name, name);
+    }
+    return masked != 0 ? -1 : 0;
+}
+
 static PyArrayObject *
 convert(const char *name, PyObject *source, int type)
 {
@@ -124,7 +145,7 @@ convert(const char *name, PyObject *source, int type)
         }
         return NULL;
     }
-    if (check_real(name, array) == 0) {
+    if (check_unmasked(name, array) == 0 && check_real(name, array) == 0) {
         const int from = PyArray_TYPE(array);
         const int narrows = type == NPY_FLOAT32 && (from == NPY_FLOAT64 || from == NPY_LONGDOUBLE);
         out = narrows ? narrow(name, array) : cast(array, type);
@@ -138,7 +159,7 @@ input_open(input *in, const char *name, PyObject *source, il_dtype dtype)
 {
     const int type = type_number(array_type_of(dtype));
     PyArrayObject *array;
-    if (PyArray_Check(source) && is_ready((PyArrayObject *)source, type)) {
+    if (PyArray_CheckExact(source) && is_ready((PyArrayObject *)source, type)) {
         array = (PyArrayObject *)source;
         Py_INCREF(source);
     } else {

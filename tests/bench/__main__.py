@@ -13,6 +13,8 @@ import argparse
 import platform
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 
 import initlens as il
@@ -63,8 +65,11 @@ def main(arguments: list[str] | None = None) -> int:
         and line.part in (options.parts or PARTS)
         and options.row in line.row
     ]
+    if not lines:
+        parser.error(f"nothing to measure: no row with {options.row!r}, or no peer of it installed")
     machine = {
         "machine": platform.machine(),
+        "cpu": processes.cpu_model(),
         "python": platform.python_version(),
         "isa": il._core.show_config()["isa"],
     }
@@ -78,11 +83,20 @@ def main(arguments: list[str] | None = None) -> int:
         peaks = {dtype: native.peak(dtype) for dtype in native.PRECISIONS}
         text = ", ".join(f"{rate / 1e9:.1f} GFLOP/s {dtype}" for dtype, rate in peaks.items())
         print(f"peak of one core, fused multiply-adds: {text}")
+    if any(line.part == "functions" for line in lines) and (reason := functions.no_errors()):
+        print(f"no errors of functions: {reason}")
     if len(processes.cpus()) < 2:
         print("no threads: this process may use one CPU")
         lines = [line for line in lines if line.cores == 1]
 
     effort = Effort(options.rounds, options.seconds)
+    head = {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": versions,
+        "machine": machine,
+        "peak_flops": peaks,
+        **asdict(effort),
+    }
     found: list[results.Result] = []
     for line, timing in processes.run(lines, effort):
         if not found or found[-1][0].part != line.part:
@@ -90,12 +104,11 @@ def main(arguments: list[str] | None = None) -> int:
         found.append((line, timing))
         if line.cell is None:
             print(results.told(found[-1]), flush=True)
+        if options.json:  # each time: what is measured is kept, whatever ends the rest
+            results.write(options.json, head, found)
     print("\n".join(results.tables(found)))
     print("\nfastest peer of each row, its time over ours")
     print("\n".join(results.fastest(found)))
-    if options.json:
-        head = {"versions": versions, "machine": machine, "peak_flops": peaks}
-        results.write(options.json, head | {"rounds": options.rounds}, found)
     if options.plot:
         title = f"{packages.summary()}\n{', '.join(map(' '.join, machine.items()))}"
         picture.draw(options.plot, found, title)

@@ -24,6 +24,7 @@ class Peer(ABC):
     name: ClassVar[str]
     package: ClassVar[str]
     least_steps: ClassVar[int] = 1  # that are timed
+    threads: ClassVar[int | None] = None  # that it trains on; None: no choice at run time
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
@@ -51,7 +52,7 @@ class Initlens(Peer):
 
     name = "initlens"
     package = "initlens"
-    threads: ClassVar[int] = 1
+    threads = 1
     record: ClassVar[int] = 0
 
     def __init__(self, problem: Problem) -> None:
@@ -140,16 +141,17 @@ class NumPyByHand(Peer):
 
 
 class PyTorch(Peer):
-    """Eager mode, one thread."""
+    """Eager mode."""
 
     name = "PyTorch"
     package = "torch"
+    threads = 1
 
     def __init__(self, problem: Problem) -> None:
         import torch
 
         super().__init__(problem)
-        torch.set_num_threads(1)
+        torch.set_num_threads(self.threads)
         self.torch: Any = torch
         layers: list[Any] = []
         for w, b in zip(*problem.start(), strict=True):

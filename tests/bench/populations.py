@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +22,7 @@ class InitlensMany(Peer):
     name = "initlens"
     package = "initlens"
     least_steps = 1_000
-    threads: ClassVar[int] = 1
+    threads = 1
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem)

@@ -25,7 +25,7 @@ KINDS: Final = {"forward": False, "gradient": True}
 
 # Of a layer: inputs, outputs and samples.
 INPUTS: Final = (8, 64, 512)
-OUTPUTS: Final = (8, 10, 16, 64, 100, 512)
+OUTPUTS: Final = (8, 10, 16, 17, 33, 64, 100, 511, 512, 1023)
 SAMPLES: Final = (1, 4, 32, 256)
 
 
@@ -33,7 +33,8 @@ def lines() -> Iterator[Line]:
     for dtype, width, batch, kind in product(native.PRECISIONS, WIDTHS, BATCHES, KINDS):
         row = f"{kind} {width}-{width} batch {batch} {dtype}"
         run = partial(beside_peak, width, batch, KINDS[kind], dtype)
-        yield Line("products", row, PEAK, "initlens", "product", run)
+        cell = (f"share of the peak, {dtype}: batch; width", f"{kind}, {batch}", str(width))
+        yield Line("products", row, PEAK, "initlens", "product", run, cell=cell)
     for dtype, batch, n_in, n_out in product(native.PRECISIONS, SAMPLES, INPUTS, OUTPUTS):
         row = f"X @ W + b {n_in}-{n_out} batch {batch} {dtype}"
         run = partial(beside_numpy, n_in, n_out, batch, dtype)

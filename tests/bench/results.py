@@ -11,6 +11,7 @@ from typing import Any, Final
 from .measure import Line, Timing
 
 Result = tuple[Line, Timing]
+Grid = dict[tuple[str, str], Result]  # by row and column
 
 # Of a unit of work: how its seconds are told, and in what.
 UNITS: Final[dict[str, tuple[Callable[[float], float], str]]] = {
@@ -67,20 +68,34 @@ def fastest(results: Iterable[Result]) -> Iterator[str]:
 
 
 def tables(results: Iterable[Result]) -> Iterator[str]:
-    """The ratios that are cells of a table, with the lowest below it; empty lines before each."""
-    found: dict[str, dict[tuple[str, str], Result]] = {}
-    for line, timing in results:
-        if line.cell is not None:
-            title, row, column = line.cell
-            found.setdefault(title, {})[row, column] = (line, timing)
-    for title, cells in found.items():
-        rows, columns = (list(dict.fromkeys(key[i] for key in cells)) for i in (0, 1))
+    """The ratios that are cells of a table, with their range below it; empty lines before each."""
+    for title, cells in grids(results).items():
+        rows, columns = axes(cells)
         yield f"\n{title:<44}" + "".join(f"{column:>8}" for column in columns)
         for row in rows:
             ratios = (cells[row, column][1].ratio for column in columns)
             yield f"{row:<44}" + "".join(f"{ratio:>8.3g}" for ratio in ratios)
-        line, timing = min(cells.values(), key=lambda result: result[1].ratio)
-        yield f"lowest: {line.row}, {timing.ratio:.3g} times as fast as {line.peer}"
+        low, high = (end(cells.values(), key=lambda result: result[1].ratio) for end in (min, max))
+        yield (
+            f"{low[1].ratio:.3g} to {high[1].ratio:.3g} times as fast as {low[0].peer}; "
+            f"lowest: {low[0].row}"
+        )
+
+
+def grids(results: Iterable[Result]) -> dict[str, Grid]:
+    """The results that are cells of a table, by its title."""
+    found: dict[str, Grid] = {}
+    for line, timing in results:
+        if line.cell is not None:
+            title, row, column = line.cell
+            found.setdefault(title, {})[row, column] = (line, timing)
+    return found
+
+
+def axes(cells: Grid) -> tuple[list[str], list[str]]:
+    """Names of its rows and columns, in order."""
+    rows, columns = (list(dict.fromkeys(key[i] for key in cells)) for i in (0, 1))
+    return rows, columns
 
 
 def write(path: Path, head: Mapping[str, Any], results: Iterable[Result]) -> None:

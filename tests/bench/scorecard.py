@@ -7,8 +7,8 @@ promise is broken. All nets are float32, tanh, mean squared error, plain SGD, as
 
 - twins: the units of one hidden layer start equal; are they after 200 steps?
 - row: is the output of a sample alone that of the sample in a batch?
-- split: is the output of a batch that of its two halves?
-- threads: are the outputs and the trained weights of one thread those of two?
+- split: is the output of a batch that of its two parts, 13 and 19 samples?
+- threads: are outputs, weights and biases after training on one thread those of two?
 - isa: do the vector kernels give what the plain ones give?
 
 "-" means that the library offers no such choice at run time.
@@ -30,7 +30,7 @@ import numpy as np
 import initlens as il
 
 from . import packages
-from .peers import PEERS, Initlens, Peer, PyTorch
+from .peers import PEERS, Initlens, Peer
 from .problems import Array, Problem
 
 WIDTHS: Final = range(1, 130)
@@ -48,6 +48,11 @@ class Twins(Problem):
 
 def problem(width: int) -> Problem:
     return Problem((5, width, 1), 32)
+
+
+def shared_problem(width: int) -> Problem:
+    """A net whose steps are long enough for two threads to share, from four hidden units on."""
+    return Problem((784, width, 10), 256)
 
 
 def same(a: Array, b: Array) -> bool:
@@ -71,13 +76,14 @@ def keeps_rows(peer: type[Peer], width: int) -> bool:
 
 def keeps_splits(peer: type[Peer], width: int) -> bool:
     net = peer(problem(width))
-    halves = np.concatenate([net.forward(net.X[:13]), net.forward(net.X[13:])])
-    return same(halves, net.forward(net.X))
+    parts = np.concatenate([net.forward(net.X[:13]), net.forward(net.X[13:])])
+    return same(parts, net.forward(net.X))
 
 
-def results(peer: type[Peer], width: int) -> list[Array]:
-    net = peer(problem(width))
-    net.fit(20)
+def results(peer: type[Peer], problem: Problem, steps: int) -> list[Array]:
+    """Outputs, weights and biases after `steps` steps."""
+    net = peer(problem)
+    net.fit(steps)
     weights, biases = net.parameters()
     return [net.forward(net.X), *(np.array(part) for part in [*weights, *biases])]
 
@@ -93,52 +99,24 @@ def isa(name: str) -> Iterator[None]:
 
 
 def keeps_isas(peer: type[Peer], width: int) -> bool | None:
-    if peer is not Initlens:
+    if not issubclass(peer, Initlens):
         return None
     found = []
     for name in il._core.show_config()["available"]:
         if name != "soft" or width % 16 == 1:  # software fma takes its time
             with isa(name):
-                found.append(results(peer, width))
+                found.append(results(peer, problem(width), 20))
     return all(same(a, b) for other in found for a, b in zip(other, found[0], strict=True))
 
 
 def keeps_threads(peer: type[Peer], width: int) -> bool | None:
-    if peer is Initlens:
-        return _our_threads(width)
-    if peer is not PyTorch:
+    if peer.threads is None:
         return None
-    import torch
-
-    one = results(peer, width)  # the peer sets one thread itself
-
-    class TwoThreads(PyTorch):
-        def __init__(self, problem: Problem) -> None:
-            super().__init__(problem)
-            torch.set_num_threads(2)
-
-    two = results(TwoThreads, width)
-    return all(same(a, b) for a, b in zip(one, two, strict=True))
-
-
-def _our_threads(width: int) -> bool:
-    made = [Initlens(problem(width)) for _ in range(6)]
-    halves = made[:3], made[3:]
-    for jobs, nets in zip((1, 2), halves, strict=True):
-        il.fit_many(
-            [peer.net for peer in nets],
-            made[0].X,
-            made[0].y,
-            optimizer=il.SGD(0.05),
-            steps=20,
-            record=0,
-            n_jobs=jobs,
-        )
-    return all(
-        same(a, b)
-        for one, two in zip(*halves, strict=True)
-        for a, b in zip(one.net.weights, two.net.weights, strict=True)
+    one, two = (
+        results(type(peer.__name__, (peer,), {"threads": threads}), shared_problem(width), 5)
+        for threads in (1, 2)
     )
+    return all(same(a, b) for a, b in zip(one, two, strict=True))
 
 
 CHECKS: Final[dict[str, Callable[[type[Peer], int], bool | None]]] = {

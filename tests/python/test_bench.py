@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 import sys
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from tests.bench import fits, functions, measure, native, scorecard
-from tests.bench.measure import Effort
+from tests.bench import __main__ as program
+from tests.bench import fits, functions, measure, native, processes, results, scorecard
+from tests.bench.measure import Effort, Line, Timing
 from tests.bench.peers import Initlens, NumPyByHand
-from tests.bench.problems import POPULATIONS, PROBLEMS, Problem
+from tests.bench.problems import POPULATIONS, PROBLEMS, Array, Problem
+
+import initlens as il
 
 NUMPY_ROWS = {
     "training": {f"{problem.name} {d}" for problem in PROBLEMS for d in native.PRECISIONS},
@@ -49,14 +56,71 @@ def test_bench(root: Path, tmp_path: Path) -> None:
         if part != "functions" or content["peak_flops"]:  # which need a compiler
             assert wanted <= rows[part]
     assert {"initlens", "numpy"} <= set(content["versions"])
+    assert (content["rounds"], content["seconds"]) == (1, 0.001)
+    assert datetime.fromisoformat(content["date"]).tzinfo is not None
+    assert content["machine"]["cpu"] == processes.cpu_model()
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
-def test_bench_refuses_unknown_part(root: Path) -> None:
-    command = [sys.executable, "-m", "tests.bench", "speed"]
-    done = subprocess.run(command, cwd=root, check=False, capture_output=True, text=True)
-    assert done.returncode == 2
-    assert "no part speed" in done.stderr
+@pytest.mark.parametrize("arguments", [["speed"], ["--row", "no such row"]])
+def test_bench_refuses_what_it_cannot_measure(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        program.main(arguments)
+    assert re.search("no part speed|nothing to measure: no row", capsys.readouterr().err)
+
+
+TIMING = Timing(theirs=3.0, ours=2.0, ratio=1.5, ratio_min=1.5, ratio_max=1.5)
+
+
+def measured(effort: Effort) -> Timing:
+    return TIMING
+
+
+def fails(effort: Effort) -> Timing:
+    raise RuntimeError("they do not compute the same")
+
+
+def test_what_is_measured_before_a_failure_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [Line("calls", run.__name__, "x", "numpy", "call", run) for run in (measured, fails)]
+    monkeypatch.setattr(program, "LINES", lines)
+    monkeypatch.setattr(native, "build", lambda: "it is not needed")
+    path = tmp_path / "bench.json"
+    with pytest.raises(RuntimeError, match="do not compute the same"):
+        program.main(["calls", "--json", str(path)])
+    assert [result["row"] for result in json.loads(path.read_text())["results"]] == ["measured"]
+
+
+def test_tables_say_their_range() -> None:
+    def cell(row: str, ratio: float) -> results.Result:
+        line = Line(
+            "products", f"row {row}", "x", "numpy", "product", measured, cell=("t", row, "8")
+        )
+        return line, Timing(ratio, 1.0, ratio, ratio, ratio)
+
+    *_, last = results.tables([cell("a", 2.0), cell("b", 0.5), cell("c", 8.0)])
+    assert last == "0.5 to 8 times as fast as x; lowest: row b"
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="processes cannot be pinned here")
+@pytest.mark.parametrize("cores", [1, 2])
+def test_peers_are_pinned(cores: int) -> None:
+    if len(processes.cpus()) < cores:
+        pytest.skip("this process may use one CPU")
+    with processes.process(cores) as process:
+        assert process.submit(os.sched_getaffinity, 0).result() == set(processes.cpus()[-cores:])
+
+
+@pytest.mark.parametrize("name", ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"])
+def test_peers_have_one_thread(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "2")
+    monkeypatch.setenv("INITLENS_NUM_THREADS", "1")
+    with processes.process(1) as process:
+        assert process.submit(os.getenv, name).result() == "1"
+        assert process.submit(os.getenv, "INITLENS_NUM_THREADS").result() is None
 
 
 class Idle(NumPyByHand):
@@ -119,7 +183,94 @@ def test_functions_are_those_of_the_core() -> None:
         np.testing.assert_allclose(out, np.tanh(x), rtol=4 * np.finfo(dtype).eps)
 
 
+def test_functions_without_mpmath_have_no_errors(monkeypatch: pytest.MonkeyPatch) -> None:
+    if (reason := native.build()) is not None:
+        pytest.skip(reason)
+    monkeypatch.setitem(sys.modules, "mpmath", None)
+    timing = functions.time(functions.of_numpy, "tanh", "float32", Effort(1, 1e-4))
+    assert timing.errors_ulp is None
+
+
 @pytest.mark.parametrize("check", list(scorecard.CHECKS))
 def test_scorecard_has_nothing_against_us(check: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scorecard, "WIDTHS", (1, 5, 7, 8, 33, 100, 129))
     assert scorecard.broken(Initlens, check) == 0.0
+
+
+def test_threads_of_the_scorecard_share_a_step(root: Path) -> None:
+    source = (root / "csrc" / "core" / "train.c").read_text(encoding="utf-8")
+    found = re.search(r"enum { STEP_WORTH_A_THREAD = (\d+) };", source)
+    assert found is not None
+    problem = scorecard.shared_problem(4)
+    parameters = sum(part.size for parts in problem.start() for part in parts)
+    assert parameters * problem.batch >= 2 * int(found[1])
+
+
+def nudge(values: Array) -> None:
+    """The first value becomes the next float."""
+    values.flat[0] = np.nextafter(values.flat[0], np.inf, dtype=values.dtype)
+
+
+def spoils_parameters(kind: int, layer: int, when: Callable[[Initlens], bool]) -> type[Initlens]:
+    """A peer with other weights (kind 0) or biases (1) of a layer at times."""
+
+    class Spoiler(Initlens):
+        def parameters(self) -> tuple[list[Array], list[Array]]:
+            weights, biases = ([part.copy() for part in parts] for parts in super().parameters())
+            if when(self):
+                nudge((weights, biases)[kind][layer])
+            return weights, biases
+
+    return Spoiler
+
+
+def spoils_outputs(when: Callable[[Initlens, int], bool]) -> type[Initlens]:
+    """A peer with another output of the first of so many samples at times."""
+
+    class Spoiler(Initlens):
+        def forward(self, X: Array) -> Array:
+            outputs = super().forward(X)
+            if when(self, len(X)):
+                nudge(outputs)
+            return outputs
+
+    return Spoiler
+
+
+def on_two_threads(peer: Initlens, samples: int = 0) -> bool:
+    return peer.threads == 2
+
+
+def with_plain_kernels(peer: Initlens, samples: int = 0) -> bool:
+    return bool(il._core.show_config()["isa"] == "scalar")
+
+
+BREAKERS = {
+    "one unit's incoming weight": (spoils_parameters(0, 0, lambda _: True), {"twins"}),
+    "one unit's bias": (spoils_parameters(1, 0, lambda _: True), {"twins"}),
+    "one unit's outgoing weight": (spoils_parameters(0, 1, lambda _: True), {"twins"}),
+    "a row alone": (spoils_outputs(lambda _, samples: samples == 1), {"row"}),
+    "small batches": (spoils_outputs(lambda _, samples: 1 < samples < 32), {"split"}),
+    "the first of a batch": (spoils_outputs(lambda _, samples: samples > 1), {"row", "split"}),
+    "weights of two threads": (spoils_parameters(0, 0, on_two_threads), {"threads"}),
+    "biases of two threads": (spoils_parameters(1, 0, on_two_threads), {"threads"}),
+    "outputs of two threads": (spoils_outputs(on_two_threads), {"threads"}),
+    "weights of plain kernels": (spoils_parameters(0, 0, with_plain_kernels), {"isa"}),
+    "biases of plain kernels": (spoils_parameters(1, 0, with_plain_kernels), {"isa"}),
+    "outputs of plain kernels": (spoils_outputs(with_plain_kernels), {"isa"}),
+}
+
+
+@pytest.mark.parametrize("name", BREAKERS)
+def test_scorecard_finds_who_breaks_a_promise(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scorecard, "WIDTHS", (4, 9))
+    breaker, promises = BREAKERS[name]
+    if promises == {"isa"} and len(il._core.show_config()["available"]) < 3:
+        pytest.skip("there are no vector kernels here")
+    found = {check: scorecard.broken(breaker, check) for check in scorecard.CHECKS}
+    assert found == {check: float(check in promises) for check in scorecard.CHECKS}
+
+
+def test_scorecard_asks_nothing_that_a_peer_does_not_offer() -> None:
+    for check in ("threads", "isa"):
+        assert scorecard.broken(NumPyByHand, check) is None
