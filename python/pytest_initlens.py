@@ -103,12 +103,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker."""
+    """Register the marker, and refuse a page that cannot be written before any test has run."""
     config.addinivalue_line(
         "markers",
         "initlens(seeds): run the test for each seed, given as the argument `seed`; a number means "
         "0 to number - 1",
     )
+    path: Path | None = config.getoption("--initlens-html")
+    if path is not None:
+        from initlens.report import destination
+
+        try:
+            destination(path)
+        except OSError as error:
+            raise pytest.UsageError(f"--initlens-html: {error}") from error
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -119,19 +127,23 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     name = metafunc.definition.nodeid
     arguments = [*marker.args, *marker.kwargs.values()]
     if len(arguments) != 1 or set(marker.kwargs) - {"seeds"}:
-        raise pytest.UsageError(f"{name}: write @pytest.mark.initlens(seeds=5), or a list of seeds")
+        pytest.fail(
+            f"{name}: write @pytest.mark.initlens(seeds=5), or a list of seeds", pytrace=False
+        )
     if "seed" not in metafunc.fixturenames:
-        raise pytest.UsageError(f"{name}: a test marked initlens(seeds=...) takes an argument seed")
+        pytest.fail(
+            f"{name}: a test marked initlens(seeds=...) takes an argument seed", pytrace=False
+        )
     metafunc.parametrize("seed", _seeds(name, arguments[0]))
 
 
 def _seeds(name: str, seeds: Any) -> list[int]:
-    if isinstance(seeds, int) and not isinstance(seeds, bool):
-        seeds = range(seeds)
-    found = list(seeds) if isinstance(seeds, Iterable) and not isinstance(seeds, str) else []
+    each = range(seeds) if type(seeds) is int else seeds
+    found = list(each) if isinstance(each, Iterable) and not isinstance(each, str) else []
     if not found or not all(type(seed) is int and seed >= 0 for seed in found):
-        raise pytest.UsageError(
-            f"{name}: seeds must be a number of them or a list of integers from 0, got {seeds!r}"
+        pytest.fail(
+            f"{name}: seeds must be a number of them or a list of integers from 0, got {seeds!r}",
+            pytrace=False,
         )
     return found
 
@@ -183,7 +195,6 @@ def pytest_terminal_summary(
         from initlens.report import write
 
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
             write(path, _page(tables, entries))
         except OSError as error:
             pytest.exit(f"--initlens-html: {error}", pytest.ExitCode.USAGE_ERROR)

@@ -28,7 +28,7 @@ from ._measures import (
     modulo_of,
     shared_streams,
 )
-from ._text import jsonable
+from ._text import counted, jsonable
 from ._verdicts import CODES, TOPICS, Case, Judged, Loss, Verdict, judge
 from .activations import Activation
 from .history import History, evenly
@@ -200,7 +200,7 @@ class Diagnosis(Judged):
 
     def _title(self) -> str:
         parts = ["Diagnosis: " + self.verdict.code]
-        parts.append(f"{self.samples:,} samples" if self.samples else "weights alone")
+        parts.append(counted(self.samples, "sample") if self.samples else "weights alone")
         if not math.isnan(self.loss.first):
             parts.append(f"loss {number(self.loss.first)} ({self.loss.ratio:.3g} x chance)")
         rate = "1" if self.learning_rate is None else f"{self.learning_rate:g}"
@@ -311,7 +311,7 @@ class Diagnosis(Judged):
             threshold=self.threshold,
             samples=self.samples,
             ax=ax,
-            title=f"layer {layer}, {chosen.activation}: {share(chosen.saturation.share)} saturated",
+            title=f"layer {layer}, {chosen.activation}: {share(chosen.saturation.share)} flat",
         )
 
     def plot_learning_time(self, ax: Any = None) -> LearningTimeDisplay:

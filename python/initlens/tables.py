@@ -49,7 +49,9 @@ class Table:
         headings = [column.split("\n") for column in self.columns]
         height = max(map(len, headings), default=1)
         padded = [heading + [""] * (height - len(heading)) for heading in headings]
-        lines = [*zip(*padded, strict=True), *self.rows]
+        # Labels are the user's, and may hold line breaks; a row is one line.
+        rows = [tuple(" ".join(cell.splitlines()) for cell in row) for row in self.rows]
+        lines = [*zip(*padded, strict=True), *rows]
         widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
         body = [
             "   ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()

@@ -7,7 +7,7 @@ import io
 import json
 import sys
 from collections.abc import Callable, Iterator
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
@@ -244,6 +244,10 @@ def test_draws_where_it_is_told(results: dict[str, il.Comparison], picture: str)
         assert ax.figure is figure
         assert place.x0 - 1e-6 <= ax.get_position().x0
         assert ax.get_position().x1 <= place.x1 + 1e-6
+        if ax.get_legend():  # nothing makes room for it beside the axes
+            box = ax.get_legend().get_window_extent()
+            assert ax.bbox.x0 <= box.x0
+            assert box.x1 <= ax.bbox.x1
     figure.draw_without_rendering()
 
 
@@ -378,6 +382,20 @@ def test_a_picture_carries_its_description(results: dict[str, il.Comparison]) ->
     page = picture._repr_html_()
     assert f'alt="{html.escape(display.alt_text)}"' in page
     assert "<b>" not in page
+
+
+def test_a_picture_cuts_nothing_of_a_figure_without_a_layout() -> None:
+    figure, ax = pyplot.subplots(figsize=(6, 3))
+    ax.set(xlabel="step", ylabel="loss", title="gypsy")
+    before = ax.get_position().bounds
+    picture = il.plotting.Picture.of(figure, "Axes with labels.")
+    assert figure.get_layout_engine() is None
+    assert ax.get_position().bounds == before
+    with pytest.importorskip("PIL.Image").open(io.BytesIO(picture.png)) as image:
+        assert image.size == pytest.approx((2 * picture.width, 2 * picture.height), abs=1)
+        seen = np.asarray(image.convert("L")) < 200
+    for edge in (seen[0], seen[-1], seen[:, 0], seen[:, -1]):
+        assert not edge.any()
 
 
 # ---- ticks -------------------------------------------------------------------------------------
@@ -622,6 +640,22 @@ def test_ridges_of_gradients() -> None:
     assert min(inside) > 0.99
 
 
+def spanning(decades: float) -> il.Network:
+    """A net whose gradients span so many decades below 1."""
+    some = net(layers=(2, 8, 8, 1))
+    some.weights[-1][...] *= 10.0**-decades
+    return some
+
+
+@pytest.mark.parametrize("decades", [0, 1, 2, 3, 4, 6, 9, 25, 120])
+@pytest.mark.parametrize("panels", [1, 2, 3, 4])
+def test_numbers_of_narrow_panels_do_not_touch(panels: int, decades: float) -> None:
+    nets = {f"net {number}": spanning(decades) for number in range(panels)}
+    figure = il.plotting.plot_ridges(nets, X, Y, of="gradients").figure_
+    assert_legible(figure)
+    assert_axes_have_numbers(figure)
+
+
 def test_ridges_say_what_has_no_size() -> None:
     dead, broken = net(), net()
     dead.initialize("zeros")
@@ -637,6 +671,8 @@ def test_ridges_say_what_has_no_size() -> None:
 def test_ridges_refuse() -> None:
     with pytest.raises(ValueError, match="nets is empty"):
         il.plotting.plot_ridges({}, X, Y)
+    with pytest.raises(TypeError, match=r"nets must be a dict from labels to Network .*, got Netw"):
+        il.plotting.plot_ridges(net(), X, Y)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="no net has a hidden layer"):
         il.plotting.plot_ridges({"a": net(layers=(2, 1))}, X, Y)
     with pytest.raises(ValueError, match="Valid: activations, gradients"):
@@ -734,6 +770,15 @@ def test_saturation_is_that_of_the_net_as_it_was() -> None:
     assert f"{np.mean(slopes < 0.05):.2f} of all pairs" in display.alt_text
 
 
+def test_a_map_of_relu_speaks_of_flat_and_not_of_saturated() -> None:
+    display = il.diagnose(net(activation="relu"), X, Y).plot_saturation()
+    share = np.mean(display.slopes < 0.05)
+    assert share > 0.25
+    assert display.ax_.get_title() == f"layer 1, relu: {share:.2f} flat"
+    words = [display.alt_text, *(text.get_text() for text in texts(display.figure_))]
+    assert not [word for word in words if "saturated" in word]
+
+
 def test_saturation_of_many_samples_draws_some() -> None:
     many = np.tile(X, (5, 1))
     display = il.diagnose(net(), many, np.tile(Y, 5)).plot_saturation(layer=2)
@@ -783,6 +828,8 @@ def test_diagnosis_without_data_has_no_pictures() -> None:
         il.plotting.plot_learning_times({"a": weights_alone, "b": weights_alone})
     with pytest.raises(ValueError, match="diagnoses is empty"):
         il.plotting.plot_learning_times({})
+    with pytest.raises(TypeError, match="diagnoses must be a dict from labels to Diagnosis"):
+        il.plotting.plot_learning_times(complete)  # type: ignore[arg-type]
     assert pyplot.get_fignums() == []
 
 
@@ -886,6 +933,7 @@ def test_boundaries_of_chosen_schemes_and_seed() -> None:
     display = result.plot_boundaries(["he_normal"], seed=7, units=False)
     assert display.rows[0][1] == f"{result.of('he_normal')[1].accuracy:.1%}"
     assert display.ax_.shape == (1,)
+    assert result.plot_boundaries("he_normal", seed=7, units=False).rows == display.rows
     with pytest.raises(ValueError, match="label"):
         result.plot_boundaries(["he"])
 
@@ -903,6 +951,8 @@ def test_no_boundary_of_three_features() -> None:
             call()
     with pytest.raises(ValueError, match="nets is empty"):
         il.plotting.plot_boundaries({}, X, Y, ax=ax)
+    with pytest.raises(TypeError, match=r"nets must be a dict from labels to Network .*, got Netw"):
+        il.plotting.plot_boundaries(net(), X, Y, ax=ax)  # type: ignore[arg-type]
     several = il.Network([2, 4, 2], loss="binary_cross_entropy")
     with pytest.raises(ValueError, match="'a' has 2 binary outputs"):
         il.plotting.plot_boundaries({"a": several}, X, np.column_stack([Y, 1 - Y]), ax=ax)
@@ -911,6 +961,15 @@ def test_no_boundary_of_three_features() -> None:
     assert pyplot.get_fignums() == [figure.number]
     assert ax.axison
     assert not ax.has_data()
+
+
+def test_panels_of_a_last_row_that_is_not_full_leave_no_gap_above() -> None:
+    some = {str(seed): net(seed) for seed in range(7)}
+    display = il.plotting.plot_boundaries(some, X, Y, units=False)
+    display.figure_.draw_without_rendering()
+    boxes = [ax.get_position() for ax in display.ax_[:4]]
+    gaps = [right.x0 - left.x1 for left, right in pairwise(boxes)]
+    assert max(gaps) == pytest.approx(min(gaps), abs=1e-3)
 
 
 def test_outputs_that_are_not_finite_are_said_to_be() -> None:
@@ -981,6 +1040,7 @@ def test_grid_reports_progress_and_keeps_what_had_finished() -> None:
             raise KeyboardInterrupt
 
     grid = il.scale_by_depth([0.1, 1.0], [1, 2, 3], steps=20, seeds=1, n_jobs=1, progress=interrupt)
+    assert " · 1 seed · " in repr(grid)
     assert seen == sorted(seen)
     assert {total for _, total in seen} == {6}
     assert grid.interrupted
@@ -1022,6 +1082,7 @@ def test_grid_keeps_depths_that_had_finished(monkeypatch: pytest.MonkeyPatch) ->
         ({"scales": ["he_norml"]}, ValueError, "he_normal"),
         ({"depths": []}, ValueError, "depths must be different"),
         ({"depths": [2, 2]}, ValueError, "depths must be different"),
+        ({"depths": 3}, TypeError, r"depths must be a list .* got 3"),
         ({"depths": [0]}, ValueError, r"depths\[0\] must be at least 1"),
         ({"width": 0}, ValueError, "width"),
         ({"data": "flowr"}, ValueError, "flower"),

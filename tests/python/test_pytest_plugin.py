@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import subprocess
 import sys
-from typing import Any
 
 import pytest
 
@@ -109,7 +109,8 @@ def test_marker_runs_over_seeds(pytester: pytest.Pytester, workers: tuple[str, .
 @pytest.mark.parametrize(
     ("marker", "argument", "message"),
     [
-        ("seeds=0", "seed", "seeds must be"),
+        ("seeds=0", "seed", "seeds must be a number of them or a list of integers from 0, got 0"),
+        ("seeds=True", "seed", "seeds must be"),
         ("seeds='ab'", "seed", "seeds must be"),
         ("seeds=[-1]", "seed", "seeds must be"),
         ("seeds=[1.5]", "seed", "seeds must be"),
@@ -123,8 +124,12 @@ def test_wrong_markers(pytester: pytest.Pytester, marker: str, argument: str, me
         f"import pytest\n@pytest.mark.initlens({marker})\ndef test_it({argument}):\n    pass"
     )
     result = pytester.runpytest_subprocess()
-    assert result.ret != 0
-    assert message in result.stdout.str() + result.stderr.str()
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.assert_outcomes(errors=1)
+    said = result.stdout.str() + result.stderr.str()
+    assert message in said
+    assert "Traceback" not in said
+    assert "pytest_initlens.py" not in said
 
 
 def test_a_wrong_result_is_a_type_error(pytester: pytest.Pytester) -> None:
@@ -143,7 +148,7 @@ def test_off_unless_used(pytester: pytest.Pytester) -> None:
     )
     # Plugins that are installed beside it may load NumPy themselves.
     command = [sys.executable, "-m", "pytest", "-p", PLUGIN]
-    environment = {**_environment(), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 0, done.stdout
     assert "initlens" not in done.stdout.split("1 passed")[0].split("collected")[1]
@@ -153,12 +158,6 @@ def test_can_be_switched_off(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("def test_it(initlens_report):\n    pass")
     result = pytester.runpytest_subprocess("-p", f"no:{PLUGIN}")
     result.stdout.fnmatch_lines(["*fixture 'initlens_report' not found*"])
-
-
-def _environment() -> dict[str, Any]:
-    import os
-
-    return dict(os.environ)
 
 
 def test_results_of_failed_setups_and_of_finalizers_are_kept(pytester: pytest.Pytester) -> None:
@@ -181,18 +180,23 @@ def test_results_of_failed_setups_and_of_finalizers_are_kept(pytester: pytest.Py
             request.addfinalizer(lambda: initlens_report.add(zeros, "at the end"))
         """
     )
-    page = pytester.path / "new" / "page.html"
+    page = pytester.path / "page.html"
     result = pytester.runpytest_subprocess(f"--initlens-html={page}")
     result.stdout.fnmatch_lines_random(["*in setup*", "*at the end*"])
     assert "in setup" in page.read_text(encoding="utf-8")
 
 
-def test_a_page_that_cannot_be_written_is_one_line(pytester: pytest.Pytester) -> None:
+@pytest.mark.parametrize("page", [".", os.devnull, "mistyped/page.html"])
+def test_a_page_that_cannot_be_written_is_refused_before_the_tests(
+    pytester: pytest.Pytester, page: str
+) -> None:
     pytester.makepyfile("def test_it(): pass")
-    result = pytester.runpytest_subprocess("--initlens-html=.")
+    result = pytester.runpytest_subprocess(f"--initlens-html={page}")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["*--initlens-html: cannot write the report '.'*directory*"])
+    result.stderr.fnmatch_lines([f"ERROR: --initlens-html: cannot write the report '{page}'*"])
     assert "Traceback" not in result.stdout.str() + result.stderr.str()
+    result.stdout.no_fnmatch_line("*1 passed*")
+    assert not (pytester.path / "mistyped").exists()
 
 
 def test_a_failed_assertion_shows_the_table_and_not_our_source(pytester: pytest.Pytester) -> None:

@@ -85,6 +85,11 @@ def test_rows_must_fit() -> None:
         Table("t", ("a", "b"), (("x",),))
 
 
+def test_a_row_is_one_line_of_text() -> None:
+    table = Table("t", ("name", "end"), (("one\nlabel", "x"), ("other", "y\r\nz\n")))
+    assert repr(table).split("\n")[2:] == ["name        end", "one label   x", "other       y z"]
+
+
 def test_nothing_to_obey_is_shown() -> None:
     """Names come from files: no escape codes for terminals, no turned direction for readers."""
     bad = "a\x1b[31m\x00b\u202ec\td"

@@ -2,7 +2,8 @@
 
 Each function returns a `Display`: the axes and artists, the numbers as a table, the picture in
 words. Nothing is shown and no global setting is touched; matplotlib is imported at the first
-picture.
+picture. Axes of the caller's are best those of a figure with ``layout="constrained"``, which makes
+room for labels, and for legends beside the axes; in other figures legends lie within them.
 """
 
 from .boundaries import BoundaryDisplay, plot_boundaries

@@ -2,13 +2,15 @@
 
 import importlib
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import cycle
 from textwrap import wrap
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ..history import evenly
 
 __all__ = [
     "COLOURS",
@@ -25,6 +27,7 @@ __all__ = [
     "apart",
     "axes",
     "check_axes",
+    "check_labelled",
     "grid",
     "left_out",
     "legend",
@@ -126,6 +129,14 @@ def check_axes(ax: Any, rows: int, columns: int) -> None:
         )
 
 
+def check_labelled(name: str, given: Any, what: str) -> None:
+    """Refuse what is no dict from labels to things to draw, and an empty one."""
+    if not isinstance(given, Mapping):
+        raise TypeError(f"{name} must be a dict from labels to {what}, got {given!r}")
+    if not given:
+        raise ValueError(f"{name} is empty; give one at least, with a label")
+
+
 def within_reach(what: str, values: NDArray[Any]) -> None:
     """Refuse finite values that are farther from 0 than a linear axis reaches."""
     largest = float(np.max(np.abs(values), initial=0.0, where=np.isfinite(values)))
@@ -175,16 +186,20 @@ def literal(texts: Iterable[Any]) -> None:
 
 
 def legend(ax: Any, handles: Sequence[Any], labels: Sequence[str], words: Sequence[str]) -> Any:
-    """Put a legend, below some words, beside the axes: many curves leave no corner free."""
+    """Put a legend, below some words, beside the axes: many curves leave no corner free.
+
+    Within the axes of a figure without a layout engine, in which nothing would make room for it.
+    """
     lines = max(1, 16 // max(1, len(labels)))
+    beside = ax.figure.get_layout_engine() is not None
     numbers = map(str, range(len(labels)))  # matplotlib would skip labels that begin with "_"
     box = ax.legend(
         *(handles, numbers),
-        loc="center left",
-        bbox_to_anchor=(1.0, 0.5),
-        frameon=False,
+        loc="center left" if beside else "best",
+        bbox_to_anchor=(1.0, 0.5) if beside else None,
+        frameon=not beside,
         title="\n".join(wrapped(word, 30, 3) for word in words) or None,
-        fontsize="small" if len(labels) > 8 else None,
+        fontsize=None if beside and len(labels) <= 8 else "small",
         title_fontsize="small",
     )
     for text, label in zip(box.get_texts(), labels, strict=True):
@@ -193,11 +208,11 @@ def legend(ax: Any, handles: Sequence[Any], labels: Sequence[str], words: Sequen
     return box
 
 
-def readable_log(axis: Any) -> None:
+def readable_log(axis: Any, most: int | None = None) -> None:
     """Label a logarithmic axis, however little or much it spans, with plain numbers.
 
     The fewest of 1, 2, 3 and 5 in each decade that give three places; if none do, the places of a
-    linear axis.
+    linear axis. Where there is room for so many labels only, the other places have none.
     """
     ticker = needs_matplotlib("ticker")
     low, high = sorted(axis.get_view_interval())
@@ -214,6 +229,13 @@ def readable_log(axis: Any) -> None:
         axis.set_major_locator(ticker.MaxNLocator(5, steps=[1, 2, 5, 10]))
     axis.set_major_formatter(ticker.StrMethodFormatter("{x:g}"))
     axis.set_minor_formatter(ticker.NullFormatter())
+    if most is not None:
+        places = axis.get_majorticklocs()
+        places = places[(low <= places) & (places <= high)]
+        labels = [""] * places.size
+        for place in evenly(places.size, most):
+            labels[place] = f"{places[place]:g}"
+        axis.set_ticks(places, labels)
 
 
 def whole_numbers(axis: Any) -> None:

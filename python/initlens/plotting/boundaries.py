@@ -18,6 +18,7 @@ from ._figure import (
     MARKERS,
     MOST_LABELS,
     WIDTH,
+    check_labelled,
     grid,
     left_out,
     literal,
@@ -146,8 +147,7 @@ def plot_boundaries(
     >>> display.ax_.shape
     (2, 5)
     """
-    if not nets:
-        raise ValueError("nets is empty; give one at least, with a label")
+    check_labelled("nets", nets, "Network objects")
     samples = as_array("X", X)
     if samples.ndim != 2 or samples.shape[1] != 2:
         raise ValueError(
@@ -214,9 +214,9 @@ class _Picture:
         )
         some = left_out(*shown)
         below = used[-1 if self.most_units else (count - 1) // columns * columns]
-        corner = panels.flat[-1]
-        corner.yaxis.set_label_position("right")
-        corner.set_ylabel("feature 2", fontsize="small")
+        right, corner = panels.flat[columns - 1], panels.flat[-1]
+        right.yaxis.set_label_position("right")
+        right.set_ylabel("feature 2", fontsize="small")
         corner.set_xlabel("feature 1", fontsize="small")
         if corner is below:
             corner.set_xlabel("\n".join(["feature 1", *some]), fontsize="small")

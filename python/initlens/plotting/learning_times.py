@@ -15,6 +15,7 @@ from ._figure import (
     FARTHEST_LOG,
     MOST_LABELS,
     axes,
+    check_labelled,
     left_out,
     legend,
     literal,
@@ -130,8 +131,7 @@ def plot_learning_times(
     >>> [row[0] for row in display.table().rows]
     ['std 0.1', 'std 1.1']
     """
-    if not diagnoses:
-        raise ValueError("diagnoses is empty; give one at least, with a label")
+    check_labelled("diagnoses", diagnoses, "Diagnosis objects")
     every = list(diagnoses)
     times = {
         label: np.array(

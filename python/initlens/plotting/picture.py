@@ -34,7 +34,7 @@ class Picture:
     --------
     >>> from matplotlib.figure import Figure
     >>> import initlens as il
-    >>> figure = Figure(figsize=(4, 3))
+    >>> figure = Figure(figsize=(4, 3), layout="constrained")
     >>> lines = figure.add_subplot().plot([1, 2, 4])
     >>> il.plotting.Picture.of(figure, "A line that rises from 1 to 4.")
     <picture of 384 x 288: A line that rises from 1 to 4.>
@@ -59,15 +59,18 @@ class Picture:
         Returns
         -------
         Picture
-            With at most 256 colours: a third of the bytes, and no banding.
+            With at most 256 colours: a third of the bytes, and no banding. The size is that of a
+            figure with a layout engine; another is cut to what is drawn, as notebooks do, so that
+            no label is halved at its edge.
         """
-        width, height = (round(CSS_DPI * inches) for inches in figure.get_size_inches())
         drawn, small = io.BytesIO(), io.BytesIO()
-        figure.savefig(drawn, format="png", dpi=PNG_DPI)
+        box = "tight" if figure.get_layout_engine() is None else None
+        figure.savefig(drawn, format="png", dpi=PNG_DPI, bbox_inches=box)
         import_module("matplotlib.pyplot").close(figure)
         image = import_module("PIL.Image")  # comes with matplotlib
         colours = image.open(drawn).convert("RGB").quantize(256, dither=image.Dither.NONE)
         colours.save(small, "png", optimize=True)
+        width, height = (round(pixels * CSS_DPI / PNG_DPI) for pixels in colours.size)
         return cls(small.getvalue(), width, height, alt_text)
 
     def __repr__(self) -> str:

@@ -17,6 +17,7 @@ from ._figure import (
     COLOURS,
     MOST_LABELS,
     check_axes,
+    check_labelled,
     left_out,
     literal,
     needs_matplotlib,
@@ -36,6 +37,8 @@ Of = Literal["activations", "gradients"]
 MOST_BINS: Final = 90
 COLUMNS: Final = 4  # of panels
 MOST_LAYERS: Final = 16  # ridges above each other in one panel
+POINTS: Final = 72  # an inch
+LABEL: Final = 60  # points of the axis for each of its numbers, such as 0.0001
 TAIL: Final = 0.005  # of the values of each ridge may lie outside the common scale, on each side
 
 
@@ -208,8 +211,7 @@ def plot_ridges(
     [('start', '1'), ('start', '2'), ('end', '1'), ('end', '2')]
     """
     wanted = cast(Of, choice("of", of, _WORDS))
-    if not nets:
-        raise ValueError("nets is empty; give one at least, with a label")
+    check_labelled("nets", nets, "Network objects")
     every = list(nets)
     labels = [every[i] for i in evenly(len(every), MOST_LABELS)]
     needs_matplotlib("pyplot")  # now: nets may be trained when they are asked for
@@ -235,7 +237,7 @@ def plot_ridges(
         colour = COLOURS[number % len(COLOURS)]
         for ridge in (ridge for ridge in ridges if ridge.label == label):
             artists += _draw(panel, ridge, edges, places[ridge.layer], colour)
-        literal([panel.set_title(wrapped(label, 60 // columns, 2), fontsize="medium")])
+        literal([panel.set_title(wrapped(label, 80 // columns, 2), fontsize="small")])
         panel.set(
             xscale="log" if wanted == "gradients" else "linear",
             xlim=(edges[0], edges[-1]),
@@ -244,7 +246,8 @@ def plot_ridges(
             yticklabels=[f"layer {layer}" for layer in places] if number % columns == 0 else [],
         )
         if wanted == "gradients":
-            readable_log(panel.xaxis)
+            room = panel.get_window_extent().width / panel.figure.dpi * POINTS
+            readable_log(panel.xaxis, max(2, int(room / LABEL)))
             panel.tick_params(axis="x", labelsize="small")
         panel.tick_params(axis="y", length=0)
         panel.spines[["left", "right", "top"]].set_visible(False)

@@ -33,7 +33,7 @@ class SaturationDisplay(Display):
     layer : int
         From 1.
     threshold : float
-        A pair of unit and sample below it is saturated.
+        A pair of unit and sample below it is on the flat part.
     samples : int
         Number of samples there were to draw.
     """
@@ -56,7 +56,7 @@ class SaturationDisplay(Display):
         )
 
     def table(self) -> Table:
-        """Return the saturated share of every unit.
+        """Return the share of samples on which every unit is flat.
 
         Returns
         -------
@@ -71,17 +71,17 @@ class SaturationDisplay(Display):
         )
         notes = [
             f"{share(float(np.nanmean(low)) if np.isfinite(low).any() else np.nan)} of all pairs "
-            f"of unit and sample are saturated: a slope below {self.threshold:g} of the largest."
+            f"of unit and sample are flat: a slope below {self.threshold:g} of the largest."
         ]
         units, drawn = self.slopes.shape
         if units > MOST_ROWS:
-            notes.append(f"The {MOST_ROWS} most saturated of {units} units are listed.")
+            notes.append(f"The {MOST_ROWS} flattest of {units} units are listed.")
         if drawn < self.samples:
             notes.append(f"{drawn} of {self.samples:,} samples are drawn.")
         holes = np.count_nonzero(np.isnan(self.slopes))
         if holes:
             notes.append(f"{holes:,} pairs are not finite and left blank.")
-        columns = ("unit", "saturated\nshare of samples", "median\nrelative slope")
+        columns = ("unit", "flat\nshare of samples", "median\nrelative slope")
         return Table(f"Saturation of layer {self.layer}", columns, rows, tuple(notes))
 
 
@@ -103,7 +103,7 @@ def plot_saturation(
     layer : int
         From 1.
     threshold : float
-        A pair of unit and sample below it is saturated.
+        A pair of unit and sample below it is on the flat part.
     samples : int
         Number of samples there are, of which `slopes` may hold some.
     ax : matplotlib.axes.Axes, optional
@@ -139,7 +139,7 @@ def plot_saturation(
     whole_numbers(ax.yaxis)
     if title and not ax.get_title():
         ax.set_title(title)
-    words = "relative slope |g'(z)| / max |g'|\nbelow the line: saturated"
+    words = "relative slope |g'(z)| / max |g'|\nbelow the line: flat"
     bar = ax.figure.colorbar(image, ax=ax, label=words)
     bar.ax.axhline(threshold, color="white", linewidth=1.5)
     bar.set_ticks([threshold, 0.5, 1.0], labels=[f"{threshold:g}", "0.5", "1"])
