@@ -3,29 +3,54 @@
 import math
 import operator
 from collections.abc import Iterable
-from typing import Any, SupportsIndex, cast
+from typing import Any, Final, SupportsIndex, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from ._text import unknown
 
-__all__ = ["as_array", "choice", "float_name", "integer", "real", "rows_match"]
+__all__ = [
+    "MOST_STEPS",
+    "as_array",
+    "choice",
+    "float_name",
+    "integer",
+    "real",
+    "refuse_masked",
+    "rows_match",
+]
+
+MOST_STEPS: Final = 2**64 - 1  # the core counts steps and samples in 64 bits
 
 
 def as_array(name: str, value: ArrayLike) -> NDArray[Any]:
-    """Return `value` as an array; ragged rows are refused with the name of the argument."""
+    """Return `value` as an array; ragged rows and masked entries are refused with its name."""
+    refuse_masked(name, value)
     try:
         return np.asarray(value)
     except ValueError as error:
         raise ValueError(f"{name} cannot be made an array: give rows of one length") from error
 
 
+def refuse_masked(name: str, value: Any) -> None:
+    """Refuse masked entries: `numpy.asarray` drops the mask and keeps what is below it."""
+    # The first question alone does not load numpy.ma.
+    if hasattr(value, "mask") and isinstance(value, np.ma.MaskedArray) and value.mask.any():
+        raise ValueError(
+            f"{name} holds masked entries; leave such samples out, or give them a value: "
+            f"{name}.filled(0)"
+        )
+
+
 def integer(name: str, value: Any, *, minimum: int, maximum: int | None = None) -> int:
     """Return `value` as an int within the bounds; bool and float are refused."""
-    if isinstance(value, bool | np.bool_) or not hasattr(value, "__index__"):
-        raise TypeError(f"{name} must be an integer, got {value!r}")
-    number = operator.index(cast(SupportsIndex, value))
+    try:
+        if isinstance(value, bool | np.bool_):
+            raise TypeError
+        number = operator.index(cast(SupportsIndex, value))
+    except TypeError:
+        raise TypeError(f"{name} must be an integer, got {value!r}") from None
     if number < minimum:
         raise ValueError(f"{name} must be at least {minimum}, got {number}")
     if maximum is not None and number > maximum:

@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["data_frame", "number", "share", "units"]
+__all__ = ["about", "data_frame", "number", "share", "units"]
 
 
 def number(value: float) -> str:
@@ -20,6 +20,11 @@ def number(value: float) -> str:
 def share(value: float) -> str:
     """Write a share of 1; "-" where it is not defined."""
     return "-" if math.isnan(value) else f"{value:.2f}"
+
+
+def about(value: float) -> str:
+    """Write a factor or a number of steps: two digits, or a whole number up to a million."""
+    return f"{value:,.0f}" if 100.0 <= value < 1e6 else f"{value:.2g}"
 
 
 def units(pair: tuple[int, int] | None) -> str:

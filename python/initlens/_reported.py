@@ -32,7 +32,9 @@ class Reported(ABC):
         OSError
             If the file cannot be written; an older one is unchanged then.
         ValueError
-            If the path holds a character that no path can.
+            If the path is empty or holds a character that no path can.
+        TypeError
+            If it is no path.
 
         Notes
         -----

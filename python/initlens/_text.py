@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-__all__ = ["build", "call", "join", "jsonable", "split_list", "unknown"]
+__all__ = ["build", "call", "counted", "join", "jsonable", "split_list", "unknown", "with_article"]
 
 T = TypeVar("T")
 
@@ -16,7 +16,7 @@ T = TypeVar("T")
 def unknown(what: str, name: str, valid: Iterable[str], aliases: Iterable[str] = ()) -> str:
     """Say that `name` is not known, which name is nearest, and list all but the aliases."""
     names = sorted(valid)
-    near = _nearest(name, [*names, *aliases])
+    near = _nearest(name, names) or _nearest(name, list(aliases))
     hint = f" Did you mean {near!r}?" if near else ""
     return f"unknown {what} {name!r}.{hint} Valid: {', '.join(names)}"
 
@@ -78,23 +78,25 @@ def build(
     what: str,
     text: str,
     factories: Mapping[str, Callable[..., T]],
-    aliases: Mapping[str, str] | None = None,
+    aliases: Mapping[str, Callable[..., T]] | None = None,
     defaults: Mapping[str, Any] | None = None,
 ) -> T:
     """Build the object that `text` describes.
 
-    `defaults` are keyword arguments used where `text` does not give them.
+    `aliases` are more factories, under names that no message lists; `defaults` are keyword
+    arguments used where `text` does not give them.
 
     Raises
     ------
     ValueError
         If the text cannot be read, the name is not known or the arguments do not fit.
     """
-    aliases = aliases or {}
+    known = {**factories, **(aliases or {})}
+    start = text.partition("(")[0].strip().lower()
+    if start not in known:
+        raise ValueError(unknown(what, start, factories, aliases or ()))
     name, positional, keywords = parse_call(what, text)
-    factory = factories.get(aliases.get(name, name))
-    if factory is None:
-        raise ValueError(unknown(what, name, factories, aliases))
+    factory = known[name]
     signature = inspect.signature(factory)
     try:
         given = signature.bind_partial(*positional, **keywords).arguments
@@ -132,6 +134,16 @@ def split_list(text: str) -> list[str]:
         else:
             parts[-1] += character
     return [part.strip() for part in parts if part.strip()]
+
+
+def counted(number: int, noun: str) -> str:
+    """Write "1 seed", "2 seeds"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def with_article(noun: str) -> str:
+    """Write "a net", "an array", and "an npz file", which is spelled out when spoken."""
+    return f"{'an' if noun[0].lower() in 'aeio' or noun.startswith('npz') else 'a'} {noun}"
 
 
 def join(words: Iterable[str], most: int | None = None) -> str:

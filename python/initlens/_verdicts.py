@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
-from ._format import number
+from ._format import about, number
 from ._measures import MODULO_SCALE, MODULO_SIGN, LayerMeasures, SharedStream, modulo_of
 from ._reported import Reported
 from ._text import jsonable, unknown
@@ -368,7 +368,7 @@ def _too_small(case: Case) -> Iterator[Verdict]:
             "loss_ratio": case.loss.ratio,
         },
         f"At learning rate {case.rate:g} even its fastest layer (layer {layer.number}) needs about "
-        f"{fastest:.2g} steps of SGD to move by its own norm, of {case.budget:,}: it "
+        f"{about(fastest)} steps of SGD to move by its own norm, of {case.budget:,}: it "
         + ("stays at chance." if stuck else "learns slowly."),
         "Use a scale that keeps the signal through the layers: glorot_uniform for tanh, he_normal "
         "for ReLU.",
@@ -384,7 +384,7 @@ def _exploding(case: Case) -> Iterator[Verdict]:
             None,
             "error" if growth >= GROWTH_ERROR else "warning",
             {"growth": growth, "first_std": first.z.std, "last_std": last.z.std},
-            f"The signal grows {growth:.2g} times from the first layer to the last.",
+            f"The signal grows {about(growth)} times from the first layer to the last.",
             "Use a scale that keeps it: glorot_uniform for tanh, he_normal for ReLU.",
         )
     if case.learning_rate is None or not case.loss.ratio >= OVERSHOOT_LOSS:
@@ -406,7 +406,7 @@ def _exploding(case: Case) -> Iterator[Verdict]:
                 "loss_ratio": case.loss.ratio,
             },
             f"One step of SGD at learning rate {case.rate:g} moves the weights of layer {fast} by "
-            f"{1.0 / times[fast]:.2g} times their norm.",
+            f"{about(1.0 / times[fast])} times their norm.",
             "Use a smaller learning rate or a smaller scale.",
         )
 
@@ -552,7 +552,7 @@ def _confident_wrong(case: Case) -> Iterator[Verdict]:
             "error" if ratio >= CONFIDENT_ERROR else "warning",
             {"confident_wrong": share, "loss": case.loss.first, "loss_ratio": ratio},
             f"{100 * share:.0f} % of the samples get their class a probability below 5 %: the "
-            f"loss is {number(case.loss.first)}, {ratio:.2g} times that at chance.",
+            f"loss is {number(case.loss.first)}, {about(ratio)} times that at chance.",
             "Use a smaller scale; smaller output weights alone help already.",
         )
 

@@ -87,10 +87,10 @@ _FACTORIES: Final[dict[str, Callable[..., Activation]]] = {
     "elu": _elu,
 }
 _ALIASES: Final = {
-    "linear": "identity",
-    "logistic": "sigmoid",
-    "swish": "silu",
-    "hardtanh": "hard_tanh",
+    "linear": _FACTORIES["identity"],
+    "logistic": _FACTORIES["sigmoid"],
+    "swish": _FACTORIES["silu"],
+    "hardtanh": _FACTORIES["hard_tanh"],
 }
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Never
 
 from . import activations, datasets, initializers, optimizers
-from ._config import config, config_table
+from ._config import config, config_table, version
 from ._targets import LOSSES
 from ._text import split_list
 from .comparison import LECTURE_SCHEMES, compare
@@ -27,6 +27,9 @@ MOST_LAYERS = 100_000  # of one width in --layers
 
 # What becomes one line on stderr.
 _REPORTED = (ValueError, TypeError, MemoryError, ImportError, OSError)
+
+# What a message calls by its name in Python, and is an option here.
+_ARGUMENTS = re.compile(r"(?<= )(activation|layout|loss|dtype)=")
 
 HINT = (
     "More: initlens compare --html report.html · --seeds 100 · --layers 2-8-8-1 · "
@@ -82,7 +85,8 @@ def _run(argv: Sequence[str] | None) -> int:
     except BrokenPipeError:  # an OSError, and none to report
         raise
     except _REPORTED as error:
-        message = " ".join(str(error).split()) or type(error).__name__
+        words = _ARGUMENTS.sub(r"--\1 ", str(error)).split()
+        message = " ".join(words) or type(error).__name__
         print(f"initlens: {message}", file=sys.stderr)
         return USAGE_ERROR
     return status
@@ -205,6 +209,7 @@ def _one_or_several(parts: list[str]) -> Any:
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="initlens", description="See how dense neural networks start.")
+    parser.add_argument("--version", action="version", version=f"initlens {version()}")
     commands = parser.add_subparsers(required=True, metavar="command", dest="command")
 
     one = commands.add_parser(

@@ -9,14 +9,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
-from itertools import islice
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from . import _pool, datasets, initializers, optimizers
-from ._checks import as_array, integer
+from . import _pool, activations, datasets, initializers, optimizers
+from ._checks import MOST_STEPS, as_array, integer
 from ._config import config
 from ._cpus import threads
 from ._format import data_frame, number, share, units
@@ -24,6 +24,7 @@ from ._progress import Progress, reporter
 from ._reported import Reported
 from ._targets import CODES
 from ._text import join, jsonable, unknown
+from ._verdicts import RELU_FAMILY
 from .activations import Activation
 from .datasets import Dataset
 from .history import History, worst_units
@@ -337,10 +338,11 @@ class Comparison(Reported):
 
     def _title(self) -> str:
         data = self.data
-        samples = f"{data['samples']:,} points"
+        points = data["samples"]
+        samples = f"{points:,} points"
         if data["classes"] is not None:
             samples += f", {data['classes']} classes"
-        batch = "" if self.batch_size is None else f", batches of {self.batch_size}"
+        batch = "" if self.batch_size is None else f", batches of {min(self.batch_size, points)}"
         left = f" · interrupted: {len(self.runs)} nets finished" if self.interrupted else ""
         return (
             f"{data['name']} data ({samples}) · {self._net_text()} · "
@@ -374,27 +376,25 @@ class Comparison(Reported):
             for label, runs in groups.items()
             if (middle := float(np.median([run.saturated_start for run in runs]))) >= SATURATED
         }
-        if saturated:
-            hidden = set(self.settings.activation)
+        hidden = set(self.settings.activation)
+        # Rectifiers are flat on one side by nature.
+        if saturated and not any(activations.get(text).kind in RELU_FAMILY for text in hidden):
             word = hidden.pop() if len(hidden) == 1 else "hidden"
-            each = (f"{label} starts with {100 * s:.0f} %" for label, s in saturated.items())
+            each = [f"{label} starts with {100 * s:.0f} %" for label, s in saturated.items()]
             notes.append(
                 f"Saturation: {join(each, MOST_NAMED)} of {word} outputs on the flat part."
             )
         uneven = [
-            (label, min(found), max(found))
+            f"{label} ({100 * min(found):.0f} % against {100 * max(found):.0f} %)"
             for label, runs in groups.items()
             if _common_outcome(runs).startswith("learned")
             and (found := [run.accuracy for run in runs])
             and max(found) - min(found) >= 0.1
         ]
         if uneven:
-            low, high = min(low for _, low, _ in uneven), max(high for *_, high in uneven)
-            names = [label for label, *_ in uneven]
             notes.append(
-                f"Some seeds of {join(names, MOST_NAMED)} end far below others "
-                f"({100 * low:.0f} % against {100 * high:.0f} %): look at the spread, not at one "
-                "run."
+                f"Some seeds of {join(uneven, MOST_NAMED)} end far below others: look at the "
+                "spread, not at one run."
             )
         return notes
 
@@ -579,7 +579,7 @@ class Comparison(Reported):
 
     def plot_boundaries(
         self,
-        schemes: Sequence[str] | None = None,
+        schemes: str | Sequence[str] | None = None,
         seed: int | None = None,
         *,
         units: bool = True,
@@ -591,7 +591,7 @@ class Comparison(Reported):
 
         Parameters
         ----------
-        schemes : sequence of str, optional
+        schemes : str or sequence of str, optional
             Labels, as in the table; all by default.
         seed : int, optional
             One of `seeds`; for each scheme that of its median final loss by default.
@@ -611,7 +611,9 @@ class Comparison(Reported):
         ValueError
             If there is no such label or seed, or the data have not two features.
         """
-        labels = [label for label in self.schemes if self.of(label)] if schemes is None else schemes
+        if schemes is None:
+            schemes = [label for label in self.schemes if self.of(label)]
+        labels = [schemes] if isinstance(schemes, str) else schemes
         nets = {
             label: partial(self.network, label, self._seed(label, seed))
             for label in map(self._label, labels)
@@ -716,11 +718,11 @@ def compare(
     ['stuck: every weight gradient is zero', 'stuck: every weight gradient is zero']
     """
     start = time.perf_counter()
-    chosen_seeds = _seeds(seeds)
+    chosen_seeds = seed_numbers(seeds)
     dataset, X, y = _data(data)
     named = {
         label: scheme.on(X) if isinstance(scheme, LSUV) and scheme.X is None else scheme
-        for label, scheme in _named_schemes(schemes).items()
+        for label, scheme in named_schemes(schemes).items()
     }
     widths = _default_layers(X, y, loss) if layers is None else layers
     if test is None and dataset is not None and dataset.X_test is not None:
@@ -732,9 +734,17 @@ def compare(
     plan = _Plan(
         settings=Network(widths, activation, loss, dtype).settings,
         optimizer=chosen_optimizer._spec(),
-        steps=integer("steps", steps, minimum=0),
-        batch_size=0 if batch_size is None else integer("batch_size", batch_size, minimum=1),
-        record=(max(1, steps // 100) if record is None else integer("record", record, minimum=0)),
+        steps=integer("steps", steps, minimum=0, maximum=MOST_STEPS),
+        batch_size=(
+            0
+            if batch_size is None
+            else integer("batch_size", batch_size, minimum=1, maximum=MOST_STEPS)
+        ),
+        record=(
+            max(1, steps // 100)
+            if record is None
+            else integer("record", record, minimum=0, maximum=MOST_STEPS)
+        ),
         X=X,
         y=y,
         test=test,
@@ -886,16 +896,24 @@ class _Plan:
         )
 
 
-def _named_schemes(schemes: Schemes) -> dict[str, Scheme]:
+def named_schemes(schemes: Schemes) -> dict[str, Scheme]:
+    """Return schemes by label: that of a dict, else their own text."""
     if isinstance(schemes, Mapping):
-        named = {str(label): initializers.get(scheme) for label, scheme in schemes.items()}
+        for label in schemes:
+            if not isinstance(label, str):
+                raise TypeError(
+                    f"labels of schemes must be text, got {label!r}; write {str(label)!r}"
+                )
+        named = {label: initializers.get(scheme) for label, scheme in schemes.items()}
         if blank := [label for label in named if not label.strip()]:
             raise ValueError(f"schemes has the label {blank[0]!r}: give one that can be seen")
     else:
-        several = (
-            schemes if not isinstance(schemes, str) and isinstance(schemes, Sequence) else [schemes]
-        )
-        found = [initializers.get(scheme) for scheme in several]
+        texts = isinstance(schemes, np.ndarray) and schemes.dtype.kind not in "fiub"
+        if not texts and (isinstance(schemes, str | Scheme | np.ndarray) or callable(schemes)):
+            schemes = [schemes]
+        elif not isinstance(schemes, Sequence):
+            raise TypeError(f"schemes must be a list or a dict of schemes, got {schemes!r}")
+        found = [initializers.get(scheme) for scheme in schemes]
         named = {str(scheme): scheme for scheme in found}
         if len(named) < len(found):
             twice = [label for label, n in Counter(map(str, found)).items() if n > 1]
@@ -908,15 +926,16 @@ def _named_schemes(schemes: Schemes) -> dict[str, Scheme]:
     return named
 
 
-def _seeds(seeds: int | Iterable[int]) -> tuple[int, ...]:
-    if not isinstance(seeds, Iterable):
-        seeds = range(integer("seeds", seeds, minimum=1))
+def seed_numbers(seeds: int | Iterable[int]) -> tuple[int, ...]:
+    """Return the seeds that are meant by how many or which."""
+    if isinstance(seeds, str | bytes) or not isinstance(seeds, Iterable):
+        seeds = range(integer("seeds", seeds, minimum=1, maximum=MOST_SEEDS))
     chosen = tuple(
         integer(f"seeds[{index}]", seed, minimum=0)
         for index, seed in enumerate(islice(seeds, MOST_SEEDS + 1))
     )
     if len(chosen) > MOST_SEEDS:
-        raise ValueError(f"seeds must be at most {MOST_SEEDS:,} in number")
+        raise ValueError(f"seeds must be at most {MOST_SEEDS:,} in number; give them in parts")
     if not chosen:
         raise ValueError("seeds is empty; give how many, such as 12, or which, such as [3, 5]")
     if len(set(chosen)) < len(chosen):
@@ -949,13 +968,18 @@ def _default_layers(X: NDArray[Any], y: NDArray[Any], loss: str | None) -> list[
         )
     outputs = y.shape[1] if y.ndim == 2 else 1
     if outputs == 1 and loss != "mse" and y.dtype.kind in "fiub" and np.isfinite(y).all():
-        classes = int(y.max()) + 1
         found = np.unique(y)
-        if classes > 2 and found.size < classes and np.array_equal(found, np.floor(found)):
+        if (between := found[found != np.floor(found)]).size:
+            raise ValueError(
+                f"y must hold whole numbers, one a class, got {between[0]:g}; for regression use "
+                "loss='mse'"
+            )
+        classes = int(found[-1]) + 1
+        if classes > 2 and found.size < classes:
             missing = next(label for label in range(classes) if label not in found)
             raise ValueError(
                 f"y holds {found.size} classes from {found[0]:g} to {found[-1]:g} and no "
-                f"{missing}; {CODES}, or give layers"
+                f"{missing}; {CODES}, or give layers; for regression use loss='mse'"
             )
         outputs = 1 if classes <= 2 and loss != "cross_entropy" else classes
     return [X.shape[1], 4, outputs]
@@ -1074,9 +1098,14 @@ def _percent(value: float) -> str:
     return "-" if np.isnan(value) else f"{100 * value:.1f}"
 
 
+def are_consecutive(seeds: Sequence[int]) -> bool:
+    """Tell whether each seed is one more than the one before."""
+    return all(second - first == 1 for first, second in pairwise(seeds))
+
+
 def _seeds_text(seeds: tuple[int, ...]) -> str:
     if len(seeds) == 1:
         return f"seed {seeds[0]}"
-    if seeds == tuple(range(seeds[0], seeds[-1] + 1)):
+    if are_consecutive(seeds):
         return f"seeds {seeds[0]}-{seeds[-1]}"
     return f"{len(seeds)} seeds"

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ._checks import integer, real
 from ._format import data_frame
 from ._progress import Progress, reporter
-from ._text import join
+from ._text import counted, join
 from .activations import Activation
 from .comparison import Comparison, Data, compare
 from .initializers import Normal, SchemeLike
@@ -124,7 +124,7 @@ class ScaleByDepth:
         left = " · interrupted" if self.interrupted else ""
         return (
             f"{one.data['name']} data · hidden layers of {self.width} {self._activation()} · "
-            f"{one.optimizer}, {one.steps:,} steps · {len(one.seeds)} seeds · "
+            f"{one.optimizer}, {one.steps:,} steps · {counted(len(one.seeds), 'seed')} · "
             f"{self.elapsed:.1f} s{left}"
         )
 
@@ -281,6 +281,8 @@ def scale_by_depth(
     if not scales:
         raise ValueError("scales is empty; give one at least, such as 0.01 or 'he_normal'")
     schemes = [_scheme(f"scales[{i}]", scale) for i, scale in enumerate(scales)]
+    if not isinstance(depths, Iterable):
+        raise TypeError(f"depths must be a list of numbers of hidden layers, got {depths!r}")
     columns = [integer(f"depths[{i}]", depth, minimum=1) for i, depth in enumerate(depths)]
     if not columns or len(set(columns)) < len(columns):
         raise ValueError(f"depths must be different numbers of hidden layers, got {columns}")

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._text import jsonable
+from ._checks import integer
+from ._text import counted, jsonable
 
 if TYPE_CHECKING:
     from ._core import FitResult  # the stub's own, not there at run time
@@ -103,6 +104,13 @@ class History:
         Returns
         -------
         Table
+
+        Raises
+        ------
+        ValueError
+            If `rows` is negative.
+        TypeError
+            If `rows` is no integer.
         """
         from ._format import number, share, units
         from .tables import Table
@@ -115,7 +123,7 @@ class History:
                 share(self.worst_saturated(row)),
                 ", ".join(f"{norm:.2g}" for norm in self.gradient_norm[row]),
             )
-            for row in evenly(len(self.steps), rows)
+            for row in evenly(len(self.steps), integer("rows", rows, minimum=0))
         )
         columns = ("step", "loss", "distinct\nunits", "saturated", "gradient norm\nby layer")
         return Table(self._title(), columns, body)
@@ -129,7 +137,7 @@ class History:
             end = f", diverged at step {self.diverged_at:,}"
         else:
             end = ", stopped" if self.stopped else ""
-        return f"{self.steps_done:,} steps{end}"
+        return f"{counted(self.steps_done, 'step')}{end}"
 
     def worst_units(self, row: int) -> tuple[int, int] | None:
         """Return (distinct, all) units of the hidden layer with the most copies, or None."""

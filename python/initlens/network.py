@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from . import _core, _rng, _targets, activations, history, initializers, optimizers
-from ._checks import as_array, float_name, integer, rows_match
+from ._checks import MOST_STEPS, as_array, float_name, integer, rows_match
 from ._cpus import threads
 from ._progress import Progress, reporter
 from .activations import Activation
@@ -188,7 +188,7 @@ class Network(_core.Net):
         ------
         ValueError
             If a scheme is not known, their number is not that of the layers, or a function's
-            array does not fit; the net is unchanged then.
+            array does not fit; the net is unchanged then, but a generator may have advanced.
         TypeError
             If `rng` is of another kind.
         """
@@ -277,7 +277,9 @@ class Network(_core.Net):
         TypeError
             If X is complex, text or of objects.
         """
-        return [LayerActivation(z, a) for z, a in zip(*self._activations(X), strict=True)]
+        return [
+            LayerActivation(z, a) for z, a in zip(*self._activations(as_array("X", X)), strict=True)
+        ]
 
     def loss(self, X: ArrayLike, y: ArrayLike) -> float:
         """Return the mean loss.
@@ -417,24 +419,24 @@ class Network(_core.Net):
         step whose gradient is not finite is not taken, and `History.diverged_at` names it.
         """
         settings = optimizers.get(optimizer)._spec()
-        total = integer("steps", steps, minimum=0)
-        batch = 0 if batch_size is None else integer("batch_size", batch_size, minimum=1)
-        interval = max(1, total // 100)
-        every = interval if record is None else integer("record", record, minimum=0)
+        total = integer("steps", steps, minimum=0, maximum=MOST_STEPS)
+        batch = 0
+        if batch_size is not None:
+            batch = integer("batch_size", batch_size, minimum=1, maximum=MOST_STEPS)
+        every = interval = max(1, total // 100)
+        if record is not None:
+            every = integer("record", record, minimum=0, maximum=MOST_STEPS)
         if callback is not None and not callable(callback):
             raise TypeError(f"callback must be a function (step, net), got {callback!r}")
-        key = None if rng is None else _rng.resolve_key(rng).key
         jobs = threads(n_jobs)
         samples, target = self._samples(X, y)
-        if key is not None:
-            # No step: the core checks its arguments before the order changes.
-            self._fit(samples, target, settings, 0, batch, 0, None, 1)
-            self._reorder(key)
-
         piece = total if callback is None else every or interval
         results: list[FitResult] = []
         done, stopped = 0, False
         with reporter(progress, total, "step") as report:
+            if rng is not None:
+                self._loss(samples, target)  # the core checks the data before a generator advances
+                self._reorder(_rng.resolve_key(rng).key)
             while True:
                 poll = None if report is None else _shifted(report, done)
                 result = self._fit(
@@ -512,37 +514,47 @@ class Network(_core.Net):
         OSError
             If it cannot be read.
         """
-        from zipfile import BadZipFile
+        from zipfile import BadZipFile, is_zipfile
 
         try:
             # An open file: np.load leaves one of its own open if it is cut short.
-            with Path(file).open("rb") as stream, np.load(stream, allow_pickle=False) as content:
-                header = json.loads(str(content["header"]))
-                if header.get("format") != FILE_FORMAT:
-                    raise ValueError(f"its format is {header.get('format')!r}")
-                arrays = {
-                    name: [content[f"{name}{index}"] for index in range(_count(content, name))]
-                    for name in _ARRAYS
-                }
-                return cls._from_state({**header, **arrays})
+            with Path(file).open("rb") as stream:
+                if not is_zipfile(stream):
+                    raise ValueError("it is no whole npz file")
+                stream.seek(0)
+                with np.load(stream, allow_pickle=False) as content:
+                    header = json.loads(str(content["header"]))
+                    if header.get("format") != FILE_FORMAT:
+                        raise ValueError(f"its format is {header.get('format')!r}")
+                    arrays = {
+                        name: [content[f"{name}{index}"] for index in range(_count(content, name))]
+                        for name in _ARRAYS
+                    }
+                    return cls._from_state({**header, **arrays})
         except (AttributeError, BadZipFile, EOFError, KeyError, TypeError, ValueError) as error:
             raise ValueError(f"{str(file)!r} holds no initlens network: {error}") from error
 
     def copy(self) -> Self:
         """Return an independent net with the same numbers and state of training."""
-        return self._from_state(self._state())
+        net = self._from_state(self._state())
+        vars(net).update(vars(self))
+        return net
 
     def __copy__(self) -> Self:
         """Do as `copy` does."""
         return self.copy()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        """Do as `copy` does."""
-        return self.copy()
+        """Do as `copy` does; what a subclass adds is copied too."""
+        from copy import deepcopy
+
+        net = memo[id(self)] = self.copy()
+        vars(net).update(deepcopy(vars(self), memo))
+        return net
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle settings, numbers and state of training."""
-        return type(self)._from_state, (self._state(),)
+        return type(self)._from_state, (self._state(),), vars(self)
 
     def _state(self) -> dict[str, Any]:
         return {
@@ -556,7 +568,8 @@ class Network(_core.Net):
 
     @classmethod
     def _from_state(cls, state: Mapping[str, Any]) -> Self:
-        net = cls(**state["settings"])
+        net = cls.__new__(cls)
+        Network.__init__(net, **state["settings"])  # that of a subclass may take other arguments
         for name, views in (("weights", net.weights), ("biases", net.biases)):
             for view, array in zip(views, state[name], strict=True):
                 if array.shape != view.shape or array.dtype != view.dtype:

@@ -1,12 +1,12 @@
 """fit_many: train many nets of one architecture on the same data, side by side."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from numpy.typing import ArrayLike
 
 from . import _pool, _targets, history, optimizers
-from ._checks import integer
+from ._checks import MOST_STEPS, integer
 from ._cpus import threads
 from ._progress import Progress, reporter
 from .history import History
@@ -77,6 +77,8 @@ def fit_many(
     >>> len(histories), histories[0].steps_done
     (20, 1000)
     """
+    if isinstance(nets, Network) or not isinstance(nets, Iterable):
+        raise TypeError(f"nets must be a list of Network, got {nets!r}")
     chosen = list(nets)
     for i, net in enumerate(chosen):
         if not isinstance(net, Network):
@@ -88,10 +90,10 @@ def fit_many(
             )
     if len(set(map(id, chosen))) < len(chosen):
         raise ValueError("nets holds one net twice; train a copy: net.copy()")
-    if isinstance(optimizer, str | Optimizer):
-        specs = [optimizers.get(optimizer)._spec()] * len(chosen)
-    else:
+    if isinstance(optimizer, Iterable) and not isinstance(optimizer, str):
         specs = [optimizers.get(one)._spec() for one in optimizer]
+    else:
+        specs = [optimizers.get(optimizer)._spec()] * len(chosen)
     if len(specs) != len(chosen):
         raise ValueError(f"optimizer holds {len(specs)} settings for {len(chosen)} nets")
     kinds = {(s["kind"], s["nesterov"], s["momentum"] > 0, s["weight_decay"] > 0) for s in specs}
@@ -100,9 +102,13 @@ def fit_many(
             "optimizer must be of one kind for all nets, with momentum, nesterov and weight_decay "
             "used by all or by none"
         )
-    total = integer("steps", steps, minimum=0)
-    batch = 0 if batch_size is None else integer("batch_size", batch_size, minimum=1)
-    every = max(1, total // 100) if record is None else integer("record", record, minimum=0)
+    total = integer("steps", steps, minimum=0, maximum=MOST_STEPS)
+    batch = 0
+    if batch_size is not None:
+        batch = integer("batch_size", batch_size, minimum=1, maximum=MOST_STEPS)
+    every = max(1, total // 100)
+    if record is not None:
+        every = integer("record", record, minimum=0, maximum=MOST_STEPS)
     jobs = threads(n_jobs)
     if not chosen:
         return []

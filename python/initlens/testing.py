@@ -12,13 +12,13 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from ._checks import integer, real
-from ._text import unknown
+from ._checks import real
+from ._text import counted, unknown
 from ._verdicts import CODES, RELU_FAMILY, SATURATED_WARNING, TOPICS, Verdict
 from ._warnings import InitWarning
 from .auditing import Activations, Audit, Layout, audit, verdict_table, wrapped
+from .comparison import Schemes, named_schemes, seed_numbers
 from .diagnosis import Diagnosis, diagnose
-from .initializers import SchemeLike, get
 from .tables import Table
 
 __all__ = [
@@ -156,6 +156,7 @@ def assert_breaks_symmetry(
 def assert_not_saturated(
     model: Any,
     X: ArrayLike,
+    y: ArrayLike | None = None,
     *,
     max_share: float = SATURATED_WARNING,
     activation: Activations | None = None,
@@ -169,6 +170,8 @@ def assert_not_saturated(
         Anything that `audit` reads.
     X : array_like of shape (m, n_in)
         Samples.
+    y : array_like, optional
+        Targets; saturation does not depend on them.
     max_share : float, default 0.75
         Largest share of pairs of unit and sample, in each hidden layer, whose slope is below 5 % of
         the largest. Of ReLU and leaky ReLU, which are flat on one side on purpose, it is the share
@@ -196,7 +199,7 @@ def assert_not_saturated(
     """
     __tracebackhide__ = True
     limit = real("max_share", max_share, minimum=0.0, maximum=1.0)
-    report = audit(model, X, None, activation, layout)
+    report = audit(model, X, y, activation, layout)
     diagnosis = report.diagnosis
     if diagnosis is None:
         raise ValueError("; ".join(report.notes) or "the model cannot be computed from X")
@@ -226,7 +229,7 @@ def compare_initializers(
     model: Any,
     X: ArrayLike,
     y: ArrayLike,
-    schemes: Sequence[SchemeLike],
+    schemes: Schemes,
     *,
     seeds: int | Iterable[int] = 5,
     allow: Collection[str] = (),
@@ -246,8 +249,8 @@ def compare_initializers(
         Samples.
     y : array_like
         Targets.
-    schemes : sequence of str or Scheme
-        To draw its dense layers from.
+    schemes : sequence or dict of schemes
+        To draw its dense layers from, as in `compare`.
     seeds : int or iterable of int, default 5
         How many, or which.
     allow, activation, layout, loss, learning_rate, steps
@@ -256,14 +259,14 @@ def compare_initializers(
     Returns
     -------
     dict of str to tuple of Diagnosis
-        By the text of the scheme, one a seed.
+        By the label of the scheme, one a seed.
 
     Raises
     ------
     AssertionError
         If one does not, with one row a scheme and verdict.
     ValueError
-        If the model cannot be computed from X.
+        If the model cannot be computed from X, or two schemes have one label.
 
     Examples
     --------
@@ -277,10 +280,8 @@ def compare_initializers(
     """
     __tracebackhide__ = True
     allowed = _codes(allow)
-    chosen = [integer("each of seeds", seed, minimum=0) for seed in _seeds(seeds)]
-    named = {str(get(scheme)): scheme for scheme in schemes}
-    if not named or not chosen:
-        raise ValueError("schemes and seeds must not be empty")
+    chosen = seed_numbers(seeds)
+    named = named_schemes(schemes)
     report = audit(model, X, y, activation, layout, loss=loss)
     if report.diagnosis is None or report.network is None:
         raise ValueError("; ".join(report.notes) or "the model cannot be computed from X")
@@ -302,16 +303,10 @@ def compare_initializers(
     rows = [row for label, several in found.items() for row in _failures(label, several, allowed)]
     if rows:
         columns = ("scheme", "seeds", "severity", "layer", "verdict", "evidence of the first")
-        title = f"not every scheme starts healthy on {len(chosen)} seeds"
+        title = f"not every scheme starts healthy on {counted(len(chosen), 'seed')}"
         lines = tuple(line for row in rows for line in wrapped(row, _WIDTH))
         raise AssertionError(repr(Table(title, columns, lines)))
     return found
-
-
-def _seeds(seeds: int | Iterable[int]) -> Iterable[int]:
-    if isinstance(seeds, Iterable):
-        return seeds
-    return range(integer("seeds", seeds, minimum=1))
 
 
 def _codes(allow: Collection[str]) -> frozenset[str]:

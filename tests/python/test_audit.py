@@ -292,7 +292,8 @@ def test_what_cannot_be_written_is_left_alone() -> None:
         ([(np.ones((2, 4), complex), np.ones(4))], TypeError, "real"),
         ([(np.full((2, 4), "a"), np.ones(4))], TypeError, "real"),
         ([(np.ones((0, 4)), np.ones(4))], ValueError, "no inputs"),
-        (3, TypeError, "cannot read"),
+        (3, TypeError, "cannot read a builtins.int: .* an MLP of scikit-learn"),
+        (il.Network, TypeError, "model is the class Network: call it first"),
         (b"\x80\x04", TypeError, "pickle"),
         ("missing.npz", FileNotFoundError, "missing"),
     ],
@@ -321,6 +322,15 @@ def test_data_that_do_not_fit(flower: Data) -> None:
         il.audit(layers, X, y, activation=["tanh", "tanh"])
     with pytest.raises(ValueError, match="layout"):
         il.audit(layers, layout="rows")  # type: ignore[arg-type]
+
+
+def test_title_counts_and_article(tmp_path: Path, flower: Data) -> None:
+    layers = draw(2, 5, 1)
+    one = il.audit(layers, flower[0][:1], activation="tanh")
+    assert one.table().title.endswith(" · 1 sample")
+    path = tmp_path / "w.npz"
+    np.savez(path, *[a for pair in layers for a in pair])
+    assert il.audit(path).table().title.startswith("Audit of an npz file: ")
 
 
 def test_layers_that_are_not_dense_are_listed() -> None:
@@ -587,6 +597,8 @@ def test_command(tmp_path: Path, flower: Data, capsys: pytest.CaptureFixture[str
     half.append((np.repeat(layers[1][0][:3], [2, 2, 1], 0), layers[1][1]))
     np.savez(warned, *[a for pair in half for a in pair])
     np.savez(data, X=flower[0], y=flower[1])
+    square = str(tmp_path / "s.npz")
+    np.savez(square, layers[0][0])
     status, out, err = run(good, "--data", data, "--activation", "tanh")
     assert (status, err) == (0, "")
     assert "healthy" in out.splitlines()[0]
@@ -602,7 +614,11 @@ def test_command(tmp_path: Path, flower: Data, capsys: pytest.CaptureFixture[str
     for arguments, match in (
         (["nowhere.npz"], "nowhere.npz"),
         ([data], "no dense layer"),
-        ([good, "--data", data], "activation"),
+        (
+            [good, "--data", data],
+            "the activation between arr_0 and arr_2 is not known: pass --activation\n",
+        ),
+        ([square], "has no bias that tells: pass --layout 'in_out' for"),
         ([good, "--data", good], "no array X"),
         ([good, "--layout", "rows"], "--layout"),
         ([str(tmp_path)], str(tmp_path)),

@@ -468,8 +468,9 @@ def test_sklearn_classifier(activation: str, labels: tuple[Any, ...]) -> None:
     log_loss = -np.mean(np.log(theirs[np.arange(len(y)), y]))
     assert report.diagnosis is not None
     assert report.diagnosis.loss.first == pytest.approx(log_loss, rel=1e-10)
-    with pytest.raises(ValueError, match="none of the model's classes"):
-        il.audit(model, X64, np.full(len(X), "z" if labels[0] == "a" else 4))
+    other: Any = "z" if labels[0] == "a" else 4
+    with pytest.raises(ValueError, match=f"y holds {other!r} in row 0, .* the model's classes"):
+        il.audit(model, X64, np.full(len(X), other))
     report.network.initialize("he_normal", rng=1)
     report.copy_into(model)
     np.testing.assert_array_equal(model.coefs_[0], report.network.weights[0])
@@ -486,6 +487,14 @@ def test_sklearn_regressor_and_its_biases() -> None:
     close(report.network.forward(X)[:, 0], model.predict(X))
     assert np.any(report.network.biases[0])
     assert report.verdict.code == "healthy"
+
+
+def test_sklearn_pipeline_says_what_to_pass() -> None:
+    pipeline = framework("sklearn.pipeline").Pipeline(
+        [("mlp", framework("sklearn.neural_network").MLPClassifier())]
+    )
+    with pytest.raises(TypeError, match=r"sklearn.*Pipeline: .*of a Pipeline its last step"):
+        il.audit(pipeline)
 
 
 # ---- Flax and JAX -----------------------------------------------------------------------------

@@ -238,12 +238,29 @@ def test_optimizer_settings(make_optimizer: Callable[[], object]) -> None:
         ({"steps": 3, "record": -1}, "record"),
         ({"steps": 3, "record": 0.5}, "record"),
         ({"steps": 3, "callback": 7}, "callback"),
+        ({"steps": 3, "n_jobs": 10**30}, "n_jobs must be at most"),
+        ({"steps": 3, "batch_size": 10**30}, "batch_size must be at most"),
     ],
 )
 def test_fit_options(options: dict[str, Any], name: str) -> None:
     net, before = make(), make()
     with pytest.raises((ValueError, TypeError), match=name):
         net.fit(X, LABELS["binary_cross_entropy"], optimizer=il.SGD(0.1), **options)
+    assert_same_bits(net, before)
+
+
+def test_a_record_that_does_not_fit() -> None:
+    """2**64 rows, one more than the core can count, and a number that it can."""
+    net, before = make(), make()
+    y = LABELS["binary_cross_entropy"]
+    for steps in (2**64 - 1, 2**62):
+        match = "a record of [0-9]+ rows does not fit in memory; record less often"
+        with pytest.raises(MemoryError, match=match):
+            net.fit(X, y, optimizer=il.SGD(0.1), steps=steps, record=1)
+        with pytest.raises(MemoryError, match=match):
+            il.fit_many([net, net.copy()], X, y, optimizer=il.SGD(0.1), steps=steps, record=1)
+        with pytest.raises(MemoryError, match=match):
+            il.compare(["zeros"], data=(X, y), steps=steps, record=1, seeds=2)
     assert_same_bits(net, before)
 
 
@@ -279,6 +296,7 @@ BAD_X = {
     "dates": (np.zeros((6, 2), dtype="datetime64[s]"), TypeError),
     "None": (None, TypeError),
 }
+MASKED = np.ma.masked_greater(np.where(X.max() == X, 1e6, X), 1e5)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -290,6 +308,31 @@ def test_x(kind: str, use: str, dtype: str) -> None:
     with pytest.raises(error, match=r"\bX\b"):
         USES_OF_X[use](net, bad, LABELS["binary_cross_entropy"])
     assert_same_bits(net, before)
+
+
+@pytest.mark.parametrize("use", list(USES_OF_X))
+def test_masked_entries(use: str) -> None:
+    """numpy.asarray keeps what is below the mask."""
+    net, before = make(), make()
+    y = LABELS["binary_cross_entropy"]
+    with pytest.raises(ValueError, match=r"X holds masked entries; .*X\.filled\(0\)"):
+        USES_OF_X[use](net, MASKED, y)
+    assert_same_bits(net, before)
+    USES_OF_X[use](net, np.ma.array(X), y)  # no entry is masked
+
+
+def test_masked_entries_elsewhere() -> None:
+    net, y = make(), LABELS["binary_cross_entropy"]
+    masked = np.ma.array(y, mask=y == 1)
+    for call in (
+        lambda: net.loss(X, masked),
+        lambda: il.diagnose(net, X, masked),
+        lambda: il.audit(net, MASKED, y),
+        lambda: il.compare("zeros", data=(MASKED, y), steps=1, seeds=1),
+        lambda: il.compare("zeros", data=(X, y), test=(X, masked), steps=1, seeds=1),
+    ):
+        with pytest.raises(ValueError, match=r"\b[Xy] holds masked entries"):
+            call()
 
 
 def test_x_that_overflows_float32() -> None:

@@ -89,6 +89,8 @@ def test_layers_text_is_read_back() -> None:
         (["compare", "--schemes", "he_norml"], "Did you mean 'he_normal'"),
         (["compare", "--schemes", ","], "schemes is empty"),
         (["compare", "--data", "flowr"], "flower"),
+        (["compare", "--data", "foo.csv"], "unknown data set 'foo.csv'. Valid: blobs, circles,"),
+        (["compare", "--html", ""], "path is empty; name a file, such as report.html"),
         (["compare", "--layers", "2-a-1"], "--layers"),
         (["compare", "--layers", "3-4-1"], "begin layers with 2"),
         (["compare", "--layers", "2-4x99999999999-1"], "--layers"),
@@ -132,6 +134,10 @@ def test_a_missing_package_is_named(
     status, _, err = run(capsys, "compare", "--data", "digits")
     assert status == 2
     assert "initlens[sklearn]" in err
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, "--version") == (0, f"initlens {il.__version__}\n", "")
 
 
 def test_help(capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 import initlens as il
 from initlens.comparison import LECTURE_SCHEMES, _common_outcome, _outcome, layers_text
+from initlens.report._calls import compare_call
 
 FLOWER = il.datasets.flower()
 X, Y = FLOWER.X, FLOWER.y
@@ -157,6 +158,25 @@ def test_saturation_is_said_of_what_is_saturated() -> None:
     assert {run.outcome.partition(":")[0] for run in result.of("normal(1000)")} == {"saturated"}
 
 
+def test_a_rectifier_is_not_called_saturated() -> None:
+    result = short(["zeros"], activation="relu")
+    assert result.table().rows[0][2] == "1.00"
+    assert not any("Saturation" in note for note in result.table().notes)
+
+
+def test_each_uneven_scheme_has_its_own_range() -> None:
+    result = short({"a": "normal(1)", "b": "he_normal"}, seeds=3)
+    ends = [0.24, 0.50, 0.50, 0.60, 0.74, 0.74]
+    runs = [
+        dataclasses.replace(run, accuracy=end, outcome="learned")
+        for run, end in zip(result.runs, ends, strict=True)
+    ]
+    assert dataclasses.replace(result, runs=tuple(runs)).table().notes == (
+        "Some seeds of a (24 % against 50 %) and b (60 % against 74 %) end far below others: look "
+        "at the spread, not at one run.",
+    )
+
+
 def test_divergence_says_the_step() -> None:
     result = short(
         ["he_normal"],
@@ -267,6 +287,16 @@ def test_title_names_the_settings() -> None:
         "batches of 32 · seeds 2-4 · "
     )
     assert "5 seeds" in short(["zeros"], seeds=[1, 2, 3, 4, 7], steps=1).table().title
+    one = short(["zeros"], batch_size=1000, seeds=1, steps=1)
+    assert ", batches of 400 · " in one.table().title
+
+
+def test_seeds_far_apart_are_not_counted_through() -> None:
+    result = short(["zeros"], seeds=[3, 7, 2**80], steps=1)
+    assert " · 3 seeds · " in result.table().title
+    assert f"seeds=[3, 7, {2**80}]," in compare_call(result).source
+    with pytest.raises(ValueError, match="seed 4 is not of the comparison: 3 seeds"):
+        result.network("zeros", seed=4)
 
 
 def test_layers_text() -> None:
@@ -466,13 +496,27 @@ def test_progress_counts_nets() -> None:
         ({"schemes": []}, ValueError, "schemes is empty; give one"),
         ({"schemes": ["he_norml"]}, ValueError, "he_normal"),
         ({"schemes": ["he_normal", "kaiming_normal"]}, ValueError, "he_normal twice"),
-        ({"schemes": 3}, TypeError, "scheme"),
+        ({"schemes": 3}, TypeError, "schemes must be a list or a dict of schemes, got 3"),
+        ({"schemes": {"zeros"}}, TypeError, "schemes must be a list or a dict"),
+        (
+            {"schemes": np.array(["zeros"])},
+            TypeError,
+            r"schemes must be .*, got array\(\['zeros'\]",
+        ),
+        ({"schemes": (name for name in ["zeros"])}, TypeError, "schemes must be a list or a dict"),
+        (
+            {"schemes": {1: "zeros", "1": "he_normal"}},
+            TypeError,
+            "labels of schemes must be text, got 1; write '1'",
+        ),
         ({"seeds": []}, ValueError, "seeds is empty; give how many"),
         ({"seeds": 0}, ValueError, "seeds"),
         ({"seeds": [4, 7, 7]}, ValueError, "seeds holds 7 twice"),
         ({"seeds": [4, -1]}, ValueError, r"seeds\[1\] must be at least 0, got -1"),
         ({"seeds": [4, 5, True]}, TypeError, r"seeds\[2\] must be an integer, got True"),
-        ({"seeds": 10**12}, ValueError, "seeds must be at most 1,000,000"),
+        ({"seeds": 10**12}, ValueError, "seeds must be at most 1,000,000, got 1000000000000"),
+        ({"seeds": "12"}, TypeError, "seeds must be an integer, got '12'"),
+        ({"seeds": np.array([[3, 5]])}, TypeError, r"seeds\[0\] must be an integer, got array"),
         ({"seeds": range(3, 10**30)}, ValueError, "seeds must be at most 1,000,000"),
         ({"seeds": 1.5}, TypeError, "seeds"),
         ({"data": "flowr"}, ValueError, "flower"),
@@ -482,7 +526,12 @@ def test_progress_counts_nets() -> None:
         ({"data": ([[1, 2], [3]], [0, 1])}, ValueError, "X cannot be made an array"),
         ({"data": (X, Y + 1)}, ValueError, r"2 classes from 1 to 2 and no 0; .*np\.unique"),
         ({"data": (X, 1 + np.arange(400) % 3)}, ValueError, r"from 1 to 3 and no 0; .*np\.unique"),
-        ({"data": (X, 10**9 * Y)}, ValueError, r"no 1; .*np\.unique"),
+        ({"data": (X, 10**9 * Y)}, ValueError, r"no 1; .*np\.unique.*regression use loss='mse'"),
+        (
+            {"data": (X, 1e12 * X[:, 0])},
+            ValueError,
+            "y must hold whole numbers, one a class, got .*; for regression use loss='mse'",
+        ),
         ({"data": (X, np.where(Y, "a", "b"))}, TypeError, r"y must .*np\.unique"),
         ({"data": (X[:10], Y)}, ValueError, "rows"),
         ({"data": (X * np.nan, Y)}, ValueError, "NaN|finite"),
@@ -499,6 +548,8 @@ def test_progress_counts_nets() -> None:
         ({"optimizer": "sgd(-1)"}, ValueError, "learning_rate"),
         ({"steps": -1}, ValueError, "steps"),
         ({"steps": 1.5}, TypeError, "steps"),
+        ({"steps": np.array([5])}, TypeError, r"steps must be an integer, got array"),
+        ({"record": 2**70}, ValueError, "record must be at most"),
         ({"batch_size": 0}, ValueError, "batch_size"),
         ({"record": -1}, ValueError, "record"),
         ({"n_jobs": 0}, ValueError, "n_jobs"),

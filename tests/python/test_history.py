@@ -208,6 +208,10 @@ def test_another_order_starts_at_its_beginning() -> None:
         ({"record": 1.5}, TypeError, "record"),
         ({"rng": np.random.RandomState(0)}, TypeError, "rng"),
         ({"rng": -1}, ValueError, "rng"),
+        ({"rng": 5, "progress": "yes"}, TypeError, "progress"),
+        ({"rng": 5, "record": 2**70}, ValueError, "record must be at most"),
+        ({"rng": 5, "steps": 2**70}, ValueError, "steps must be at most"),
+        ({"rng": 5, "batch_size": 2**70}, ValueError, "batch_size must be at most"),
         ({"optimizer": "sgdd(1)"}, ValueError, "optimizer"),
         ({"rng": 5, "X": X[:, :1]}, ValueError, "X"),
     ],
@@ -223,7 +227,24 @@ def test_bad_arguments_change_nothing(
     assert np.array_equal(untouched.weights[0], before[1])
 
 
+@pytest.mark.parametrize(
+    "arguments", [{"X": X * np.nan}, {"progress": "yes"}, {"record": 2**70}, {"n_jobs": 0}]
+)
+def test_a_refused_fit_leaves_the_generator_alone(arguments: dict[str, Any]) -> None:
+    rng = np.random.default_rng(3)
+    with pytest.raises((TypeError, ValueError)):
+        net().fit(**({"X": X, "y": Y, "steps": 3, "rng": rng} | arguments))
+    assert rng.bit_generator.state == np.random.default_rng(3).bit_generator.state
+
+
 # ---- how it shows itself ---------------------------------------------------------------------
+
+
+def test_rows_of_the_table_are_checked() -> None:
+    history = net().fit(X, Y, steps=1)
+    assert history.table().title.startswith("1 step · ")
+    with pytest.raises(ValueError, match="rows must be at least 0, got -1"):
+        history.table(-1)
 
 
 def test_table_repr_and_html() -> None:

@@ -413,6 +413,13 @@ def test_to_html(result: Callable[[], Any], tmp_path: Path) -> None:
     assert Page(path.read_text(encoding="utf-8")).texts["h1"]
 
 
+def test_a_report_needs_a_path() -> None:
+    with pytest.raises(ValueError, match=r"path is empty; name a file, such as report\.html"):
+        il.diagnose(il.Network([2, 1])).to_html("")
+    with pytest.raises(TypeError, match=r"path must be that of a file, .* got None"):
+        il.diagnose(il.Network([2, 1])).to_html(None)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("name", "error", "match"),
     [

@@ -77,6 +77,35 @@ def test_a_subclass_stays_one() -> None:
     assert type(Mine([2, 1]).copy()) is Mine
 
 
+class Named(il.Network):
+    """With arguments and an attribute of its own."""
+
+    def __init__(self, names: list[str]) -> None:
+        super().__init__([2, len(names), 1])
+        self.names = names
+
+
+@pytest.mark.parametrize(
+    "again",
+    [il.Network.copy, copy.copy, copy.deepcopy, lambda net: pickle.loads(pickle.dumps(net))],
+)
+def test_a_subclass_of_other_arguments_is_copied(again: Callable[[Any], Any]) -> None:
+    net = Named(["a", "b"])
+    net.initialize(il.initializers.LSUV(X=X), rng=3)
+    other = again(net)
+    assert type(other) is Named
+    assert other.names == ["a", "b"]
+    assert np.array_equal(other.weights[0], net.weights[0])
+    assert other.seed == 3
+    assert repr(other.lsuv_record) == repr(net.lsuv_record) != "None"
+
+
+def test_a_deep_copy_shares_nothing() -> None:
+    net = Named(["a", "b"])
+    copy.deepcopy(net).names.append("c")
+    assert net.names == ["a", "b"]
+
+
 def test_the_name_of_the_file_is_kept(tmp_path: Path) -> None:
     net = trained(il.SGD(0.1))
     net.save(str(tmp_path / "net.of.mine"))
@@ -173,6 +202,13 @@ def test_a_file_of_something_else(write: Callable[[Path], object], tmp_path: Pat
     path = tmp_path / "net.npz"
     write(path)
     with pytest.raises(ValueError, match="holds no initlens network"):
+        il.Network.load(path)
+
+
+def test_what_is_no_archive_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("hello")
+    with pytest.raises(ValueError, match=r"notes\.txt' holds .*: it is no whole npz file"):
         il.Network.load(path)
 
 

@@ -175,6 +175,11 @@ def test_fans_as_haiku_has_them(shape: tuple[int, ...], wanted: tuple[int, int])
     assert fans(shape) == wanted
 
 
+def test_fans_of_a_number() -> None:
+    with pytest.raises(TypeError, match=r"shape must be a sequence of sizes, .* got 3"):
+        fans(3)  # type: ignore[arg-type]
+
+
 def test_fans_of_layouts_and_axes() -> None:
     assert fans((64, 32, 3, 3), "out_in") == (288, 576)
     assert fans((8, 4, 16, 5), axes=((1, 2), (-1, 0))) == (64, 40)

@@ -82,7 +82,7 @@ def test_symmetry(flower: Data) -> None:
 def test_saturation(activation: str, flower: Data) -> None:
     X = flower[0]
     small = net("normal(0.01)", activation=activation)
-    assert_not_saturated(small, X, max_share=0.4)
+    assert_not_saturated(small, *flower, max_share=0.4)
     large = net("normal(100)", activation=activation)
     if activation == "relu":  # half of it is off at any scale
         assert_not_saturated(large, X)
@@ -123,9 +123,22 @@ def test_compare_initializers(flower: Data) -> None:
         ({"schemes": ["zeros"], "seeds": []}, "empty"),
         ({"schemes": ["zeros"], "seeds": 0}, "seeds"),
         ({"schemes": ["zerros"]}, "zeros"),
+        ({"schemes": [lambda s, r: np.zeros(s), lambda s, r: r.normal(size=s)]}, "<lambda> twice"),
+        ({"schemes": {"a": "zeros"}, "seeds": [2, 2]}, "seeds holds 2 twice"),
     ):
         with pytest.raises(ValueError, match=match):
             compare_initializers(model, *flower, **arguments)  # type: ignore[arg-type]
+
+
+def test_compare_initializers_takes_one_scheme_and_labels(flower: Data) -> None:
+    model = net("zeros")
+    assert list(compare_initializers(model, *flower, "glorot_uniform", seeds=1)) == [
+        "glorot_uniform"
+    ]
+    labelled = {"mine": "glorot_uniform", "zero": "zeros"}
+    text = failure(compare_initializers, model, *flower, labelled, seeds=1)
+    assert text.splitlines()[0] == "not every scheme starts healthy on 1 seed"
+    assert text.splitlines()[3].split()[:2] == ["zero", "1/1"]
 
 
 def test_plain_arrays_and_module_access(flower: Data) -> None:

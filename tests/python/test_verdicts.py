@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import initlens as il
+from initlens._format import about
 
 FLOWER = il.datasets.flower()
 SEEDS = range(4)
@@ -163,6 +164,22 @@ def test_exploding_signal_and_overshooting_step() -> None:
     assert "exploding" in result.codes
     history = net.fit(FLOWER.X, FLOWER.y, optimizer=il.SGD(0.5), steps=500)
     assert history.loss[-1] > 0.9 * history.chance_loss
+
+
+def test_large_factors_are_whole_numbers() -> None:
+    net = start([2, *[8] * 4, 1], "normal(10)", "relu", seed=1)
+    (growth,) = [
+        verdict for verdict in diagnose(net).verdicts if "signal grows" in verdict.sentence
+    ]
+    assert 100 <= growth.evidence["growth"] < 1e6
+    assert f"grows {growth.evidence['growth']:,.0f} times" in growth.sentence
+    assert [about(value) for value in (0.0123, 3.14, 99.0, 2616.4, 3e7)] == [
+        "0.012",
+        "3.1",
+        "99",
+        "2,616",
+        "3e+07",
+    ]
 
 
 def test_logistic_regression_from_zero_is_healthy() -> None:

@@ -18,7 +18,7 @@ from .. import activations
 from .._checks import choice, real
 from .._format import share
 from .._measures import LayerMeasures, SharedStream, measure, shared_streams
-from .._text import join, jsonable
+from .._text import counted, join, jsonable, with_article
 from .._verdicts import Case, Judged, Loss, Verdict, in_order, judge
 from ..diagnosis import SATURATED_SLOPE, Diagnosis, diagnose
 from ..network import Network
@@ -142,10 +142,12 @@ class Audit(Judged):
             "read",
         )
         rows = tuple(map(_row, self.layers))
-        count = "weights alone" if self.diagnosis is None else f"{self.diagnosis.samples:,} samples"
+        count = "weights alone"
+        if self.diagnosis is not None:
+            count = counted(self.diagnosis.samples, "sample")
         notes = [str(verdict) for verdict in self.verdicts]
         notes += [f"skipped: {name} ({reason})" for name, reason in self.skipped]
-        title = f"Audit of a {self.source}: {self.verdict.code} · {count}"
+        title = f"Audit of {with_article(self.source)}: {self.verdict.code} · {count}"
         return Table(title, columns, rows, (*notes, *self.notes))
 
     def verdict_table(self, *, width: int | None = None) -> Table:
@@ -464,9 +466,12 @@ def _read(model: Any, X: Any, activation: Activations | None, layout: Layout | N
         return _trees.read_mapping(model, type(model).__name__, layout)
     if _trees.is_tree(model):
         return _trees.read_sequence(model, "list of arrays")
+    if isinstance(model, type):
+        raise TypeError(f"model is the class {model.__name__}: call it first, and pass the object")
     raise TypeError(
-        f"cannot read a {type(model).__module__}.{type(model).__name__}: pass a model of PyTorch, "
-        "Keras or scikit-learn, a mapping or list of arrays, or a file"
+        f"cannot read {with_article(f'{type(model).__module__}.{type(model).__name__}')}: pass a "
+        "model of PyTorch or Keras, an MLP of scikit-learn (of a Pipeline its last step, and X as "
+        "the steps before give it), a mapping or list of arrays, or a file"
     )
 
 
@@ -515,8 +520,9 @@ def _labels(y: NDArray[Any], classes: Any) -> NDArray[Any]:
     known = np.asarray(classes)
     wrong = np.flatnonzero(~np.isin(y, known))
     if wrong.size:
+        label = y.tolist()[wrong[0]]  # of Python, not np.str_('c')
         raise ValueError(
-            f"y holds {y[wrong[0]]!r} in row {wrong[0]}, which is none of the model's classes"
+            f"y holds {label!r} in row {wrong[0]}, which is none of the model's classes"
         )
     return np.searchsorted(known, y)
 

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._checks import refuse_masked
+
 __all__ = ["is_a", "is_torch_tensor", "is_writable", "like", "real_array", "samples_array", "write"]
 
 
@@ -67,6 +69,7 @@ def _plain(name: str, value: Any) -> tuple[NDArray[Any], list[str]]:
         return _plain(name, value.value)  # the backend's own tensor
     if is_a(value, "flax", "Variable"):  # of nnx; the array is inside
         value = value.get_value() if hasattr(value, "get_value") else value.value
+    refuse_masked(name, value)
     try:
         return np.asarray(value), []
     except ValueError as error:

@@ -278,5 +278,5 @@ def _obstacle(chains: list[Chain], reading: Reading) -> str | None:
             where = f"between {first[0].name} and {first[1].name}"
             if reading.functions_known:
                 return f"what is computed {where} is not known here"
-            return "its activation is not known: pass activation="
+            return f"the activation {where} is not known: pass activation="
     return None

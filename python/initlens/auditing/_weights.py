@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from .._core import group_units, weight_rank
+from .._format import about
 from .._measures import LayerMeasures, distinct_count
 from .._verdicts import Verdict
 from ._chain import Matrix
@@ -134,7 +135,8 @@ def _scale(number: int, matrix: Matrix) -> Iterator[Verdict]:
             number,
             "warning",
             {"law_ratio": ratio, "rms": _rms(matrix)},
-            f"The weights of layer {number} are {ratio:.3g} times larger than the usual laws give.",
+            f"The weights of layer {number} are {about(ratio)} times larger than the usual laws "
+            "give.",
             "Use a smaller scale, such as glorot_uniform, or audit with data to see the effect.",
         )
     elif 0.0 < ratio < 1 / FAR:
@@ -143,6 +145,6 @@ def _scale(number: int, matrix: Matrix) -> Iterator[Verdict]:
             number,
             "note",
             {"law_ratio": ratio, "rms": _rms(matrix)},
-            f"The weights of layer {number} are {1 / ratio:.3g} times smaller than the usual laws "
-            "give: fine in a shallow net, too small in a deep one.",
+            f"The weights of layer {number} are {about(1 / ratio)} times smaller than the usual "
+            "laws give: fine in a shallow net, too small in a deep one.",
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal, TypeAlias
 
 from .._checks import choice, integer
@@ -52,6 +52,8 @@ def fans(
     (288, 576)
     """
     choice("layout", layout, ("in_out", "out_in"))
+    if not isinstance(shape, Iterable):
+        raise TypeError(f"shape must be a sequence of sizes, such as (784, 128), got {shape!r}")
     sizes = [integer(f"shape[{axis}]", size, minimum=0) for axis, size in enumerate(shape)]
     if axes is None and len(sizes) < 2:
         size = sizes[0] if sizes else 1

@@ -314,7 +314,8 @@ _ALIASES: Final = {
     "lecununiform": "lecun_uniform",
 }
 
-_FACTORIES: Final = {name: entry.build for name, entry in _ENTRIES.items()} | _FOREIGN
+_FACTORIES: Final = {name: entry.build for name, entry in _ENTRIES.items()}
+_OTHER_NAMES: Final = _FOREIGN | {alias: _FACTORIES[name] for alias, name in _ALIASES.items()}
 
 
 def names() -> list[str]:
@@ -393,9 +394,12 @@ def get(scheme: SchemeLike) -> Scheme:
                 f"Keras's class {author.capitalize()}Normal is truncated: that is "
                 f"{author}_truncated_normal here; {author}_normal is the whole normal distribution"
             )
-        return build("scheme", scheme, _FACTORIES, _ALIASES)
+        return build("scheme", scheme, _FACTORIES, _OTHER_NAMES)
     if isinstance(scheme, np.ndarray):
         return FromArray(scheme)
+    if isinstance(scheme, type):
+        name = scheme.__name__
+        raise TypeError(f"a scheme must be an object, got the class {name}: write {name}()")
     if callable(scheme):
         return Custom(getattr(scheme, "__name__", type(scheme).__name__), scheme)
     raise TypeError(
@@ -454,6 +458,8 @@ def from_config(config: Mapping[str, Any]) -> Scheme:
     ------
     ValueError
         If the kind of scheme is not known or a setting does not fit.
+    TypeError
+        If `config` is no dict.
 
     Examples
     --------
@@ -462,6 +468,8 @@ def from_config(config: Mapping[str, Any]) -> Scheme:
     >>> il.initializers.from_config(he.to_config()) == he
     True
     """
+    if not isinstance(config, Mapping):
+        raise TypeError(f"config must be a dict, as of Scheme.to_config, got {config!r}")
     settings = {name: _setting(value) for name, value in config.items()}
     name = settings.pop("scheme", None)
     kind = _CLASSES.get(name) if isinstance(name, str) else None

@@ -14,7 +14,7 @@ from .._config import version
 from .._core import NUMERICS_VERSION
 from .._text import join
 from ..activations import Activation
-from ..comparison import digest
+from ..comparison import are_consecutive, digest
 from ..datasets import Dataset
 from ..initializers import LSUV, Scheme
 
@@ -196,5 +196,4 @@ def _scheme_text(scheme: Scheme, X: NDArray[Any]) -> str | None:
 
 
 def _seeds(seeds: Sequence[int]) -> str:
-    every = range(seeds[0], seeds[-1] + 1)
-    return repr(every if tuple(every) == tuple(seeds) else list(seeds))
+    return repr(range(seeds[0], seeds[-1] + 1) if are_consecutive(seeds) else list(seeds))

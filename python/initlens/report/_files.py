@@ -27,9 +27,16 @@ def destination(path: str | os.PathLike[str]) -> Path:
         `PermissionError`), or the path is a directory or a device (`IsADirectoryError`,
         `FileExistsError`).
     ValueError
-        If the path holds a null character.
+        If the path is empty or holds a null character.
+    TypeError
+        If it is no path.
     """
-    target = Path(path)
+    try:
+        target = Path(path)
+    except TypeError:
+        raise TypeError(f"path must be that of a file, such as report.html, got {path!r}") from None
+    if not os.fspath(path):
+        raise ValueError("path is empty; name a file, such as report.html")
     if "\0" in str(target):
         raise ValueError(f"path must hold no null character, got {str(target)!r}")
     folder = target.parent

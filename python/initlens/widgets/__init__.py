@@ -94,7 +94,8 @@ def explorer(
         As in `Network.fit`.
     live : bool, optional
         True needs anywidget; False gives tables and pictures alone. By default live where anywidget
-        is installed.
+        is installed. Take False for a notebook that nbconvert turns into a page: it prefers the
+        widget to the tables beside it, and a page shows a widget with a network alone.
 
     Returns
     -------
