@@ -17,14 +17,15 @@
 /* Samples that pass through all layers together in inference. */
 #define IL_INFERENCE_ROWS 128
 
-/* A panel of plain weights is read once for each tile of some 6 samples. Where its rows are so many bytes apart, or a
- * multiple, they fall into the same few places of a first cache, and so many samples repay a copy. Where they do not
- * begin at multiples of so many bytes, vectors lie in two lines each, and a block of rows fills all of that cache: then
- * it takes more samples. */
+/* A panel of plain weights is read once for each tile of some 6 samples, so that enough of them repay a copy of one
+ * that lies badly. Its rows may be a multiple of 4096 bytes apart, and fall into the same few places of a first cache;
+ * or they are uneven, no multiple of 16 bytes apart, and their vectors lie in two lines each. That is bad where rows are
+ * far apart; else where they are so many that a block of them fills that cache, and then it takes more samples. */
 #define IL_SAME_PLACES 4096
-#define IL_SAME_WORTH_A_COPY 24
 #define IL_EVEN_PLACES 16
-#define IL_UNEVEN_WORTH_A_COPY 96
+#define IL_FAR_APART 1536
+#define IL_ROWS_WORTH_A_COPY 24
+#define IL_ROWS_WORTH_A_COPY_OF_NEAR 96
 
 /* Vectors of outputs from which on a product of one row is better off reading whole rows of weights. */
 #define IL_VECTORS_OF_A_ROW 8

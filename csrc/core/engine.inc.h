@@ -19,10 +19,11 @@ static size_t
 EN(rows_worth_a_copy)(const EN(layer) * y)
 {
     const size_t apart = y->row_step * sizeof(T);
-    if (apart % IL_SAME_PLACES == 0) {
-        return IL_SAME_WORTH_A_COPY;
+    const int uneven = apart % IL_EVEN_PLACES != 0;
+    if (apart % IL_SAME_PLACES == 0 || (uneven && apart >= IL_FAR_APART)) {
+        return IL_ROWS_WORTH_A_COPY;
     }
-    return apart % IL_EVEN_PLACES != 0 && y->N >= IL_BLOCK ? IL_UNEVEN_WORTH_A_COPY : SIZE_MAX;
+    return uneven && y->N >= IL_BLOCK ? IL_ROWS_WORTH_A_COPY_OF_NEAR : SIZE_MAX;
 }
 
 /* NULL stays NULL: an optimizer without that state, or an arena that counts. */

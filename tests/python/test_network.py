@@ -102,7 +102,7 @@ def test_rows_do_not_know_their_batch(loss: str, dtype: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("width", [1024, 261, 20])
+@pytest.mark.parametrize("width", [1024, 519, 261, 20])
 def test_copied_weights_are_the_weights(width: int, dtype: str) -> None:
     """Many samples are multiplied by a copy where rows of weights lie 4 KiB apart or unevenly."""
     net, _ = pair([270, width, 3], [("tanh", 0.0)], "mse", dtype, seed=width)
