@@ -11,7 +11,6 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from ._text import unknown
 
 __all__ = [
-    "MOST_STEPS",
     "as_array",
     "choice",
     "float_name",
@@ -19,9 +18,10 @@ __all__ = [
     "real",
     "refuse_masked",
     "rows_match",
+    "training_counts",
 ]
 
-MOST_STEPS: Final = 2**64 - 1  # the core counts steps and samples in 64 bits
+_MOST_STEPS: Final = 2**64 - 1  # the core counts steps and samples in 64 bits
 
 
 def as_array(name: str, value: ArrayLike) -> NDArray[Any]:
@@ -56,6 +56,17 @@ def integer(name: str, value: Any, *, minimum: int, maximum: int | None = None) 
     if maximum is not None and number > maximum:
         raise ValueError(f"{name} must be at most {maximum:,}, got {number}")
     return number
+
+
+def training_counts(steps: Any, batch_size: Any, record: Any) -> tuple[int, int, int]:
+    """Return steps, samples in a batch (0: all) and steps between records (by default 1 %)."""
+    total = integer("steps", steps, minimum=0, maximum=_MOST_STEPS)
+    batch, every = 0, max(1, total // 100)
+    if batch_size is not None:
+        batch = integer("batch_size", batch_size, minimum=1, maximum=_MOST_STEPS)
+    if record is not None:
+        every = integer("record", record, minimum=0, maximum=_MOST_STEPS)
+    return total, batch, every
 
 
 def real(

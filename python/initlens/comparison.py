@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from . import _pool, activations, datasets, initializers, optimizers
-from ._checks import MOST_STEPS, as_array, integer
+from ._checks import as_array, integer, training_counts
 from ._config import config
 from ._cpus import threads
 from ._format import data_frame, number, share, units
@@ -731,20 +731,13 @@ def compare(
     if test is not None:
         test = _pair("test must be", test)
     chosen_optimizer = optimizers.get(optimizer)
+    total, batch, every = training_counts(steps, batch_size, record)
     plan = _Plan(
         settings=Network(widths, activation, loss, dtype).settings,
         optimizer=chosen_optimizer._spec(),
-        steps=integer("steps", steps, minimum=0, maximum=MOST_STEPS),
-        batch_size=(
-            0
-            if batch_size is None
-            else integer("batch_size", batch_size, minimum=1, maximum=MOST_STEPS)
-        ),
-        record=(
-            max(1, steps // 100)
-            if record is None
-            else integer("record", record, minimum=0, maximum=MOST_STEPS)
-        ),
+        steps=total,
+        batch_size=batch,
+        record=every,
         X=X,
         y=y,
         test=test,

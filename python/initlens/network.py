@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from . import _core, _rng, _targets, activations, history, initializers, optimizers
-from ._checks import MOST_STEPS, as_array, float_name, integer, rows_match
+from ._checks import as_array, float_name, integer, rows_match, training_counts
 from ._cpus import threads
 from ._progress import Progress, reporter
 from .activations import Activation
@@ -419,18 +419,12 @@ class Network(_core.Net):
         step whose gradient is not finite is not taken, and `History.diverged_at` names it.
         """
         settings = optimizers.get(optimizer)._spec()
-        total = integer("steps", steps, minimum=0, maximum=MOST_STEPS)
-        batch = 0
-        if batch_size is not None:
-            batch = integer("batch_size", batch_size, minimum=1, maximum=MOST_STEPS)
-        every = interval = max(1, total // 100)
-        if record is not None:
-            every = integer("record", record, minimum=0, maximum=MOST_STEPS)
+        total, batch, every = training_counts(steps, batch_size, record)
         if callback is not None and not callable(callback):
             raise TypeError(f"callback must be a function (step, net), got {callback!r}")
         jobs = threads(n_jobs)
         samples, target = self._samples(X, y)
-        piece = total if callback is None else every or interval
+        piece = total if callback is None else every or max(1, total // 100)
         results: list[FitResult] = []
         done, stopped = 0, False
         with reporter(progress, total, "step") as report:

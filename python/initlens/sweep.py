@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from numpy.typing import ArrayLike
 
 from . import _pool, _targets, history, optimizers
-from ._checks import MOST_STEPS, integer
+from ._checks import training_counts
 from ._cpus import threads
 from ._progress import Progress, reporter
 from .history import History
@@ -50,7 +50,8 @@ def fit_many(
     progress : bool or callable, optional
         True shows a bar on stderr; a function is called as ``progress(done, nets)``.
     n_jobs : int, optional
-        Threads; as many as there are CPUs by default. The bits are the same for any number.
+        Threads, which take whole nets; as many as there are CPUs by default. The bits are the same
+        for any number. A few large nets are better trained by `Network.fit`, which shares a step.
 
     Returns
     -------
@@ -102,13 +103,7 @@ def fit_many(
             "optimizer must be of one kind for all nets, with momentum, nesterov and weight_decay "
             "used by all or by none"
         )
-    total = integer("steps", steps, minimum=0, maximum=MOST_STEPS)
-    batch = 0
-    if batch_size is not None:
-        batch = integer("batch_size", batch_size, minimum=1, maximum=MOST_STEPS)
-    every = max(1, total // 100)
-    if record is not None:
-        every = integer("record", record, minimum=0, maximum=MOST_STEPS)
+    total, batch, every = training_counts(steps, batch_size, record)
     jobs = threads(n_jobs)
     if not chosen:
         return []
