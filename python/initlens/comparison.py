@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
-from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from . import _pool, activations, datasets, initializers, optimizers
-from ._checks import as_array, integer, training_counts
+from . import _pool, activations, initializers, optimizers
+from ._checks import integer, training_counts
 from ._config import config
 from ._cpus import threads
 from ._format import data_frame, number, share, units
+from ._outcomes import SATURATED, common_outcome, outcome_of
+from ._problem import (
+    Data,
+    check_widths,
+    default_layers,
+    digest,
+    layers_text,
+    read_data,
+    read_pair,
+)
 from ._progress import Progress, reporter
 from ._reported import Reported
-from ._targets import CODES
+from ._seeds import seed_numbers, seeds_text
 from ._text import join, jsonable, unknown
 from ._verdicts import RELU_FAMILY
 from .activations import Activation
@@ -61,26 +69,10 @@ LECTURE_SCHEMES: Final = (
     "he_normal",
 )
 
-# Bounds of the words for an outcome. A run has learned when it undercuts the best constant guess
-# by a fifth, and is near chance within a fifth. Its loss still falls when the mean of the last
-# fifth of the record is below that of the fifth before by a part in a thousand. It starts saturated
-# when four of five slopes are below 5 % of the largest; half of them are in any ReLU net.
-LEARNED: Final = 0.8
-NEAR_CHANCE: Final = 1.2
-STILL_FALLS: Final = 0.999
-SATURATED: Final = 0.8
-
-# An outcome of this many times the loss at chance, and still rising, is on its way to infinity.
-EXPLODED: Final = 1e3
-
 MOST_NAMED: Final = 6  # schemes in a sentence
 ROWS_AT_EACH_END: Final = 20  # of a long table where it is shown
 
-# More would fill the memory with histories before anything else.
-MOST_SEEDS: Final = 1_000_000
-
 Schemes: TypeAlias = SchemeLike | Sequence[SchemeLike] | Mapping[str, SchemeLike]
-Data: TypeAlias = str | Dataset | tuple[ArrayLike, ArrayLike]
 
 
 @dataclass(frozen=True, eq=False)
@@ -235,7 +227,7 @@ class Comparison(Reported):
             If there is no such label.
         """
         runs = self.of(scheme)
-        return _common_outcome(runs) if runs else "-"
+        return common_outcome(runs) if runs else "-"
 
     def network(self, scheme: str, seed: int | None = None, *, steps: int | None = None) -> Network:
         """Train one of the nets again, to the same bits.
@@ -293,7 +285,7 @@ class Comparison(Reported):
             return ordered[(len(ordered) - 1) // 2].seed
         chosen = integer("seed", seed, minimum=0)
         if chosen not in self.seeds:
-            raise ValueError(f"seed {chosen} is not of the comparison: {_seeds_text(self.seeds)}")
+            raise ValueError(f"seed {chosen} is not of the comparison: {seeds_text(self.seeds)}")
         return chosen
 
     def table(self) -> Table:
@@ -333,7 +325,7 @@ class Comparison(Reported):
             _spread([run.final_loss for run in runs], number),
             _spread([run.accuracy for run in runs], _percent),
             *((_spread([run.test_accuracy for run in runs], _percent),) if tested else ()),
-            _common_outcome(runs),
+            common_outcome(runs),
         )
 
     def _title(self) -> str:
@@ -346,7 +338,7 @@ class Comparison(Reported):
         left = f" · interrupted: {len(self.runs)} nets finished" if self.interrupted else ""
         return (
             f"{data['name']} data ({samples}) · {self._net_text()} · "
-            f"{self.optimizer}, {self.steps:,} steps{batch} · {_seeds_text(self.seeds)} · "
+            f"{self.optimizer}, {self.steps:,} steps{batch} · {seeds_text(self.seeds)} · "
             f"{self.elapsed:.1f} s{left}"
         )
 
@@ -387,7 +379,7 @@ class Comparison(Reported):
         uneven = [
             f"{label} ({100 * min(found):.0f} % against {100 * max(found):.0f} %)"
             for label, runs in groups.items()
-            if _common_outcome(runs).startswith("learned")
+            if common_outcome(runs).startswith("learned")
             and (found := [run.accuracy for run in runs])
             and max(found) - min(found) >= 0.1
         ]
@@ -719,17 +711,17 @@ def compare(
     """
     start = time.perf_counter()
     chosen_seeds = seed_numbers(seeds)
-    dataset, X, y = _data(data)
+    dataset, X, y = read_data(data)
     named = {
         label: scheme.on(X) if isinstance(scheme, LSUV) and scheme.X is None else scheme
         for label, scheme in named_schemes(schemes).items()
     }
-    widths = _default_layers(X, y, loss) if layers is None else layers
+    widths = default_layers(X, y, loss) if layers is None else layers
     if test is None and dataset is not None and dataset.X_test is not None:
         assert dataset.y_test is not None  # the two come together
         test = dataset.X_test, dataset.y_test
     if test is not None:
-        test = _pair("test must be", test)
+        test = read_pair("test must be", test)
     chosen_optimizer = optimizers.get(optimizer)
     total, batch, every = training_counts(steps, batch_size, record)
     plan = _Plan(
@@ -743,7 +735,7 @@ def compare(
         test=test,
         stop=threading.Event(),
     )
-    _check_widths(plan.settings.layers, X, y)
+    check_widths(plan.settings.layers, X, y)
     plan.check()
     jobs = threads(n_jobs)
     # Seed by seed: after Ctrl-C every scheme has some.
@@ -766,21 +758,6 @@ def compare(
         interrupted=interrupted,
         _samples=(X, y),
     )
-
-
-def layers_text(layers: Sequence[int]) -> str:
-    """Write widths as "2-8x16-1", equal neighbours with their number."""
-    parts: list[list[int]] = []
-    for width in layers:
-        if parts and parts[-1][0] == width and len(parts) > 1:
-            parts[-1][1] += 1
-        else:
-            parts.append([width, 1])
-    # "8x2" would be longer to read than "8-8".
-    words = []
-    for width, count in parts:
-        words += [f"{width}x{count}"] if count > 3 else [str(width)] * count
-    return "-".join(words)
 
 
 Task: TypeAlias = tuple[str, Scheme, int]
@@ -884,7 +861,7 @@ class _Plan:
             saturated_start=saturated,
             steps=history.steps_done,
             diverged_at=history.diverged_at,
-            outcome=_outcome(start.loss, final_loss, history, distinct_end, saturated),
+            outcome=outcome_of(start.loss, final_loss, history, distinct_end, saturated),
             history=history,
         )
 
@@ -919,80 +896,6 @@ def named_schemes(schemes: Schemes) -> dict[str, Scheme]:
     return named
 
 
-def seed_numbers(seeds: int | Iterable[int]) -> tuple[int, ...]:
-    """Return the seeds that are meant by how many or which."""
-    if isinstance(seeds, str | bytes) or not isinstance(seeds, Iterable):
-        seeds = range(integer("seeds", seeds, minimum=1, maximum=MOST_SEEDS))
-    chosen = tuple(
-        integer(f"seeds[{index}]", seed, minimum=0)
-        for index, seed in enumerate(islice(seeds, MOST_SEEDS + 1))
-    )
-    if len(chosen) > MOST_SEEDS:
-        raise ValueError(f"seeds must be at most {MOST_SEEDS:,} in number; give them in parts")
-    if not chosen:
-        raise ValueError("seeds is empty; give how many, such as 12, or which, such as [3, 5]")
-    if len(set(chosen)) < len(chosen):
-        twice = [str(seed) for seed, n in Counter(chosen).items() if n > 1]
-        raise ValueError(f"seeds holds {join(twice)} twice; each seed gives one net a scheme")
-    return chosen
-
-
-def _data(data: Data) -> tuple[Dataset | None, NDArray[Any], NDArray[Any]]:
-    if isinstance(data, str | Dataset):
-        dataset = datasets.get(data)
-        return dataset, dataset.X, dataset.y
-    X, y = _pair("data must be a name, a Dataset or", data)
-    return None, as_array("X", X), as_array("y", y)
-
-
-def _pair(must: str, value: Any) -> tuple[ArrayLike, ArrayLike]:
-    if isinstance(value, tuple | list) and len(value) == 2:
-        X, y = value
-        return X, y
-    size = f" of {len(value)}" if isinstance(value, tuple | list) else ""
-    raise TypeError(f"{must} a pair (X, y), got a {type(value).__name__}{size}")
-
-
-def _default_layers(X: NDArray[Any], y: NDArray[Any], loss: str | None) -> list[int]:
-    """Return [features, 4, outputs], the outputs as y needs them."""
-    if X.ndim != 2 or y.ndim not in (1, 2) or y.size == 0:
-        raise ValueError(
-            f"X must have shape (m, n) and y (m,) or (m, n_out), got {X.shape} and {y.shape}"
-        )
-    outputs = y.shape[1] if y.ndim == 2 else 1
-    if outputs == 1 and loss != "mse" and y.dtype.kind in "fiub" and np.isfinite(y).all():
-        found = np.unique(y)
-        if (between := found[found != np.floor(found)]).size:
-            raise ValueError(
-                f"y must hold whole numbers, one a class, got {between[0]:g}; for regression use "
-                "loss='mse'"
-            )
-        classes = int(found[-1]) + 1
-        if classes > 2 and found.size < classes:
-            missing = next(label for label in range(classes) if label not in found)
-            raise ValueError(
-                f"y holds {found.size} classes from {found[0]:g} to {found[-1]:g} and no "
-                f"{missing}; {CODES}, or give layers; for regression use loss='mse'"
-            )
-        outputs = 1 if classes <= 2 and loss != "cross_entropy" else classes
-    return [X.shape[1], 4, outputs]
-
-
-def _check_widths(layers: Sequence[int], X: NDArray[Any], y: NDArray[Any]) -> None:
-    """Refuse layers that do not fit what X and y show."""
-    if X.ndim == 2 and X.shape[1] != layers[0]:
-        features = X.shape[1]
-        raise ValueError(
-            f"layers[0] is {layers[0]} and the data have {features} features: begin layers with "
-            f"{features}"
-        )
-    if y.ndim == 2 and 1 < y.shape[1] != layers[-1]:
-        columns = y.shape[1]
-        raise ValueError(
-            f"layers[-1] is {layers[-1]} and y has {columns} columns: end layers with {columns}"
-        )
-
-
 def _describe_data(data: Data, dataset: Dataset | None, plan: _Plan) -> dict[str, Any]:
     samples, features = plan.X.shape
     held_out = None
@@ -1007,66 +910,6 @@ def _describe_data(data: Data, dataset: Dataset | None, plan: _Plan) -> dict[str
         "sha256": digest(plan.X, plan.y),
         "held_out": held_out,
     }
-
-
-def digest(X: ArrayLike, y: ArrayLike) -> str:
-    """Return the SHA-256 of samples and targets: of dtypes, shapes and bytes."""
-    sha = hashlib.sha256()
-    for array in map(np.asarray, (X, y)):
-        sha.update(f"{array.dtype.str}{array.shape}".encode())
-        sha.update(np.ascontiguousarray(array).tobytes())
-    return sha.hexdigest()
-
-
-def _outcome(
-    first_loss: float,
-    final_loss: float,
-    history: History,
-    distinct_end: tuple[int, int] | None,
-    saturated_start: float,
-) -> str:
-    """Say in words what became of a run; each word is true of its numbers."""
-    if history.diverged_at is not None:
-        return f"diverged at step {history.diverged_at}"
-    if not np.isfinite(final_loss):
-        return "diverged"
-    if final_loss > first_loss and final_loss > EXPLODED * history.chance_loss:
-        return "diverges: the loss grows"
-    if len(history.steps) and not history.gradient_norm.any():
-        return "stuck: every weight gradient is zero"
-    if distinct_end is not None and distinct_end[0] == 1 < distinct_end[1]:
-        where = "" if len(history.widths) == 2 else "a layer of "
-        return f"{where}one unit, copied {distinct_end[1]} times"
-    if final_loss <= LEARNED * history.chance_loss:
-        return "learned"
-    prefix = "saturated: " if saturated_start >= SATURATED else ""
-    level = "near chance" if final_loss <= NEAR_CHANCE * history.chance_loss else "above chance"
-    if level == "above chance" and final_loss > first_loss:
-        return f"{prefix}loss rose"
-    fifth = len(history.loss) // 5
-    if not fifth:  # too short a record to tell
-        return prefix + level
-    before, last = history.loss[-2 * fifth : -fifth].mean(), history.loss[-fifth:].mean()
-    if last < STILL_FALLS * before:
-        return f"{prefix}learns slowly"
-    return f"{prefix}stuck {level}"
-
-
-def _common_outcome(runs: Sequence[Run]) -> str:
-    """Return the outcome of most runs, and of how many where it is not all."""
-    diverged = [run.diverged_at for run in runs if run.diverged_at is not None]
-    if len(diverged) > len(runs) / 2:
-        low, high = min(diverged), max(diverged)
-        word = f"diverged at step {low}" if low == high else f"diverged at steps {low}-{high}"
-        count = len(diverged)
-    else:
-        counts = Counter(run.outcome for run in runs)
-        count = max(counts.values())
-        # Of equally frequent ones that of the run nearest the median loss, counted in runs.
-        ordered = sorted(runs, key=lambda run: np.nan_to_num(run.final_loss, nan=np.inf))
-        near = sorted(range(len(runs)), key=lambda place: abs(2 * place + 1 - len(runs)))
-        word = next(outcome for place in near if counts[outcome := ordered[place].outcome] == count)
-    return word if count == len(runs) else f"{word} ({count} of {len(runs)} seeds)"
 
 
 def _worst(pairs: Iterable[tuple[int, int] | None]) -> tuple[int, int] | None:
@@ -1089,16 +932,3 @@ def _ratio(value: float) -> str:
 
 def _percent(value: float) -> str:
     return "-" if np.isnan(value) else f"{100 * value:.1f}"
-
-
-def are_consecutive(seeds: Sequence[int]) -> bool:
-    """Tell whether each seed is one more than the one before."""
-    return all(second - first == 1 for first, second in pairwise(seeds))
-
-
-def _seeds_text(seeds: tuple[int, ...]) -> str:
-    if len(seeds) == 1:
-        return f"seed {seeds[0]}"
-    if are_consecutive(seeds):
-        return f"seeds {seeds[0]}-{seeds[-1]}"
-    return f"{len(seeds)} seeds"

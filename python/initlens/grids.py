@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from ._checks import integer, real
 from ._format import data_frame
+from ._problem import Data
 from ._progress import Progress, reporter
 from ._text import counted, join
 from .activations import Activation
-from .comparison import Comparison, Data, compare
+from .comparison import Comparison, compare
 from .initializers import Normal, SchemeLike
 from .optimizers import Optimizer
 from .plotting.scale_by_depth import ratio_table

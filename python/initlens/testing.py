@@ -13,11 +13,12 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from ._checks import real
+from ._seeds import seed_numbers
 from ._text import counted, unknown
 from ._verdicts import CODES, RELU_FAMILY, SATURATED_WARNING, TOPICS, Verdict
 from ._warnings import InitWarning
 from .auditing import Activations, Audit, Layout, audit, verdict_table, wrapped
-from .comparison import Schemes, named_schemes, seed_numbers
+from .comparison import Schemes, named_schemes
 from .diagnosis import Diagnosis, diagnose
 from .tables import Table
 

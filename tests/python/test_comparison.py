@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 
 import initlens as il
-from initlens.comparison import LECTURE_SCHEMES, _common_outcome, _outcome, layers_text
+from initlens._outcomes import common_outcome, outcome_of
+from initlens._problem import layers_text
+from initlens.comparison import LECTURE_SCHEMES
 from initlens.report._calls import compare_call
 
 FLOWER = il.datasets.flower()
@@ -214,7 +216,7 @@ def test_a_loss_that_explodes_is_not_called_stuck() -> None:
 def test_the_outcome_of_a_row(ends: list[tuple[float, str]], expected: str) -> None:
     (run,) = short("zeros", seeds=1).runs
     runs = [dataclasses.replace(run, final_loss=loss, outcome=text) for loss, text in ends]
-    assert _common_outcome(runs) == expected
+    assert common_outcome(runs) == expected
 
 
 @pytest.mark.parametrize(
@@ -243,7 +245,7 @@ def test_words_of_an_outcome(
         real, steps=np.arange(len(losses)), loss=np.array(losses), chance_loss=1.0
     )
     first = losses[0] if losses else 5.0
-    assert _outcome(first, final, history, (4, 4), saturated) == expected
+    assert outcome_of(first, final, history, (4, 4), saturated) == expected
 
 
 def test_no_words_about_units_without_a_hidden_layer() -> None:

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from .. import datasets, initializers
 from .._config import version
 from .._core import NUMERICS_VERSION
+from .._problem import digest
+from .._seeds import are_consecutive
 from .._text import join
 from ..activations import Activation
-from ..comparison import are_consecutive, digest
 from ..datasets import Dataset
 from ..initializers import LSUV, Scheme
 

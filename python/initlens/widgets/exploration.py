@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from .. import activations, initializers, optimizers
 from .._checks import integer, real
 from .._format import number, share
-from ..comparison import Data, _data, _default_layers, _outcome, layers_text
+from .._outcomes import outcome_of
+from .._problem import Data, default_layers, layers_text, read_data
 from ..diagnosis import Diagnosis, diagnose
 from ..history import History
 from ..network import Network
@@ -115,8 +116,8 @@ class Problem:
     @classmethod
     def of(cls, data: Data, optimizer: str | Optimizer) -> Problem:
         """Read data and optimizer as `compare` does."""
-        dataset, X, y = _data(data)
-        *_, outputs = _default_layers(X, y, None)
+        dataset, X, y = read_data(data)
+        *_, outputs = default_layers(X, y, None)
         name = "given" if dataset is None else dataset.name
         return cls(name, X, y, outputs, optimizers.get(optimizer))
 
@@ -383,7 +384,7 @@ def explore(
         problem,
         diagnosis,
         history,
-        _outcome(
+        outcome_of(
             diagnosis.loss.first,
             final_loss,
             history,
