@@ -112,7 +112,7 @@ done:
     return out;
 }
 
-/* NumPy's conversions keep what lies below the mask of a numpy.ma array. */
+/* NumPy's conversions keep what lies below the mask of a numpy.ma array, an array or one bool. */
 static int
 check_unmasked(const char *name, PyArrayObject *array)
 {
@@ -120,9 +120,12 @@ check_unmasked(const char *name, PyArrayObject *array)
         return 0;
     }
     PyObject *mask = PyObject_GetAttrString((PyObject *)array, "mask");
-    PyObject *any = mask != NULL ? PyObject_CallMethod(mask, "any", NULL) : NULL;
-    const int masked = any != NULL ? PyObject_IsTrue(any) : -1;
-    Py_XDECREF(any);
+    int masked = mask != NULL ? 0 : -1;
+    if (mask != NULL && (PyArray_Check(mask) || PyArray_CheckScalar(mask))) {
+        PyObject *any = PyObject_CallMethod(mask, "any", NULL);
+        masked = any != NULL ? PyObject_IsTrue(any) : -1;
+        Py_XDECREF(any);
+    }
     Py_XDECREF(mask);
     if (masked > 0) {
         PyErr_Format(PyExc_ValueError,
@@ -145,7 +148,7 @@ convert(const char *name, PyObject *source, int type)
         }
         return NULL;
     }
-    if (check_unmasked(name, array) == 0 && check_real(name, array) == 0) {
+    if (check_real(name, array) == 0 && check_unmasked(name, array) == 0) {
         const int from = PyArray_TYPE(array);
         const int narrows = type == NPY_FLOAT32 && (from == NPY_FLOAT64 || from == NPY_LONGDOUBLE);
         out = narrows ? narrow(name, array) : cast(array, type);

@@ -15,6 +15,7 @@ __all__ = [
     "choice",
     "float_name",
     "integer",
+    "is_masked",
     "real",
     "refuse_masked",
     "rows_match",
@@ -33,10 +34,17 @@ def as_array(name: str, value: ArrayLike) -> NDArray[Any]:
         raise ValueError(f"{name} cannot be made an array: give rows of one length") from error
 
 
+def is_masked(value: Any) -> bool:
+    """Tell whether an array of numpy.ma holds a masked entry."""
+    # The first question alone does not load numpy.ma.
+    if not hasattr(value, "mask") or not isinstance(value, np.ma.MaskedArray):
+        return False
+    return bool(value.mask.any())
+
+
 def refuse_masked(name: str, value: Any) -> None:
     """Refuse masked entries: `numpy.asarray` drops the mask and keeps what is below it."""
-    # The first question alone does not load numpy.ma.
-    if hasattr(value, "mask") and isinstance(value, np.ma.MaskedArray) and value.mask.any():
+    if is_masked(value):
         raise ValueError(
             f"{name} holds masked entries; leave such samples out, or give them a value: "
             f"{name}.filled(0)"

@@ -94,7 +94,7 @@ def build(
     known = {**factories, **(aliases or {})}
     start = text.partition("(")[0].strip().lower()
     if start not in known:
-        raise ValueError(unknown(what, start, factories, aliases or ()))
+        raise ValueError(unknown(what, start or text.strip(), factories, aliases or ()))
     name, positional, keywords = parse_call(what, text)
     factory = known[name]
     signature = inspect.signature(factory)

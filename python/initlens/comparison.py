@@ -874,7 +874,7 @@ def named_schemes(schemes: Schemes) -> dict[str, Scheme]:
                 raise TypeError(
                     f"labels of schemes must be text, got {label!r}; write {str(label)!r}"
                 )
-        named = {label: initializers.get(scheme) for label, scheme in schemes.items()}
+        named = {str(label): initializers.get(scheme) for label, scheme in schemes.items()}
         if blank := [label for label in named if not label.strip()]:
             raise ValueError(f"schemes has the label {blank[0]!r}: give one that can be seen")
     else:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import _targets, activations
-from ._checks import choice, integer, real, rows_match
+from ._checks import as_array, choice, integer, real, rows_match
 from ._format import data_frame, number, share
 from ._measures import (
     MODULO_NONE,
@@ -418,7 +418,7 @@ def diagnose(
     limit = real("threshold", threshold, minimum=0.0, maximum=1.0)
     if history is not None and not isinstance(history, History):
         raise TypeError(f"history must be what fit returned, got {history!r}")
-    samples = None if X is None else np.asarray(X)
+    samples = None if X is None else as_array("X", X)
     target, chance = None, math.nan
     if y is not None:
         if samples is None:

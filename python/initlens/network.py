@@ -410,6 +410,8 @@ class Network(_core.Net):
             If an argument is out of its range or X and y do not fit; the net is unchanged then.
         TypeError
             If an argument is of another kind.
+        MemoryError
+            If a record of so many rows does not fit; with `rng` the order has begun anew then.
         KeyboardInterrupt
             At Ctrl-C; the net is as after its last full step.
 
@@ -492,6 +494,8 @@ class Network(_core.Net):
     def load(cls, file: str | PathLike[str]) -> Self:
         """Read a net that `save` wrote; it trains on with the bits of the one saved.
 
+        Of a subclass only what a Network is; its ``__init__`` is not called.
+
         Parameters
         ----------
         file : path
@@ -530,25 +534,13 @@ class Network(_core.Net):
 
     def copy(self) -> Self:
         """Return an independent net with the same numbers and state of training."""
-        net = self._from_state(self._state())
-        vars(net).update(vars(self))
-        return net
+        from copy import copy
 
-    def __copy__(self) -> Self:
-        """Do as `copy` does."""
-        return self.copy()
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        """Do as `copy` does; what a subclass adds is copied too."""
-        from copy import deepcopy
-
-        net = memo[id(self)] = self.copy()
-        vars(net).update(deepcopy(vars(self), memo))
-        return net
+        return copy(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle settings, numbers and state of training."""
-        return type(self)._from_state, (self._state(),), vars(self)
+        """Pickle settings, numbers and state of training, and what a subclass adds; copy by it."""
+        return type(self)._from_state, (self._state(),), self.__getstate__()
 
     def _state(self) -> dict[str, Any]:
         return {

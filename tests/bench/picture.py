@@ -105,16 +105,19 @@ def _table(title: str, cells: Grid, panel: Any) -> None:
     from matplotlib.colors import LogNorm
 
     rows, columns = results.axes(cells)
-    ratios = np.array([[cells[row, column][1].ratio for column in columns] for row in rows])
+    ratios = np.full((len(rows), len(columns)), np.nan)
+    for (row, column), (_, timing) in cells.items():
+        ratios[rows.index(row), columns.index(column)] = timing.ratio
     if all(timing.share_of_peak is not None for _, timing in cells.values()):
         looks = {"cmap": SIZES, "vmin": 0, "vmax": 1}
     else:
-        farthest = max(ratios.max(), 1 / ratios.min(), 2)
+        farthest = max(np.nanmax(ratios), 1 / np.nanmin(ratios), 2)
         looks = {"cmap": DIVERGING, "norm": LogNorm(1 / farthest, farthest)}
     # Half of the colour: black numbers stay readable on it.
     panel.imshow(ratios, aspect="auto", alpha=0.5, **looks)
     for (row, column), ratio in np.ndenumerate(ratios):
-        panel.text(column, row, f"{ratio:.2g}", ha="center", va="center", fontsize=8)
+        if not np.isnan(ratio):
+            panel.text(column, row, f"{ratio:.2g}", ha="center", va="center", fontsize=8)
     panel.set_xticks(range(len(columns)), columns, fontsize=8)
     panel.set_yticks(range(len(rows)), rows, fontsize=8)
     panel.tick_params(length=0)

@@ -73,8 +73,9 @@ def tables(results: Iterable[Result]) -> Iterator[str]:
         rows, columns = axes(cells)
         yield f"\n{title:<44}" + "".join(f"{column:>8}" for column in columns)
         for row in rows:
-            ratios = (cells[row, column][1].ratio for column in columns)
-            yield f"{row:<44}" + "".join(f"{ratio:>8.3g}" for ratio in ratios)
+            found = (cells.get((row, column)) for column in columns)  # with --row not all are there
+            texts = ("" if result is None else f"{result[1].ratio:.3g}" for result in found)
+            yield f"{row:<44}" + "".join(f"{text:>8}" for text in texts)
         low, high = (end(cells.values(), key=lambda result: result[1].ratio) for end in (min, max))
         yield (
             f"{low[1].ratio:.3g} to {high[1].ratio:.3g} times as fast as {low[0].peer}; "

@@ -327,12 +327,31 @@ def test_masked_entries_elsewhere() -> None:
     for call in (
         lambda: net.loss(X, masked),
         lambda: il.diagnose(net, X, masked),
+        lambda: il.diagnose(net, MASKED, y),
+        lambda: il.initializers.LSUV(MASKED),
         lambda: il.audit(net, MASKED, y),
         lambda: il.compare("zeros", data=(MASKED, y), steps=1, seeds=1),
         lambda: il.compare("zeros", data=(X, y), test=(X, masked), steps=1, seeds=1),
     ):
         with pytest.raises(ValueError, match=r"\b[Xy] holds masked entries"):
             call()
+    weights = np.ma.array(np.ones((2, 3)), mask=np.eye(2, 3))
+    for scheme in (weights, lambda shape, rng: np.ma.masked_less(rng.random(shape), 0.5)):
+        with pytest.raises(ValueError, match="masked entries"):
+            il.Network([2, 3]).initialize(scheme)
+
+
+def test_other_arrays_with_a_mask() -> None:
+    """Neither a method nor a field of that name is the mask of numpy.ma."""
+
+    class Image(np.ndarray):
+        def mask(self) -> None: ...
+
+    net = make()
+    np.testing.assert_array_equal(net.forward(X.view(Image)), net.forward(X))
+    fields = np.rec.fromarrays([[1.0], [0.0]], names="value,mask")
+    with pytest.raises(TypeError, match="X must hold real numbers"):
+        net.forward(fields)
 
 
 def test_x_that_overflows_float32() -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.bench import __main__ as program
-from tests.bench import fits, functions, measure, native, processes, results, scorecard
+from tests.bench import fits, functions, measure, native, picture, processes, results, scorecard
 from tests.bench.measure import Effort, Line, Timing
 from tests.bench.peers import Initlens, NumPyByHand
 from tests.bench.problems import POPULATIONS, PROBLEMS, Array, Problem
@@ -94,15 +94,26 @@ def test_what_is_measured_before_a_failure_is_written(
     assert [result["row"] for result in json.loads(path.read_text())["results"]] == ["measured"]
 
 
-def test_tables_say_their_range() -> None:
-    def cell(row: str, ratio: float) -> results.Result:
-        line = Line(
-            "products", f"row {row}", "x", "numpy", "product", measured, cell=("t", row, "8")
-        )
-        return line, Timing(ratio, 1.0, ratio, ratio, ratio)
+def cell(row: str, ratio: float, column: str = "8") -> results.Result:
+    line = Line(
+        "products", f"row {row}", "x", "numpy", "product", measured, cell=("t", row, column)
+    )
+    return line, Timing(ratio, 1.0, ratio, ratio, ratio)
 
+
+def test_tables_say_their_range() -> None:
     *_, last = results.tables([cell("a", 2.0), cell("b", 0.5), cell("c", 8.0)])
     assert last == "0.5 to 8 times as fast as x; lowest: row b"
+
+
+def test_a_cut_table_has_empty_places(tmp_path: Path) -> None:
+    found = [cell("a", 2.0), cell("b", 0.5, "16")]
+    _, a, b, _ = results.tables(found)
+    assert a.split() == ["a", "2"]
+    assert b.split() == ["b", "0.5"]
+    assert a.index("2") < b.index("0.5")
+    picture.draw(tmp_path / "cut.png", found, "title")
+    assert (tmp_path / "cut.png").stat().st_size > 0
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="processes cannot be pinned here")

@@ -78,11 +78,14 @@ def test_a_subclass_stays_one() -> None:
 
 
 class Named(il.Network):
-    """With arguments and an attribute of its own."""
+    """With arguments, an attribute and a slot of its own."""
+
+    __slots__ = ("first",)
 
     def __init__(self, names: list[str]) -> None:
         super().__init__([2, len(names), 1])
         self.names = names
+        self.first = names[0]
 
 
 @pytest.mark.parametrize(
@@ -94,7 +97,7 @@ def test_a_subclass_of_other_arguments_is_copied(again: Callable[[Any], Any]) ->
     net.initialize(il.initializers.LSUV(X=X), rng=3)
     other = again(net)
     assert type(other) is Named
-    assert other.names == ["a", "b"]
+    assert (other.names, other.first) == (["a", "b"], "a")
     assert np.array_equal(other.weights[0], net.weights[0])
     assert other.seed == 3
     assert repr(other.lsuv_record) == repr(net.lsuv_record) != "None"

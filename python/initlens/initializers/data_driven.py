@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import _rng
-from .._checks import choice, integer, real
+from .._checks import as_array, choice, integer, real
 from .._warnings import InitWarning, warn
 from .scheme import Layer, Purpose, Scheme
 from .structured import Orthogonal
@@ -142,7 +142,7 @@ class LSUV(Scheme):
         limit = integer("max_iterations", self.max_iterations, minimum=1)
         object.__setattr__(self, "max_iterations", limit)
         if self.X is not None:
-            object.__setattr__(self, "X", np.asarray(self.X))
+            object.__setattr__(self, "X", as_array("X", self.X))
 
     def __str__(self) -> str:
         """Return the text form, without the data."""

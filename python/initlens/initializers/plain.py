@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._checks import real
+from .._checks import is_masked, real
 from .._text import call
 from ..truncation import truncated_std
 from .scheme import CoreScheme, DrawFunction, Layer, Purpose, Scheme, core_tuple, narrowed
@@ -287,8 +287,7 @@ class FromArray(Scheme):
 
     def __post_init__(self) -> None:
         """Check and copy the array."""
-        array = np.asarray(self.array)
-        copy = checked_array("array has", array, array.shape).astype(np.float64)
+        copy = checked_array("array has", self.array).astype(np.float64)
         copy.flags.writeable = False
         object.__setattr__(self, "array", copy)
 
@@ -320,10 +319,14 @@ class FromArray(Scheme):
         return self._draw(layer, 0, "weights", "float64")
 
 
-def checked_array(what: str, value: ArrayLike, shape: tuple[int, ...]) -> NDArray[Any]:
-    """Return `value` as an array; refuse another shape, what is not real, and NaN."""
+def checked_array(
+    what: str, value: ArrayLike, shape: tuple[int, ...] | None = None
+) -> NDArray[Any]:
+    """Return `value` as an array; refuse another shape, what is not real, masked, and NaN."""
+    if is_masked(value):
+        raise ValueError(f"{what} masked entries")
     array = np.asarray(value)
-    if array.shape != shape:
+    if shape is not None and array.shape != shape:
         raise ValueError(f"{what} shape {array.shape} where {shape} was asked for")
     if array.dtype.kind not in "fiub":
         raise TypeError(f"{what} dtype {array.dtype}, not real numbers")
