@@ -255,7 +255,7 @@ typedef struct il_train_result {
     int diverged;         /* 1: the gradient of step `steps` was not finite; the step was not taken */
 } il_train_result;
 
-/* SIZE_MAX where there are more. */
+/* Rows of a record of so many steps; SIZE_MAX where there are more. */
 size_t il_record_rows(uint64_t steps, uint64_t record_every);
 
 /*
