@@ -33,12 +33,13 @@ EN(at)(T *array, size_t offset)
     return array != NULL ? array + offset : NULL;
 }
 
-/* Is a training step of this net one of the kernels' shallow nets? */
+/* Are the last two layers of this net in training one of the kernels' shallow nets? */
 static int
 EN(is_shallow)(const il_net *net, size_t W)
 {
-    return net->layers == 2 && net->widths[0] <= IL_SHALLOW_INPUTS && net->widths[1] <= 2 * W && net->widths[2] == 1 &&
-           !il_activation_needs_z(net->activations[0].kind);
+    const size_t top = net->layers - 1;
+    return top > 0 && (top > 1 || net->widths[0] <= IL_SHALLOW_INPUTS) && net->widths[top] <= 2 * W &&
+           net->widths[top + 1] == 1 && !il_activation_needs_z(net->activations[top - 1].kind);
 }
 
 /* Parameters, gradients and state of all layers, each side by side. */
@@ -67,23 +68,32 @@ EN(carve_parameters)(EN(engine) * e, const il_optimizer *optimizer, il_arena *ar
     }
 }
 
-/* Where the shallow net's gradient goes: laid out as the parameters, which a chunk has room for. */
+/* The first of the parameters whose gradient the shallow net takes; the others up to the last one are too. */
+static size_t
+EN(shallow_from)(const EN(engine) * e)
+{
+    const EN(layer) *hidden = &e->layers[e->L - 2];
+    return e->L == 2 ? hidden->weights_at : hidden->bias_at;
+}
+
+/* Where that gradient goes: laid out as the parameters, which a chunk has room for. */
 static void
 EN(set_shallow_gradient)(EN(engine) * e, T *gradient)
 {
-    const EN(layer) *hidden = &e->layers[0], *top = &e->layers[1];
-    e->shallow.gradient = gradient + hidden->weights_at;
-    e->shallow.bias_gradient = gradient + hidden->bias_at;
-    e->shallow.top_gradient = gradient + top->weights_at;
-    e->shallow.top_bias_gradient = gradient + top->bias_at;
+    const EN(layer) *hidden = &e->layers[e->L - 2], *top = hidden + 1;
+    const size_t from = EN(shallow_from)(e);
+    e->shallow.gradient = gradient;
+    e->shallow.bias_gradient = gradient + (hidden->bias_at - from);
+    e->shallow.top_gradient = gradient + (top->weights_at - from);
+    e->shallow.top_bias_gradient = gradient + (top->bias_at - from);
 }
 
-/* The arrays as the kernels' shallow net. */
+/* The arrays of the last two layers as the kernels' shallow net. */
 static void
 EN(set_shallow)(EN(engine) * e)
 {
-    const EN(layer) *hidden = &e->layers[0], *top = &e->layers[1];
-    e->shallow = (SHALLOW){.inputs = hidden->N,
+    const EN(layer) *hidden = &e->layers[e->L - 2], *top = hidden + 1;
+    e->shallow = (SHALLOW){.inputs = e->L == 2 ? hidden->N : 0,
                            .units = hidden->M,
                            .activation = hidden->activation,
                            .weights = hidden->weights,
@@ -93,7 +103,8 @@ EN(set_shallow)(EN(engine) * e)
                            .z = hidden->z,
                            .a = hidden->a,
                            .out = top->z,
-                           .delta = top->d};
+                           .delta = top->d,
+                           .d = hidden->d};
 }
 
 /* Counts the arrays of an engine (arena base NULL) or hands them out. */
@@ -185,7 +196,7 @@ EN(carve)(EN(engine) * e, const il_net *net, unsigned passes, const il_optimizer
         e->sums = il_arena_take(arena, threads * 2 * W, sizeof(T));
     }
     e->panel = largest_panel > 0 ? il_arena_take(arena, largest_panel, sizeof(T)) : NULL;
-    e->shallow.units = 0;
+    e->shallow.units = e->shallow.inputs = 0;
     e->delta = e->work;
     if (passes & IL_BACKWARD) {
         e->count = bytes / sizeof(T);
@@ -198,18 +209,6 @@ EN(carve)(EN(engine) * e, const il_net *net, unsigned passes, const il_optimizer
         if (shallow) {
             EN(set_shallow)(e);
         }
-    }
-}
-
-/* Of the rows of panels most are 64 bytes: one or two vectors. To call for so few takes longer than to copy them. */
-IL_INLINE void
-EN(copy_row)(size_t n, const T *from, T *to)
-{
-    enum { USUAL = 64 / sizeof(T) };
-    if (n == USUAL) {
-        memcpy(to, from, USUAL * sizeof(T));
-    } else {
-        memcpy(to, from, n * sizeof(T));
     }
 }
 
@@ -226,7 +225,7 @@ EN(pack)(size_t rows, size_t M, size_t w, const T *plain, T *panels)
     for (size_t c0 = 0; c0 < M; c0 += w, panels += rows * w) {
         const size_t columns = M - c0 < w ? M - c0 : w;
         for (size_t r = 0; r < rows; r++) {
-            EN(copy_row)(columns, plain + r * M + c0, panels + r * w);
+            il_copy(panels + r * w, plain + r * M + c0, columns * sizeof(T));
         }
     }
 }
@@ -243,7 +242,7 @@ EN(unpack)(size_t rows, size_t M, size_t w, const T *panels, size_t step, T *pla
     for (size_t c0 = 0; c0 < M; c0 += w, panels += step) {
         const size_t columns = M - c0 < w ? M - c0 : w;
         for (size_t r = 0; r < rows; r++) {
-            EN(copy_row)(columns, panels + r * w, plain + r * M + c0);
+            il_copy(plain + r * M + c0, panels + r * w, columns * sizeof(T));
         }
     }
 }
@@ -389,7 +388,7 @@ EN(set_weights)(CONTRACTION * job, const EN(engine) * e, const EN(layer) * y, si
     job->b_row = y->row_step;
     if (e->panel != NULL && job->rows >= EN(rows_worth_a_copy)(y)) {
         for (size_t n = 0; n < y->N; n++) { /* over-reads as a product would */
-            EN(copy_row)(y->w, job->b + n * job->b_row, e->panel + n * y->w);
+            il_copy(e->panel + n * y->w, job->b + n * job->b_row, y->w * sizeof(T));
         }
         job->b = e->panel;
         job->b_row = y->w;
@@ -458,7 +457,7 @@ EN(redirect_outputs)(EN(engine) * e, T *out)
 void
 EN(forward)(EN(engine) * e, size_t R, const T *x)
 {
-    if (e->shallow.units > 0) {
+    if (e->shallow.inputs > 0) {
         e->k->shallow_forward(&e->shallow, R, x);
     } else {
         for (size_t l = 0; l < e->L; l++) {
@@ -473,7 +472,7 @@ EN(forward)(EN(engine) * e, size_t R, const T *x)
     }
     switch (e->loss) {
     case IL_BINARY_CROSS_ENTROPY: e->k->activate(sigmoid, R * top->M, e->logits, e->outputs); break;
-    case IL_CROSS_ENTROPY: e->k->softmax(R, top->M, e->logits, e->outputs, e->log_sum); break;
+    case IL_CROSS_ENTROPY: e->k->softmax(R, top->M, e->logits, e->work, e->outputs, e->log_sum); break;
     default: break; /* outputs are the logits */
     }
 }
@@ -575,6 +574,13 @@ EN(weight_gradient)(const EN(pass) * pass, EN(piece) piece, T *out, T *sums)
     y->contract(&job);
 }
 
+/* Does the pass over a shallow net take this layer's bias gradient too? */
+static int
+EN(is_below_shallow)(const EN(engine) * e, size_t l)
+{
+    return e->shallow.units > 0 && l + 2 == e->L;
+}
+
 /* Where a thread keeps a piece of gradient that is on its way into a sum or an update. */
 static T *
 EN(own_chunk)(const EN(engine) * e, il_part part)
@@ -594,41 +600,41 @@ EN(store_pieces)(void *context, il_part part)
     const EN(pass) *pass = context;
     const EN(engine) *e = pass->e;
     const EN(layer) *y = &e->layers[pass->l];
+    const int with_bias = !EN(is_below_shallow)(e, pass->l);
     T *const chunk = EN(own_chunk)(e, part), *const sums = EN(own_sums)(e, part);
     size_t begin, end;
     il_share(y->pieces, part, &begin, &end);
     for (size_t i = begin; i < end; i++) {
         const EN(piece) piece = EN(piece_at)(y, i);
         T *const out = y->gradient + (piece.p * y->N + piece.n0) * y->w;
-        T *const bias = y->bias_gradient + piece.p * y->w;
-        EN(weight_gradient)(pass, piece, pass->add ? chunk : out, pass->add ? sums : bias);
+        T *const bias = with_bias ? y->bias_gradient + piece.p * y->w : NULL;
+        EN(weight_gradient)(pass, piece, pass->add ? chunk : out, pass->add && with_bias ? sums : bias);
         if (pass->add) {
             e->k->add((piece.n1 - piece.n0) * y->w, chunk, out);
-            if (piece.n0 == 0) {
+            if (piece.n0 == 0 && with_bias) {
                 e->k->add(y->w, sums, bias);
             }
         }
     }
 }
 
-static void
+/* The gradient of a shallow net; returns how many layers are left below it. */
+static size_t
 EN(store_shallow)(EN(engine) * e, size_t R, const T *x, int add)
 {
-    EN(set_shallow_gradient)(e, add ? e->chunk : e->gradient);
+    const size_t from = EN(shallow_from)(e);
+    EN(set_shallow_gradient)(e, add ? e->chunk : e->gradient + from);
     e->k->shallow_backward(&e->shallow, R, x);
     if (add) {
-        e->k->add(e->count, e->chunk, e->gradient);
+        e->k->add(e->count - from, e->chunk, e->gradient + from);
     }
+    return e->shallow.inputs > 0 ? 0 : e->L - 1;
 }
 
 void
 EN(store_gradients)(EN(engine) * e, size_t R, const T *x, int add)
 {
-    if (e->shallow.units > 0) {
-        EN(store_shallow)(e, R, x, add);
-        return;
-    }
-    for (size_t l = e->L; l-- > 0;) {
+    for (size_t l = e->shallow.units > 0 ? EN(store_shallow)(e, R, x, add) : e->L; l-- > 0;) {
         EN(pass) pass = {.e = e, .l = l, .R = R, .x = x, .add = add};
         if (l > 0) {
             EN(share)(&pass, EN(backward_panels));
@@ -698,7 +704,8 @@ EN(fuse_pieces)(void *context, il_part part)
     const EN(pass) *pass = context;
     const EN(engine) *e = pass->e;
     const EN(layer) *y = &e->layers[pass->l];
-    T *const chunk = EN(own_chunk)(e, part), *const sums = EN(own_sums)(e, part);
+    T *const chunk = EN(own_chunk)(e, part);
+    T *const sums = EN(is_below_shallow)(e, pass->l) ? NULL : EN(own_sums)(e, part);
     size_t begin, end;
     il_share(y->pieces, part, &begin, &end);
     for (size_t i = begin; i < end; i++) {
@@ -707,7 +714,7 @@ EN(fuse_pieces)(void *context, il_part part)
         EN(update)(e, pass->update, y->weights_at + (piece.p * y->N + piece.n0) * y->w, (piece.n1 - piece.n0) * y->w,
                    chunk);
         EN(refresh_transposed)(e, pass->l, piece.p, piece.n0, piece.n1);
-        if (piece.n0 == 0) {
+        if (piece.n0 == 0 && sums != NULL) {
             EN(update)(e, pass->update, y->bias_at + piece.p * y->w, y->w, sums);
         }
     }
@@ -716,12 +723,13 @@ EN(fuse_pieces)(void *context, il_part part)
 void
 EN(update_fused)(EN(engine) * e, size_t R, const T *x, const UPDATE *u)
 {
+    size_t l = e->L;
     if (e->shallow.units > 0) {
-        EN(store_shallow)(e, R, x, 0);
-        EN(update_stored)(e, u);
-        return;
+        const size_t from = EN(shallow_from)(e);
+        l = EN(store_shallow)(e, R, x, 0);
+        EN(update)(e, u, from, e->count - from, e->gradient + from);
     }
-    for (size_t l = e->L; l-- > 0;) {
+    while (l-- > 0) {
         EN(pass) pass = {.e = e, .l = l, .R = R, .x = x, .update = u};
         if (l > 0) {
             EN(share)(&pass, EN(backward_panels)); /* before this layer's weights change */

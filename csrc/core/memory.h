@@ -3,6 +3,7 @@
 #define IL_MEMORY_H
 
 #include <stddef.h>
+#include <string.h>
 
 #define IL_ALIGNMENT 64
 
@@ -32,6 +33,31 @@ int il_arena_fits(const il_arena *arena);
 /* A block for what was counted, or NULL; zeroed unless `as_it_comes`. The arena is to hand it out, the caller to
  * release it. */
 void *il_arena_allocate(il_arena *arena);
+
+/* Two pieces that may overlap. */
+static inline void
+il_copy_ends(void *to, const void *from, size_t bytes, size_t piece)
+{
+    memcpy(to, from, piece);
+    memcpy((unsigned char *)to + bytes - piece, (const unsigned char *)from + bytes - piece, piece);
+}
+
+/* memcpy of 4 bytes or more, most often few: to call for up to 64 takes longer than to copy them. */
+static inline void
+il_copy(void *to, const void *from, size_t bytes)
+{
+    if (bytes > 64) {
+        memcpy(to, from, bytes);
+    } else if (bytes >= 32) {
+        il_copy_ends(to, from, bytes, 32);
+    } else if (bytes >= 16) {
+        il_copy_ends(to, from, bytes, 16);
+    } else if (bytes >= 8) {
+        il_copy_ends(to, from, bytes, 8);
+    } else {
+        il_copy_ends(to, from, bytes, 4);
+    }
+}
 
 /* Tests: let the n-th allocation from now on (0: the next) fail once; negative: none. Only builds
  * with IL_TEST_FAULTS have it. */

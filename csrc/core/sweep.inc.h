@@ -21,7 +21,7 @@ typedef struct SN(state) {
     T *slots[2];
     T **z, **a, **d; /* [L] of [R][M] */
     LANE_CONTRACTION *up, *down, *across; /* [L]: to z; from the second on to the d below; to the gradients */
-    SHALLOW shallow; /* does for `down` and `across`, where it has units */
+    SHALLOW shallow; /* does for `down` and `across` of the layers that it has, where it has units */
     T *targets;      /* [B or batch][M] */
     T *gathered;     /* [batch][N], each lane its own samples; NULL in full batch */
     size_t *order;   /* [W][B], NULL in full batch */
@@ -115,14 +115,16 @@ SN(plan)(SN(state) * s)
                                             .c_row = N};
         }
     }
-    if (s->gathered == NULL && net->layers == 2 && net->widths[0] <= IL_SHALLOW_INPUTS && net->widths[2] == 1
-        && !il_activation_needs_z(net->activations[0].kind)) {
-        s->shallow = (SHALLOW){.inputs = net->widths[0],
-                               .units = net->widths[1],
-                               .activation = net->activations[0],
-                               .top_weights = s->up[1].b,
-                               .a = s->a[0],
-                               .delta = s->d[1]};
+    const size_t top = net->layers - 1;
+    if (top > 0 && net->widths[top + 1] == 1 && !il_activation_needs_z(net->activations[top - 1].kind)) {
+        const int whole = top == 1 && s->gathered == NULL && net->widths[0] <= IL_SHALLOW_INPUTS;
+        s->shallow = (SHALLOW){.inputs = whole ? net->widths[0] : 0,
+                               .units = net->widths[top],
+                               .activation = net->activations[top - 1],
+                               .top_weights = s->up[top].b,
+                               .a = s->a[top - 1],
+                               .delta = s->d[top],
+                               .d = s->d[top - 1]};
     }
 }
 
@@ -272,16 +274,19 @@ static void
 SN(backward)(SN(state) * s, size_t at, size_t R, T *gradient)
 {
     const il_net *net = s->nets[0];
+    size_t left = net->layers, with_bias = left;
     if (s->shallow.units > 0) {
-        s->shallow.gradient = gradient + net->weight_offset[0] * s->W;
-        s->shallow.bias_gradient = gradient + net->bias_offset[0] * s->W;
-        s->shallow.top_gradient = gradient + net->weight_offset[1] * s->W;
-        s->shallow.top_bias_gradient = gradient + net->bias_offset[1] * s->W;
+        const size_t top = left - 1, hidden = top - 1;
+        s->shallow.gradient = gradient + net->weight_offset[hidden] * s->W;
+        s->shallow.bias_gradient = gradient + net->bias_offset[hidden] * s->W;
+        s->shallow.top_gradient = gradient + net->weight_offset[top] * s->W;
+        s->shallow.top_bias_gradient = gradient + net->bias_offset[top] * s->W;
         s->k->shallow_lanes(&s->shallow, R, SN(inputs)(s, at));
-        return;
+        left = s->shallow.inputs > 0 ? 0 : top;
+        with_bias = hidden;
     }
     s->across[0].a = SN(inputs)(s, at);
-    for (size_t l = net->layers; l-- > 0;) {
+    for (size_t l = left; l-- > 0;) {
         if (l > 0) {
             s->down[l].rows = R;
             s->k->contract_lanes(&s->down[l]);
@@ -290,7 +295,7 @@ SN(backward)(SN(state) * s, size_t at, size_t R, T *gradient)
         }
         s->across[l].K = R;
         s->across[l].c = gradient + net->weight_offset[l] * s->W;
-        s->across[l].sums = gradient + net->bias_offset[l] * s->W;
+        s->across[l].sums = l < with_bias ? gradient + net->bias_offset[l] * s->W : NULL;
         s->k->contract_lanes(&s->across[l]);
     }
 }

@@ -25,7 +25,7 @@ typedef struct IL_SET(contraction) {
 
 /*
  * A net of one hidden layer in a single panel, w = W or 2 W, of at most IL_SHALLOW_INPUTS inputs and one output, in
- * training. Lanes beyond its units reach no other lane. Arrays of samples have room for whole strips of
+ * training; or with inputs 0 the two last layers of a deeper one, backward only. Lanes beyond its units reach no other lane. Arrays of samples have room for whole strips of
  * IL_SHALLOW_STRIP vectors.
  */
 typedef struct IL_SET(shallow) {
@@ -37,6 +37,7 @@ typedef struct IL_SET(shallow) {
     T *z, *a;                 /* [rows][w]; may be the same */
     T *out;                   /* [rows] */
     const T *delta;           /* [rows] of the output */
+    T *d;                     /* [rows][w] of the hidden units; with inputs 0 alone */
     T *gradient, *bias_gradient; /* [inputs][w], [w] */
     T *top_gradient;             /* [units] */
     T *top_bias_gradient;        /* [W], the same in all lanes */
@@ -111,8 +112,9 @@ typedef struct IL_SET(kernel_set) {
     /* out[i] = g' */
     void (*slope)(il_activation g, size_t n, const T *z, const T *a, T *out);
 
-    /* z [B][M] -> out [B][M], rows sum to 1; log_sum [B] = log sum exp of the row. out may not be z. */
-    void (*softmax)(size_t B, size_t M, const T *z, T *out, T *log_sum);
+    /* z [B][M] -> out [B][M], rows sum to 1, shifted by their largest logit; log_sum [B] = log sum exp of the row. out
+     * may not be z; work has room for B M. */
+    void (*softmax)(size_t B, size_t M, const T *z, T *work, T *out, T *log_sum);
     /* out[i] = (a[i] - y[i]) * c */
     void (*delta)(size_t n, const T *a, const T *y, T c, T *out);
     /* out[i] = max(z,0) - z*y + log1p(exp(-|z|)) */

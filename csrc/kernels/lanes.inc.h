@@ -190,26 +190,3 @@ FN(contract_lanes)(const IL_SET(lane_contraction) * job)
         FN(contract_lanes_of)(job, 0);
     }
 }
-
-/* Softmax over M for each of B samples and W nets: the chain of softmax() in every lane. */
-static void
-FN(softmax_lanes)(size_t B, size_t M, const T *z, T *out)
-{
-    const size_t row = M * W;
-    for (size_t b = 0; b < B; b++, z += row, out += row) {
-        V largest = v_load(z);
-        for (size_t m = 1; m < M; m++) {
-            const V x = v_load(z + m * W);
-            largest = v_select(v_lt(largest, x), x, largest);
-        }
-        V sum = v_set1(0);
-        for (size_t m = 0; m < M; m++) {
-            const V e = FN(v_exp)(v_sub(v_load(z + m * W), largest));
-            v_store(out + m * W, e);
-            sum = v_add(sum, e);
-        }
-        for (size_t m = 0; m < M; m++) {
-            v_store(out + m * W, v_div(v_load(out + m * W), sum));
-        }
-    }
-}

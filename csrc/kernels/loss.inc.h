@@ -2,35 +2,114 @@
  * loss.inc.h - output layer: softmax, the shared output delta, and the losses from logits.
  *
  * Sums over one row's outputs are chains, m ascending, in T: a row's bits depend on that row alone.
- * Needs math.inc.h.
+ * Needs math.inc.h and contract.inc.h.
  */
 
-/* out = softmax(z) by rows, log_sum = log sum exp(z); shifted by the row's largest logit. */
-static void
-FN(softmax)(size_t B, size_t M, const T *z, T *out, T *log_sum)
+/* Vectors of rows that go through a softmax at a time: one waits for its sums. */
+#define IL_SOFTMAX_STRIP 4
+
+/*
+ * Softmax over M in each lane of so many vectors, and log_sum unless NULL. Value m of vector i is at m * step +
+ * i * apart; out may be z.
+ */
+IL_INLINE void
+FN(softmax_vectors)(size_t M, size_t vectors, size_t step, size_t apart, const T *z, T *out, T *log_sum)
 {
-    for (size_t b = 0; b < B; b++) {
-        T largest = z[b * M];
+    V largest[IL_SOFTMAX_STRIP], sum[IL_SOFTMAX_STRIP];
+    for (size_t i = 0; i < vectors; i++) {
+        largest[i] = v_load(z + i * apart);
+        sum[i] = v_set1(0);
         for (size_t m = 1; m < M; m++) {
-            largest = z[b * M + m] > largest ? z[b * M + m] : largest;
+            const V x = v_load(z + m * step + i * apart);
+            largest[i] = v_select(v_lt(largest[i], x), x, largest[i]);
         }
-        for (size_t m = 0; m < M; m++) {
-            out[b * M + m] = z[b * M + m] - largest;
-        }
-        log_sum[b] = largest;
     }
-    FN(array_exp)(B * M, out, out);
-    for (size_t b = 0; b < B; b++) {
-        T sum = 0;
-        for (size_t m = 0; m < M; m++) {
-            sum += out[b * M + m];
+    for (size_t m = 0; m < M; m++) {
+        const T *const from = z + m * step;
+        V e[IL_SOFTMAX_STRIP];
+        for (size_t i = 0; i < vectors; i++) {
+            e[i] = FN(v_exp)(v_sub(v_load(from + i * apart), largest[i]));
         }
-        for (size_t m = 0; m < M; m++) {
-            out[b * M + m] /= sum;
+        for (size_t i = 0; i < vectors; i++) {
+            v_store(out + m * step + i * apart, e[i]);
+            sum[i] = v_add(sum[i], e[i]);
         }
-        T log_of_sum;
-        FN(array_log)(1, &sum, &log_of_sum);
-        log_sum[b] += log_of_sum;
+    }
+    for (size_t i = 0; i < vectors; i++) {
+        for (size_t m = 0; m < M; m++) {
+            T *const at = out + m * step + i * apart;
+            v_store(at, v_div(v_load(at), sum[i]));
+        }
+        if (log_sum != NULL) {
+            v_store(log_sum + i * W, v_add(largest[i], FN(v_log)(sum[i])));
+        }
+    }
+}
+
+/* The rows of so many vectors, turned into the lanes and back. */
+IL_INLINE void
+FN(softmax_strip)(size_t M, size_t vectors, const T *z, T *work, T *out, T *log_sum)
+{
+    const size_t rows = vectors * W;
+    FN(transpose)(rows, M, z, M, work, rows);
+    FN(softmax_vectors)(M, vectors, rows, W, work, work, log_sum);
+    FN(transpose)(M, rows, work, rows, out, M);
+}
+
+/* Rows that do not fill a vector. */
+static void
+FN(softmax_row)(size_t M, const T *z, T *out, T *log_sum)
+{
+    T largest = z[0], sum = 0, log_of_sum;
+    for (size_t m = 1; m < M; m++) {
+        largest = z[m] > largest ? z[m] : largest;
+    }
+    for (size_t m = 0; m < M; m++) {
+        out[m] = z[m] - largest;
+    }
+    FN(array_exp)(M, out, out);
+    for (size_t m = 0; m < M; m++) {
+        sum += out[m];
+    }
+    for (size_t m = 0; m < M; m++) {
+        out[m] /= sum;
+    }
+    FN(array_log)(1, &sum, &log_of_sum);
+    *log_sum = largest + log_of_sum;
+}
+
+static void
+FN(softmax)(size_t B, size_t M, const T *z, T *work, T *out, T *log_sum)
+{
+    enum { STRIP = IL_SOFTMAX_STRIP };
+    size_t b = 0;
+    for (; b + STRIP * W <= B; b += STRIP * W) {
+        FN(softmax_strip)(M, STRIP, z + b * M, work, out + b * M, log_sum + b);
+    }
+    for (; b + W <= B; b += W) {
+        FN(softmax_strip)(M, 1, z + b * M, work, out + b * M, log_sum + b);
+    }
+    if (b < B && B >= W) { /* some rows twice, to the same bits */
+        b = B - W;
+        FN(softmax_strip)(M, 1, z + b * M, work, out + b * M, log_sum + b);
+    } else {
+        for (; b < B; b++) {
+            FN(softmax_row)(M, z + b * M, out + b * M, log_sum + b);
+        }
+    }
+}
+
+static void
+FN(softmax_lanes)(size_t B, size_t M, const T *z, T *out)
+{
+    enum { STRIP = IL_SOFTMAX_STRIP };
+    const size_t row = M * W;
+    size_t b = 0;
+    for (; b + STRIP <= B; b += STRIP) {
+        FN(softmax_vectors)(M, STRIP, W, row, z + b * row, out + b * row, NULL);
+    }
+    for (; b < B; b++) {
+        FN(softmax_vectors)(M, 1, W, row, z + b * row, out + b * row, NULL);
     }
 }
 
@@ -80,3 +159,5 @@ FN(cross_entropy)(size_t B, size_t M, const T *z, const T *y, const T *log_sum, 
         out[b] = sum;
     }
 }
+
+#undef IL_SOFTMAX_STRIP

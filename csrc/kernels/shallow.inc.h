@@ -2,7 +2,8 @@
  * shallow.inc.h - forward and gradients of a net of one hidden layer in one panel and of one output, the lecture's
  * net, in straight lines: a hidden unit a lane, the weights in registers. The chains are those of contract.inc.h and
  * derive(); what is saved is everything around them. cols, the vectors of a panel, is a constant of each call, as
- * `inputs` below. With many nets a net is a lane, and only the gradients are taken here.
+ * `inputs` below. With many nets a net is a lane, and only the gradients are taken here. Deeper nets have their last
+ * hidden layer and their output here on the way back: a net of no inputs, which hands its deltas on.
  */
 
 /* The output of a strip of samples, which are turned into the lanes. */
@@ -90,6 +91,9 @@ FN(shallow_chains)(const IL_SET(shallow) * net, size_t rows, const T *x, V (*slo
             for (size_t i = 0; i < inputs; i++) {
                 gradient[i][j] = v_fma(v_set1(x[i]), d, gradient[i][j]);
             }
+            if (inputs == 0) {
+                v_store(net->d + (r * vectors + first + j) * W, d);
+            }
         }
     }
     for (size_t j = 0; j < count; j++) {
@@ -147,6 +151,7 @@ IL_INLINE void
 FN(shallow_inputs)(FN(shallow_body) * body, const IL_SET(shallow) * net, size_t rows, const T *x, V (*slope)(V, V))
 {
     switch (net->inputs) {
+    case 0: body(net, rows, x, slope, 0); break;
     case 1: body(net, rows, x, slope, 1); break;
     case 2: body(net, rows, x, slope, 2); break;
     case 3: body(net, rows, x, slope, 3); break;

@@ -139,7 +139,7 @@ FN(losses)(const il_kernels *kernels, digest *d)
         FN(add)(d, n, out);
         k->delta(n, z, y, (T)1 / (T)3, out);
         FN(add)(d, n, out);
-        k->softmax(B, M, z, out, log_sum);
+        k->softmax(B, M, z, rows, out, log_sum);
         FN(add)(d, B * M, out);
         FN(add)(d, B, log_sum);
         k->cross_entropy(B, M, z, y, log_sum, rows);

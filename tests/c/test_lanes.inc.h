@@ -67,7 +67,7 @@ static void
 TL(shallow)(const SET *k, il_activation g, size_t rows, size_t inputs, size_t units)
 {
     enum { MOST = 5, PARAMETERS = MOST * (IL_SHALLOW_INPUTS + 2) + 1 };
-    static T a[33 * MOST * IL_MOST_LANES], d[33 * MOST * IL_MOST_LANES];
+    static T a[33 * MOST * IL_MOST_LANES], d[33 * MOST * IL_MOST_LANES], deltas[33 * MOST * IL_MOST_LANES];
     T gradient[2][PARAMETERS * IL_MOST_LANES];
     const size_t W = k->lanes, count = units * (inputs + 2) + 1;
     const T *x = TL(a), *delta = TL(b), *weights = TL(start);
@@ -126,6 +126,14 @@ TL(shallow)(const SET *k, il_activation g, size_t rows, size_t inputs, size_t un
         k->contract_lanes(&across);
         k->contract_lanes(&below);
     }
+    CHECK_BITS(gradient[1], gradient[0], count * W * sizeof(T));
+
+    const size_t from = inputs * units * W; /* as the last layers of a deeper net: no gradient for inputs, but deltas */
+    memset(gradient[0] + from, 0, (count * W - from) * sizeof(T));
+    net.inputs = 0;
+    net.d = deltas;
+    k->shallow_lanes(&net, rows, x);
+    CHECK_BITS(deltas, d, rows * units * W * sizeof(T));
     CHECK_BITS(gradient[1], gradient[0], count * W * sizeof(T));
 }
 

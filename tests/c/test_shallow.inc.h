@@ -7,10 +7,10 @@
 enum { TS(most_rows) = IL_BLOCK, TS(room) = TS(most_rows) + IL_SHALLOW_STRIP * IL_MOST_LANES };
 enum { TS(panel) = 2 * IL_MOST_LANES };
 
-/* What a step reads, then what it writes: by the shallow net's kernels [0] and by the others [1]. */
+/* What a step reads, then what it writes: by the shallow net's kernels [0] and by the others [1]; d for deeper nets. */
 static T TS(x)[TS(most_rows) * IL_SHALLOW_INPUTS], TS(delta)[TS(room)];
 static T TS(weights)[IL_SHALLOW_INPUTS * TS(panel)], TS(bias)[TS(panel)], TS(top_weights)[TS(panel)];
-static T TS(a)[2][TS(room) * TS(panel)], TS(out)[2][TS(room)], TS(d)[TS(room) * TS(panel)];
+static T TS(a)[2][TS(room) * TS(panel)], TS(out)[2][TS(room)], TS(d)[2][TS(room) * TS(panel)];
 static T TS(gradient)[2][IL_SHALLOW_INPUTS * TS(panel)], TS(bias_gradient)[2][TS(panel)];
 static T TS(top_gradient)[2][TS(panel)], TS(top_bias_gradient)[2][TS(panel)];
 
@@ -44,7 +44,7 @@ TS(by_others)(const SET *k, il_activation g, size_t rows, size_t inputs, size_t 
                               .a_panel = panel,
                               .b = TS(top_weights),
                               .b_row = w,
-                              .c = TS(d)};
+                              .c = TS(d)[1]};
     const CONTRACTION top = {.rows = units,
                              .K = rows,
                              .transposed = 1,
@@ -61,7 +61,7 @@ TS(by_others)(const SET *k, il_activation g, size_t rows, size_t inputs, size_t 
                                 .a = TS(x),
                                 .a_row = inputs,
                                 .a_panel = panel,
-                                .b = TS(d),
+                                .b = TS(d)[1],
                                 .b_row = w,
                                 .c = TS(gradient)[1],
                                 .sums = TS(bias_gradient)[1]};
@@ -69,7 +69,7 @@ TS(by_others)(const SET *k, il_activation g, size_t rows, size_t inputs, size_t 
     k->activate(g, rows * w, TS(a)[1], TS(a)[1]);
     k->contract_column(&out);
     contract(&down);
-    k->derive(g, rows * w, NULL, TS(a)[1], TS(d), TS(d));
+    k->derive(g, rows * w, NULL, TS(a)[1], TS(d)[1], TS(d)[1]);
     k->contract_column(&top);
     contract(&hidden);
 }
@@ -88,27 +88,38 @@ TS(one)(const SET *k, il_activation g, size_t rows, size_t inputs, size_t units)
     }
     memset(TS(a), 0, sizeof TS(a));
     memset(TS(top_gradient), 0, sizeof TS(top_gradient));
-    const SHALLOW net = {.inputs = inputs,
-                         .units = units,
-                         .activation = g,
-                         .weights = TS(weights),
-                         .bias = TS(bias),
-                         .top_weights = TS(top_weights),
-                         .top_bias = &top_bias,
-                         .z = TS(a)[0],
-                         .a = TS(a)[0],
-                         .out = TS(out)[0],
-                         .delta = TS(delta),
-                         .gradient = TS(gradient)[0],
-                         .bias_gradient = TS(bias_gradient)[0],
-                         .top_gradient = TS(top_gradient)[0],
-                         .top_bias_gradient = TS(top_bias_gradient)[0]};
+    SHALLOW net = {.inputs = inputs,
+                   .units = units,
+                   .activation = g,
+                   .weights = TS(weights),
+                   .bias = TS(bias),
+                   .top_weights = TS(top_weights),
+                   .top_bias = &top_bias,
+                   .z = TS(a)[0],
+                   .a = TS(a)[0],
+                   .out = TS(out)[0],
+                   .delta = TS(delta),
+                   .gradient = TS(gradient)[0],
+                   .bias_gradient = TS(bias_gradient)[0],
+                   .top_gradient = TS(top_gradient)[0],
+                   .top_bias_gradient = TS(top_bias_gradient)[0]};
     k->shallow_forward(&net, rows, TS(x));
     k->shallow_backward(&net, rows, TS(x));
     TS(by_others)(k, g, rows, inputs, units, &top_bias);
     CHECK_BITS(TS(a)[0], TS(a)[1], rows * w * sizeof(T));
     CHECK_BITS(TS(out)[0], TS(out)[1], rows * sizeof(T));
     CHECK_BITS(TS(gradient)[0], TS(gradient)[1], inputs * w * sizeof(T));
+    CHECK_BITS(TS(bias_gradient)[0], TS(bias_gradient)[1], w * sizeof(T));
+    CHECK_BITS(TS(top_gradient)[0], TS(top_gradient)[1], w * sizeof(T));
+    CHECK_BITS(TS(top_bias_gradient)[0], TS(top_bias_gradient)[1], k->lanes * sizeof(T));
+
+    memset(TS(bias_gradient)[0], 0, sizeof TS(bias_gradient)[0]); /* as the last layers of a deeper net */
+    memset(TS(top_gradient)[0], 0, sizeof TS(top_gradient)[0]);
+    memset(TS(top_bias_gradient)[0], 0, sizeof TS(top_bias_gradient)[0]);
+    net.inputs = 0;
+    net.d = TS(d)[0];
+    k->shallow_backward(&net, rows, TS(x));
+    CHECK_BITS(TS(d)[0], TS(d)[1], rows * w * sizeof(T));
     CHECK_BITS(TS(bias_gradient)[0], TS(bias_gradient)[1], w * sizeof(T));
     CHECK_BITS(TS(top_gradient)[0], TS(top_gradient)[1], w * sizeof(T));
     CHECK_BITS(TS(top_bias_gradient)[0], TS(top_bias_gradient)[1], k->lanes * sizeof(T));
