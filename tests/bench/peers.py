@@ -80,7 +80,12 @@ class Initlens(Peer):
 
 
 def network(problem: Problem, weights: list[Array], biases: list[Array]) -> il.Network:
-    net = il.Network(list(problem.widths), activation="tanh", loss="mse", dtype=problem.dtype)
+    net = il.Network(
+        list(problem.widths),
+        activation="tanh",
+        loss="cross_entropy" if problem.classes else "mse",
+        dtype=problem.dtype,
+    )
     for ours, given in zip([*net.weights, *net.biases], [*weights, *biases], strict=True):
         ours[...] = given
     return net
@@ -99,13 +104,15 @@ class NumPyByHand(Peer):
     def fit(self, steps: int) -> None:
         X, y, W, b = self.X, self.y, self.weights, self.biases
         number = X.dtype.type
-        rate, scale, last = number(self.problem.learning_rate), number(2 / y.size), len(W) - 1
+        rate, last = number(self.problem.learning_rate), len(W) - 1
+        scale = number(1 / len(y) if self.problem.classes else 2 / y.size)
         activations = [np.empty((len(X), w.shape[1]), dtype=X.dtype) for w in W]
         slopes = [np.empty_like(a) for a in activations]
         deltas = [np.empty_like(a) for a in activations]
         dW = [np.empty_like(w) for w in W]
         db = [np.empty_like(v) for v in b]
         below = [X, *activations[:-1]]
+        row = np.empty((len(X), 1), X.dtype)
         for _ in range(steps):
             for layer in range(last + 1):
                 a = activations[layer]
@@ -113,6 +120,11 @@ class NumPyByHand(Peer):
                 a += b[layer]
                 if layer < last:
                     np.tanh(a, out=a)
+            if self.problem.classes:
+                a = activations[last]
+                a -= np.max(a, axis=1, keepdims=True, out=row)
+                np.exp(a, out=a)
+                a /= np.sum(a, axis=1, keepdims=True, out=row)
             np.subtract(activations[last], y, out=deltas[last])
             deltas[last] *= scale
             for layer in range(last, -1, -1):
@@ -165,8 +177,10 @@ class PyTorch(Peer):
 
     def fit(self, steps: int) -> None:
         X, y = self.torch.from_numpy(self.X), self.torch.from_numpy(self.y)
-        optimizer = self.torch.optim.SGD(self.model.parameters(), lr=self.problem.learning_rate)
         loss = self.torch.nn.MSELoss()
+        if self.problem.classes:
+            y, loss = y.argmax(dim=1), self.torch.nn.CrossEntropyLoss()
+        optimizer = self.torch.optim.SGD(self.model.parameters(), lr=self.problem.learning_rate)
         for _ in range(steps):
             optimizer.zero_grad()
             loss(self.model(X), y).backward()
@@ -191,11 +205,16 @@ class ScikitLearn(Peer):
     package = "scikit-learn"
 
     def __init__(self, problem: Problem) -> None:
-        from sklearn.neural_network import MLPRegressor
+        from sklearn.neural_network import MLPClassifier, MLPRegressor
 
         super().__init__(problem)
-        self.target = self.y.ravel() if self.y.shape[1] == 1 else self.y
-        self.model = MLPRegressor(
+        if problem.classes:
+            self.target, kind, rate = self.y.argmax(axis=1), MLPClassifier, problem.learning_rate
+        else:
+            self.target = self.y.ravel() if self.y.shape[1] == 1 else self.y
+            # Its loss is half the squared error, summed over outputs.
+            kind, rate = MLPRegressor, 2 * problem.learning_rate / problem.widths[-1]
+        self.model = kind(
             hidden_layer_sizes=problem.widths[1:-1],
             activation="tanh",
             solver="sgd",
@@ -203,8 +222,7 @@ class ScikitLearn(Peer):
             alpha=0,
             batch_size=problem.batch,
             shuffle=False,
-            # Its loss is half the squared error, summed over outputs.
-            learning_rate_init=2 * problem.learning_rate / problem.widths[-1],
+            learning_rate_init=rate,
             warm_start=True,
             tol=0.0,
             max_iter=1,
@@ -234,7 +252,7 @@ class ScikitLearn(Peer):
 
 
 @cache
-def jax_programs(layers: int, rate: float, *, many: bool) -> tuple[Any, Any]:
+def jax_programs(layers: int, rate: float, *, classes: bool, many: bool) -> tuple[Any, Any]:
     """Forward pass and loop over all steps, jitted; `many` nets have their number in front."""
     import jax
 
@@ -249,7 +267,10 @@ def jax_programs(layers: int, rate: float, *, many: bool) -> tuple[Any, Any]:
         return a
 
     def loss(state: list[Any], X: Any, y: Any) -> Any:
-        return jax.numpy.mean((forward(state, X) - y) ** 2)
+        a = forward(state, X)
+        if classes:
+            return -jax.numpy.mean(jax.numpy.sum(y * jax.nn.log_softmax(a), axis=-1))
+        return jax.numpy.mean((a - y) ** 2)
 
     slopes = jax.grad(loss)
     if many:
@@ -278,7 +299,7 @@ class Jax(Peer):
         self.jax: Any = jax
         weights, biases = problem.start()
         self._forward, self._train = jax_programs(
-            len(weights), problem.learning_rate, many=self.many
+            len(weights), problem.learning_rate, classes=problem.classes, many=self.many
         )
         self.state = [jax.numpy.asarray(part) for part in [*weights, *biases]]
         self.fit(0)

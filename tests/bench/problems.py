@@ -14,16 +14,18 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Problem:
-    """Gradient descent on one batch: tanh hidden layers, mean squared error."""
+    """Gradient descent on one batch: tanh hidden layers, mean squared error or softmax."""
 
     widths: tuple[int, ...]
     batch: int
     learning_rate: float = 0.05
     dtype: str = "float32"
+    classes: bool = False  # softmax and cross-entropy
 
     @property
     def name(self) -> str:
-        return f"{'-'.join(map(str, self.widths))} batch {self.batch}"
+        name = f"{'-'.join(map(str, self.widths))} batch {self.batch}"
+        return f"{name} softmax" if self.classes else name
 
     @property
     def nets(self) -> int:
@@ -38,7 +40,10 @@ class Problem:
     def data(self) -> tuple[Array, Array]:
         random = np.random.default_rng(1)
         X = random.standard_normal((self.batch, self.widths[0]))
-        y = 0.5 * random.standard_normal((self.batch, self.widths[-1]))
+        if self.classes:
+            y = np.eye(self.widths[-1])[np.arange(self.batch) % self.widths[-1]]
+        else:
+            y = 0.5 * random.standard_normal((self.batch, self.widths[-1]))
         return X.astype(self.dtype), y.astype(self.dtype)
 
     def start(self) -> tuple[list[Array], list[Array]]:
@@ -59,6 +64,10 @@ class Problem:
             a = a @ np.asarray(w, np.float64) + np.asarray(b)[..., None, :]
             if layer < len(weights) - 1:
                 a = np.tanh(a)
+        if self.classes:
+            a = a - a.max(axis=-1, keepdims=True)
+            terms = np.sum(y * (np.log(np.exp(a).sum(axis=-1, keepdims=True)) - a), axis=-1)
+            return np.asarray(np.mean(terms, axis=-1))
         return np.asarray(np.mean((a - y) ** 2, axis=(-2, -1)))
 
 
@@ -84,6 +93,7 @@ PROBLEMS = [
     Problem((2, 8, 1), 32),
     Problem((2, 16, 16, 1), 64),
     Problem((8, 64, 64, 1), 64),
+    Problem((64, 32, 10), 64, classes=True),
     Problem((784, 128, 10), 64),
     Problem((784, 512, 512, 10), 128),
 ]
