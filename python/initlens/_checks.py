@@ -8,7 +8,7 @@ from typing import Any, Final, SupportsIndex, cast
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from ._text import unknown
+from ._text import shown, unknown
 
 __all__ = [
     "as_array",
@@ -58,7 +58,7 @@ def integer(name: str, value: Any, *, minimum: int, maximum: int | None = None) 
             raise TypeError
         number = operator.index(cast(SupportsIndex, value))
     except TypeError:
-        raise TypeError(f"{name} must be an integer, got {value!r}") from None
+        raise TypeError(f"{name} must be an integer, got {shown(value)}") from None
     if number < minimum:
         raise ValueError(f"{name} must be at least {minimum}, got {number}")
     if maximum is not None and number > maximum:
@@ -88,11 +88,11 @@ def real(
 ) -> float:
     """Return `value` as a finite float within the bounds given."""
     if isinstance(value, bool | np.bool_ | str | bytes | complex):
-        raise TypeError(f"{name} must be a real number, got {value!r}")
+        raise TypeError(f"{name} must be a real number, got {shown(value)}")
     try:
         number = float(value)
     except (TypeError, ValueError):
-        raise TypeError(f"{name} must be a real number, got {value!r}") from None
+        raise TypeError(f"{name} must be a real number, got {shown(value)}") from None
     except OverflowError:
         number = math.inf
     bounds = [
@@ -113,7 +113,7 @@ def choice(name: str, value: Any, valid: Iterable[str]) -> str:
     """Return `value` if it is one of `valid`."""
     names = tuple(valid)
     if not isinstance(value, str):
-        raise TypeError(f"{name} must be one of {', '.join(names)}, got {value!r}")
+        raise TypeError(f"{name} must be one of {', '.join(names)}, got {shown(value)}")
     if value not in names:
         raise ValueError(unknown(name, value, names))
     return value

@@ -4,13 +4,25 @@ import ast
 import inspect
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import numpy as np
 
-__all__ = ["build", "call", "counted", "join", "jsonable", "split_list", "unknown", "with_article"]
+__all__ = [
+    "build",
+    "call",
+    "counted",
+    "join",
+    "jsonable",
+    "shown",
+    "split_list",
+    "unknown",
+    "with_article",
+]
 
 T = TypeVar("T")
+
+LONGEST: Final = 100  # characters of a value in a message
 
 
 def unknown(what: str, name: str, valid: Iterable[str], aliases: Iterable[str] = ()) -> str:
@@ -136,14 +148,24 @@ def split_list(text: str) -> list[str]:
     return [part.strip() for part in parts if part.strip()]
 
 
+def shown(value: Any) -> str:
+    """Return the repr of `value` for a message; of what is long, as arrays are, kind and shape."""
+    text = repr(value)
+    if len(text) <= LONGEST and "\n" not in text:
+        return text
+    shape = getattr(value, "shape", None)
+    return with_article(type(value).__name__) + ("" if shape is None else f" of shape {(*shape,)}")
+
+
 def counted(number: int, noun: str) -> str:
     """Write "1 seed", "2 seeds"."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def with_article(noun: str) -> str:
-    """Write "a net", "an array", and "an npz file", which is spelled out when spoken."""
-    return f"{'an' if noun[0].lower() in 'aeio' or noun.startswith('npz') else 'a'} {noun}"
+    """Write "a net", "an array", and "an npz file", "an ndarray": letters that are spelled out."""
+    spelled = noun.startswith(("npz", "nd"))
+    return f"{'an' if spelled or noun[0].lower() in 'aeio' else 'a'} {noun}"
 
 
 def join(words: Iterable[str], most: int | None = None) -> str:

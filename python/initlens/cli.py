@@ -75,7 +75,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv: Sequence[str] | None) -> int:
     try:
-        arguments = _parser().parse_args(argv)
+        arguments, rest = _parser().parse_known_args(argv)
+        if rest:
+            raise ValueError(_no_place(rest, arguments))
         status: int = arguments.run(arguments)
     except SystemExit as end:  # argparse: --help is 0, a wrong option 2
         return end.code if isinstance(end.code, int) else USAGE_ERROR
@@ -85,11 +87,22 @@ def _run(argv: Sequence[str] | None) -> int:
     except BrokenPipeError:  # an OSError, and none to report
         raise
     except _REPORTED as error:
-        words = _ARGUMENTS.sub(r"--\1 ", str(error)).split()
+        text = str(error)
+        if isinstance(error, OSError) and error.filename is not None:
+            text = f"{error.filename}: {error.strerror}"  # as other commands write it
+        words = _ARGUMENTS.sub(r"--\1 ", text).split()
         message = " ".join(words) or type(error).__name__
         print(f"initlens: {message}", file=sys.stderr)
         return USAGE_ERROR
     return status
+
+
+def _no_place(rest: list[str], arguments: argparse.Namespace) -> str:
+    """Say what cannot be placed, and the way out where it is no option."""
+    hint = "" if rest[0].startswith("-") else arguments.hint
+    return (
+        f"unrecognized arguments: {' '.join(rest)}; {hint}see initlens {arguments.command} --help"
+    )
 
 
 def _compare(arguments: argparse.Namespace) -> int:
@@ -101,10 +114,10 @@ def _compare(arguments: argparse.Namespace) -> int:
             "rates; leave one out"
         )
     result = compare(
-        split_list(arguments.schemes),
+        LECTURE_SCHEMES if arguments.schemes is None else _list(arguments.schemes),
         data=arguments.data,
-        layers=None if arguments.layers is None else _layers(arguments.layers),
-        activation=_one_or_several(split_list(arguments.activation)),
+        layers=None if arguments.layers is None else _layers(" ".join(arguments.layers)),
+        activation=_one_or_several(_list(arguments.activation)),
         loss=arguments.loss,
         optimizer=optimizer,
         steps=arguments.steps,
@@ -128,11 +141,14 @@ def _compare(arguments: argparse.Namespace) -> int:
 def _audit(arguments: argparse.Namespace) -> int:
     from .auditing import audit, read_data
 
+    file = _file("FILE", arguments.file, "one, such as model.npz")
     html = _destination(arguments.html)
-    X, y = (None, None) if arguments.data is None else read_data(Path(arguments.data))
+    X = y = None
+    if arguments.data is not None:
+        X, y = read_data(_file("--data", arguments.data, "a file, such as data.npz"))
     activation = None if arguments.activation is None else split_list(arguments.activation)
     report = audit(
-        Path(arguments.file),
+        file,
         X,
         y,
         None if activation is None else _one_or_several(activation),
@@ -159,6 +175,13 @@ def _info(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _file(name: str, text: str, hint: str) -> Path:
+    """Return a path; refuse the empty text of an unset shell variable, to pathlib a directory."""
+    if not text:
+        raise ValueError(f"{name} is empty; name {hint}")
+    return Path(text)
+
+
 def _destination(html: str | None) -> Path | None:
     """Return where the report goes; refuse, before the work is done, where none can go."""
     if html is None:
@@ -181,11 +204,18 @@ def _learning_rate(arguments: argparse.Namespace) -> float | None:
     return rate
 
 
+def _whole(text: str) -> int:
+    """Read 10000, and 10,000 as tables write it."""
+    if re.fullmatch(r"[+-]?(\d+|\d{1,3}([,_]\d{3})+)", text.strip(), re.ASCII) is None:
+        raise argparse.ArgumentTypeError(f"must be a whole number, such as 10000, got {text!r}")
+    return int(text.replace(",", "_"))
+
+
 def _layers(text: str) -> list[int]:
-    """Read 2-8-8-1, and 2-8x16-1 for sixteen layers of 8."""
+    """Read 2-8-8-1, and 2-8x16-1 for sixteen layers of 8; with commas or spaces too."""
     widths: list[int] = []
-    for part in text.split("-"):
-        match = re.fullmatch(r"\s*(\d+)(?:x(\d+))?\s*", part, re.ASCII)
+    for part in re.split(r"\s*[-,]\s*|\s+", text.strip()):
+        match = re.fullmatch(r"(\d+)(?:x(\d+))?", part, re.ASCII)
         if match is None:
             raise ValueError(f"--layers must be widths such as 2-4-1 or 2-8x16-1, got {text!r}")
         count = int(match[2] or 1)
@@ -203,6 +233,11 @@ def _seeds(text: str) -> int | range:
     return range(int(match[1]), int(match[2]) + 1) if match[2] else int(match[1])
 
 
+def _list(parts: Sequence[str]) -> list[str]:
+    """Read what was written with commas, with spaces, or with both."""
+    return split_list(",".join(parts))
+
+
 def _one_or_several(parts: list[str]) -> Any:
     return parts[0] if len(parts) == 1 else parts
 
@@ -218,22 +253,32 @@ def _parser() -> argparse.ArgumentParser:
         description="Train one net from several initializations, the same seeds and data for each. "
         "Without options: the lecture's comparison on the flower data.",
     )
-    one.set_defaults(run=_compare)
+    several = "only --schemes, --activation and --layers take several values; "
+    one.set_defaults(run=_compare, hint=several)
     add = one.add_argument
-    add("--data", default="flower", metavar="NAME", help=", ".join(datasets.names()))
-    add("--layers", metavar="WIDTHS", help="2-4-1, or 2-8x16-1 for sixteen layers of 8")
+    names = ", ".join(datasets.names())
+    add("--data", default="flower", metavar="NAME", help=f"default: flower; {names}")
+    add(
+        "--layers",
+        nargs="+",
+        metavar="WIDTHS",
+        help="2-8-1, or 2-8x16-1 for sixteen layers of 8; default: 4 hidden units",
+    )
     add(
         "--activation",
-        default="tanh",
+        nargs="+",
+        default=["tanh"],
         metavar="NAME",
-        help=f"one, or one a hidden layer with commas: {', '.join(activations.names())}",
+        help=f"one, or one a hidden layer; default: tanh; {', '.join(activations.names())}",
     )
     add("--loss", metavar="NAME", help=f"{', '.join(LOSSES)}; by default cross-entropy")
     add(
         "--schemes",
-        default=",".join(LECTURE_SCHEMES),
-        metavar="LIST",
-        help=f"with commas, such as 'zeros,normal(0.01)': {', '.join(initializers.names())}",
+        nargs="+",
+        action="extend",
+        metavar="SCHEME",
+        help="such as zeros 'normal(0.01)'; default: the lecture's seven; "
+        f"{', '.join(initializers.names())}",
     )
     add(
         "--optimizer",
@@ -242,11 +287,11 @@ def _parser() -> argparse.ArgumentParser:
         help="sgd, adam, rmsprop; 'sgd(momentum=0.9)' with settings",
     )
     add("--lr", type=float, metavar="RATE", help="learning rate; 1.2 for sgd")
-    add("--steps", type=int, default=10_000, metavar="N", help="default: 10000")
-    add("--batch-size", type=int, metavar="N", help="default: all samples")
+    add("--steps", type=_whole, default=10_000, metavar="N", help="default: 10000")
+    add("--batch-size", type=_whole, metavar="N", help="default: all samples")
     add("--seeds", default="12", metavar="N|A-B", help="how many, or from A to B; default: 12")
     add("--dtype", default="float64", choices=("float32", "float64"), help="default: float64")
-    add("--jobs", type=int, metavar="N", help="threads; default: all CPUs")
+    add("--jobs", type=_whole, metavar="N", help="threads; default: all CPUs")
     add("--json", action="store_true", help="the whole recipe and every run, as JSON")
     add("--html", metavar="FILE", help="write a report too: one page with pictures")
     add("--progress", action="store_true", help="show progress on stderr")
@@ -257,20 +302,25 @@ def _parser() -> argparse.ArgumentParser:
         description="Read the dense layers of an npz, safetensors or ONNX file and say which "
         "failure their start has. Exit status 1 if there is an error among the verdicts.",
     )
-    two.set_defaults(run=_audit)
+    lists = "give one FILE, and lists with commas, such as --activation relu,tanh; "
+    two.set_defaults(run=_audit, hint=lists)
     add = two.add_argument
     add("file", metavar="FILE", help="npz (also of Network.save), safetensors or ONNX")
     add("--data", metavar="NPZ", help="arrays X and y; without them the weights alone are read")
-    add("--activation", metavar="NAME", help="where the file has none; as in initlens compare")
+    add(
+        "--activation",
+        metavar="NAME",
+        help="where the file has none: one, or one a hidden layer with commas",
+    )
     add("--layout", choices=("in_out", "out_in"), help="of matrices whose bias does not tell it")
     add("--loss", metavar="NAME", help=f"{', '.join(LOSSES)}; by default what y looks like")
     add("--lr", type=float, metavar="RATE", help="learning rate of the training to come; 1")
-    add("--steps", type=int, metavar="N", help="steps of the training to come; 10000")
+    add("--steps", type=_whole, metavar="N", help="steps of the training to come; 10000")
     add("--strict", action="store_true", help="exit status 1 for a warning too")
     add("--json", action="store_true", help="everything, as JSON")
     add("--html", metavar="FILE", help="write a report too: one page with pictures")
 
     three = commands.add_parser("info", help="versions, CPU, kernels in use")
-    three.set_defaults(run=_info)
+    three.set_defaults(run=_info, hint="")
     three.add_argument("--json", action="store_true", help="as JSON")
     return parser

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from . import _pool, activations, initializers, optimizers
-from ._checks import integer, training_counts
+from ._checks import choice, integer, training_counts
 from ._config import config
 from ._cpus import threads
 from ._format import data_frame, number, share, units
@@ -31,7 +31,7 @@ from ._problem import (
 from ._progress import Progress, reporter
 from ._reported import Reported
 from ._seeds import seed_numbers, seeds_text
-from ._text import join, jsonable, unknown
+from ._text import counted, join, jsonable, shown, unknown
 from ._verdicts import RELU_FAMILY
 from .activations import Activation
 from .datasets import Dataset
@@ -119,7 +119,7 @@ class Run:
     steps: int
     diverged_at: int | None
     outcome: str
-    history: History
+    history: History = field(repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Return all but the history, in numbers that JSON can hold; NaN becomes None."""
@@ -195,18 +195,22 @@ class Comparison(Reported):
         label = self._label(scheme)
         return tuple(run for run in self.runs if run.scheme == label)
 
-    def _label(self, scheme: str) -> str:
+    def _label(self, scheme: Any) -> str:
         """Return the label that is meant: itself, or that of a scheme written another way."""
-        if scheme in self.schemes:
-            return scheme
+        text = str(scheme) if isinstance(scheme, Scheme) else scheme
+        if not isinstance(text, str):
+            first = next(iter(self.schemes))
+            raise TypeError(f"scheme must be a label, such as {first!r}, got {shown(text)}")
+        if text in self.schemes:
+            return text
         try:
-            written = str(initializers.get(scheme))
+            written = str(initializers.get(text))
         except ValueError:
             written = ""
         # A dict may have given the text to another scheme.
         if written in self.schemes and str(self.schemes[written]) == written:
             return written
-        raise ValueError(unknown("label", scheme, self.schemes))
+        raise ValueError(unknown("label", text, self.schemes))
 
     def outcome(self, scheme: str) -> str:
         """Return the outcome of most runs of a scheme, and of how many where it is not all.
@@ -338,7 +342,7 @@ class Comparison(Reported):
         left = f" · interrupted: {len(self.runs)} nets finished" if self.interrupted else ""
         return (
             f"{data['name']} data ({samples}) · {self._net_text()} · "
-            f"{self.optimizer}, {self.steps:,} steps{batch} · {seeds_text(self.seeds)} · "
+            f"{self.optimizer}, {counted(self.steps, 'step')}{batch} · {seeds_text(self.seeds)} · "
             f"{self.elapsed:.1f} s{left}"
         )
 
@@ -361,7 +365,7 @@ class Comparison(Reported):
             verb = "has" if len(labels) == 1 else "have"
             notes.append(
                 f"Units that start equal stay equal: {join(labels, MOST_NAMED)} still {verb} {one} "
-                f"distinct unit of {width} after {self.steps:,} steps."
+                f"distinct unit of {width} after {counted(self.steps, 'step')}."
             )
         saturated = {
             label: middle
@@ -407,6 +411,41 @@ class Comparison(Reported):
         note = f"{left:,} of {len(table.rows):,} schemes are left out; .to_frame() has every run."
         return replace(table, rows=rows, notes=(*table.notes, note))
 
+    def values(self, measure: str) -> dict[str, NDArray[np.float64]]:
+        """Return a measure of every run: the numbers behind the table, by scheme.
+
+        Parameters
+        ----------
+        measure : str
+            "first_loss", "final_loss", "accuracy", ...: a column of `to_frame` that holds numbers.
+
+        Returns
+        -------
+        dict of str to ndarray of shape (seeds,)
+            By label; one value a seed, in the order of `seeds`, of those whose net had finished.
+            NaN where it does not apply.
+
+        Raises
+        ------
+        ValueError
+            If there is no such measure.
+        TypeError
+            If it is not text.
+
+        Examples
+        --------
+        >>> import initlens as il
+        >>> result = il.compare(["zeros", "he_normal"], steps=500, seeds=4)
+        >>> {label: losses.shape for label, losses in result.values("final_loss").items()}
+        {'zeros': (4,), 'he_normal': (4,)}
+        """
+        columns = self._columns()
+        measures = [name for name in columns if name not in ("scheme", "seed", "outcome")]
+        name = choice("measure", measure, measures)
+        numbers = np.array(columns[name], dtype=np.float64)  # None becomes NaN
+        schemes = np.array(columns["scheme"], dtype=object)
+        return {label: numbers[schemes == label] for label in self.schemes}
+
     def to_frame(self) -> Any:
         """Return a `pandas.DataFrame` with one row a run.
 
@@ -422,6 +461,10 @@ class Comparison(Reported):
         ImportError
             If pandas is not installed.
         """
+        return data_frame(self._columns())
+
+    def _columns(self) -> dict[str, list[Any]]:
+        """Return the columns of `to_frame`, a value a run; of units a count and all of them."""
         columns: dict[str, list[Any]] = {}
         for run in self.runs:
             for item in fields(run):
@@ -433,7 +476,7 @@ class Comparison(Reported):
                     columns.setdefault(name, []).append(every)
                 elif item.name != "history":
                     columns.setdefault(item.name, []).append(value)
-        return data_frame(columns)
+        return columns
 
     def to_dict(self, *, histories: bool = False) -> dict[str, Any]:
         """Return the whole recipe and its results, in lists and numbers that JSON can hold.
@@ -610,6 +653,8 @@ class Comparison(Reported):
             label: partial(self.network, label, self._seed(label, seed))
             for label in map(self._label, labels)
         }
+        if not nets:
+            raise ValueError("schemes is empty; give a label at least, or None for all")
         return plot_boundaries(_Again(nets), *self._samples, units=units, ax=ax)
 
     def _picture_title(self) -> str:
@@ -882,7 +927,7 @@ def named_schemes(schemes: Schemes) -> dict[str, Scheme]:
         if not texts and (isinstance(schemes, str | Scheme | np.ndarray) or callable(schemes)):
             schemes = [schemes]
         elif not isinstance(schemes, Sequence):
-            raise TypeError(f"schemes must be a list or a dict of schemes, got {schemes!r}")
+            raise TypeError(f"schemes must be a list or a dict of schemes, got {shown(schemes)}")
         found = [initializers.get(scheme) for scheme in schemes]
         named = {str(scheme): scheme for scheme in found}
         if len(named) < len(found):

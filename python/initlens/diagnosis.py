@@ -28,7 +28,7 @@ from ._measures import (
     modulo_of,
     shared_streams,
 )
-from ._text import counted, jsonable
+from ._text import counted, jsonable, shown
 from ._verdicts import CODES, TOPICS, Case, Judged, Loss, Verdict, judge
 from .activations import Activation
 from .history import History, evenly
@@ -412,12 +412,12 @@ def diagnose(
     ('zero_gradient', False, True)
     """
     if not isinstance(net, Network):
-        raise TypeError(f"net must be a Network, got {net!r}")
+        raise TypeError(f"net must be a Network, got {shown(net)}")
     rate = None if learning_rate is None else real("learning_rate", learning_rate, minimum=0.0)
     budget = None if steps is None else integer("steps", steps, minimum=0)
     limit = real("threshold", threshold, minimum=0.0, maximum=1.0)
     if history is not None and not isinstance(history, History):
-        raise TypeError(f"history must be what fit returned, got {history!r}")
+        raise TypeError(f"history must be what fit returned, got {shown(history)}")
     samples = None if X is None else as_array("X", X)
     target, chance = None, math.nan
     if y is not None:

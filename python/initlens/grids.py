@@ -125,7 +125,7 @@ class ScaleByDepth:
         left = " · interrupted" if self.interrupted else ""
         return (
             f"{one.data['name']} data · hidden layers of {self.width} {self._activation()} · "
-            f"{one.optimizer}, {one.steps:,} steps · {counted(len(one.seeds), 'seed')} · "
+            f"{one.optimizer}, {counted(one.steps, 'step')} · {counted(len(one.seeds), 'seed')} · "
             f"{self.elapsed:.1f} s{left}"
         )
 
@@ -203,7 +203,7 @@ class ScaleByDepth:
         one = next(iter(self.comparisons.values()))
         title = (
             f"{one.data['name']} data, hidden layers of {self.width} {self._activation()}, "
-            f"{one.steps:,} steps"
+            f"{counted(one.steps, 'step')}"
         )
         return plot_scale_by_depth(
             self.scales, self.depths, self.ratios(), self.learned(), ax=ax, title=title

@@ -37,6 +37,27 @@ USES_OF_X: dict[str, Callable[[il.Network, Any, Any], object]] = {
     **USES,
 }
 
+ROWS = np.zeros((400, 2))
+MISPLACED: dict[str, Callable[[], object]] = {
+    "net": lambda: il.diagnose(ROWS, LABELS["mse"]),  # type: ignore[arg-type]
+    "schemes": lambda: il.compare({1, *map(str, ROWS[:, 0]), *range(400)}),  # type: ignore[arg-type]
+    "steps": lambda: il.compare(["zeros"], steps=ROWS),  # type: ignore[arg-type]
+    "learning_rate": lambda: il.SGD(ROWS),  # type: ignore[arg-type]
+    "loss": lambda: il.Network([2, 1], loss=ROWS),  # type: ignore[arg-type]
+    "nets": lambda: il.plotting.plot_boundaries(ROWS, ROWS, LABELS["mse"]),  # type: ignore[arg-type]
+}
+
+
+@pytest.mark.parametrize("argument", MISPLACED)
+def test_a_message_shows_no_array(argument: str) -> None:
+    with pytest.raises(TypeError, match=f"^{argument} must be ") as caught:
+        MISPLACED[argument]()
+    text = str(caught.value)
+    assert "\n" not in text
+    assert len(text) < 160
+    assert text.endswith("a set" if argument == "schemes" else "an ndarray of shape (400, 2)")
+
+
 # ---- settings --------------------------------------------------------------------------------
 
 

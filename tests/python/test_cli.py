@@ -60,6 +60,33 @@ def test_every_option_arrives(capsys: pytest.CaptureFixture[str]) -> None:
     assert content["dtype"] == "float32"
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--schemes", "zeros,uniform(-1, 1),he_normal"],
+        ["--schemes", "zeros", "uniform(-1, 1)", "he_normal"],
+        ["--schemes", "zeros,", "uniform(-1, 1),he_normal"],
+        ["--schemes", "zeros", "--schemes", "uniform(-1, 1),he_normal"],
+    ],
+)
+def test_lists_have_commas_or_spaces(
+    capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    for layers in (["2-3-3-1"], ["2", "3", "3", "1"], ["2,3x2,", "1"]):
+        for activation in (["relu,tanh"], ["relu", "tanh"], ["relu,", "tanh"]):
+            content = run_json(capsys, *arguments, "--layers", *layers, "--activation", *activation)
+            assert list(content["schemes"]) == ["zeros", "uniform(1)", "he_normal"]
+            assert content["layers"] == [2, 3, 3, 1]
+            assert content["activation"] == ["relu", "tanh"]
+
+
+def test_whole_numbers_may_have_the_commas_of_the_table(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    content = run_json(capsys, "--schemes", "zeros", "--steps", "1,000")
+    assert content["steps"] == 1_000
+
+
 def test_learning_rate_of_plain_sgd(capsys: pytest.CaptureFixture[str]) -> None:
     for arguments, rate in (
         ([], 1.2),
@@ -110,7 +137,21 @@ def test_layers_text_is_read_back() -> None:
         (["compare", "--steps", "-1"], "steps"),
         (["compare", "--jobs", "0"], "n_jobs"),
         (["compare", "--activation", "tanhh"], "tanh"),
-        (["compare", "--nonsense"], "--nonsense"),
+        (["compare", "--nonsense"], "arguments: --nonsense; see initlens compare --help"),
+        (["compare", "he_normal"], "he_normal; only --schemes, --activation and --layers"),
+        (["compare", "--seeds", "1", "2", "3"], "arguments: 2 3; only --schemes, --act"),
+        (["compare", "--steps", "1e4"], "--steps: must be a whole number, such as 10000, got '1e"),
+        (["compare", "--jobs", "all"], "--jobs: must be a whole number"),
+        (["compare", "--schemes"], "--schemes: expected at least one argument"),
+        (["compare", "--schemes", ""], "schemes is empty"),
+        (["compare", "--layers", "2", "4", "x"], "2-4-1 or 2-8x16-1, got '2 4 x'"),
+        (["compare", "--layers", "2--1"], "2-4-1 or 2-8x16-1, got '2--1'"),
+        (["audit", "a.npz", "b.npz"], "arguments: b.npz; give one FILE"),
+        (["audit", "a.npz", "--activation", "relu", "tanh"], "such as --activation relu,tanh; see"),
+        (["audit", ""], "FILE is empty; name one, such as model.npz"),
+        (["audit", "none.npz"], "initlens: none.npz: No such file or directory\n"),
+        (["audit", os.devnull, "--data", ""], "--data is empty; name a file, such as data.npz"),
+        (["info", "now"], "unrecognized arguments: now; see initlens info --help"),
         (["compare", "--layers", "2-99999999x3-1"], "layers [2, 99999999, 99999999, 99999999, 1]"),
         (["nonsense"], "nonsense"),
         ([], "initlens --help"),

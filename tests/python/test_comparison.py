@@ -347,6 +347,63 @@ def test_to_frame_has_a_row_a_run() -> None:
     assert frame[["distinct_end", "units_end"]].to_numpy()[0].tolist() == [1, 4]
 
 
+def test_values_are_those_of_the_runs() -> None:
+    result = short(["zeros", "he_normal"], seeds=[7, 2, 5], layers=[2, 5, 3, 1])
+    for measure in ("first_loss", "final_loss", "accuracy", "saturated_start", "steps"):
+        values = result.values(measure)
+        assert list(values) == ["zeros", "he_normal"]
+        for label, array in values.items():
+            assert array.dtype == np.float64
+            assert array.tolist() == [getattr(run, measure) for run in result.of(label)]
+    assert result.values("distinct_end")["zeros"].tolist() == [1, 1, 1]
+    assert result.values("units_end")["zeros"].tolist() == [5, 5, 5]
+
+
+def test_values_that_do_not_apply_are_not_a_number() -> None:
+    result = short("he_normal", layers=[2, 1])
+    for measure in ("distinct_start", "units_end", "diverged_at", "test_accuracy"):
+        assert np.isnan(result.values(measure)["he_normal"]).tolist() == [True] * 3
+
+
+def test_values_of_an_interrupted_comparison_are_of_what_had_finished() -> None:
+    def stop(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    result = short({f"s{i}": "normal(1)" for i in range(40)}, seeds=9, progress=stop)
+    assert result.interrupted
+    for label, losses in result.values("final_loss").items():
+        assert losses.tolist() == [run.final_loss for run in result.of(label)]
+
+
+@pytest.mark.parametrize(
+    ("measure", "error", "match"),
+    [
+        ("final_los", ValueError, "'final_los'. Did you mean 'final_loss'.*Valid: accuracy, ch"),
+        ("outcome", ValueError, "unknown measure 'outcome'"),
+        ("history", ValueError, "unknown measure 'history'"),
+        (None, TypeError, "measure must be one of .*final_loss"),
+    ],
+)
+def test_values_refuse(measure: Any, error: type[Exception], match: str) -> None:
+    with pytest.raises(error, match=match):
+        short(steps=0, seeds=1).values(measure)
+
+
+def test_a_run_is_one_line() -> None:
+    (run,) = short("he_normal", seeds=1).runs
+    text = repr(run)
+    assert "\n" not in text
+    assert text.startswith("Run(scheme='he_normal', seed=0, first_loss=")
+    assert f"outcome={run.outcome!r}" in text
+    assert dataclasses.replace(run, seed=1).history is run.history
+
+
+def test_one_step_is_no_plural() -> None:
+    text = repr(short(["zeros"], steps=1))
+    assert ", 1 step · " in text
+    assert text.endswith("after 1 step.")
+
+
 def test_html_holds_the_cells_of_the_text() -> None:
     result = short()
     html = result._repr_html_()
@@ -601,6 +658,17 @@ def test_saturated_and_uneven_schemes_are_named_in_part() -> None:
     assert "s5 starts" in saturation
     assert "s6 starts" not in saturation
     assert "and 2 more of tanh outputs" in saturation
+
+
+def test_labels_are_text() -> None:
+    result = short()
+    for use in (result.of, result.outcome, result.network, result.plot_ridges):
+        with pytest.raises(
+            TypeError, match=r"must be a label, such as 'zeros', got \['he_normal'\]"
+        ):
+            use(["he_normal"])  # type: ignore[arg-type, operator]
+    with pytest.raises(ValueError, match="schemes is empty; give a label at least"):
+        result.plot_boundaries([])
 
 
 def test_a_scheme_is_found_as_it_was_typed() -> None:

@@ -7,7 +7,7 @@ import io
 import json
 import sys
 from collections.abc import Callable, Iterator
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, product
 from typing import Any
 
 import numpy as np
@@ -162,19 +162,29 @@ def texts(figure: Any) -> list[Any]:
     return [text for text in found if text.get_visible() and text.get_text().strip()]
 
 
-def assert_legible(figure: Any) -> None:
-    """Assert that texts and legends overlap nothing and lie in the figure."""
+def overlap(one: Any, other: Any) -> bool:
+    """Whether two boxes share more than a pixel."""
+    width = min(one.x1, other.x1) - max(one.x0, other.x0)
+    height = min(one.y1, other.y1) - max(one.y0, other.y0)
+    return bool(width > 1.0 and height > 1.0)
+
+
+def assert_apart(figure: Any) -> None:
+    """Assert that no text lies on another one."""
     boxes = [(text, text.get_window_extent()) for text in texts(figure)]
     assert boxes
+    for (one, box), (other, place) in combinations(boxes, 2):
+        assert not overlap(box, place), f"{one.get_text()!r} lies on {other.get_text()!r}"
+
+
+def assert_legible(figure: Any) -> None:
+    """Assert that texts and legends overlap nothing and lie in the figure."""
+    assert_apart(figure)
     for ax in figure.axes:
         if ax.get_legend():
             assert ax.get_legend().get_window_extent().x0 >= ax.bbox.x1
-    for (one, box), (other, place) in combinations(boxes, 2):
-        width = min(box.x1, place.x1) - max(box.x0, place.x0)
-        height = min(box.y1, place.y1) - max(box.y0, place.y0)
-        overlap = width > 1.0 and height > 1.0  # pixels
-        assert not overlap, f"{one.get_text()!r} lies on {other.get_text()!r}"
-    for text, box in boxes:
+    for text in texts(figure):
+        box = text.get_window_extent()
         inside = (
             box.x0 >= -1
             and box.y0 >= -1
@@ -262,6 +272,23 @@ def test_takes_an_array_of_axes(results: dict[str, il.Comparison], picture: str)
         PICTURES[picture](result, ax=axes.ravel()[:1])
 
 
+@pytest.mark.parametrize("picture", PICTURES)
+def test_refuses_what_is_no_axes(results: dict[str, il.Comparison], picture: str) -> None:
+    result = results["two schemes"]
+    for ax in (pyplot.figure(), pyplot.subplots(), "ax", pyplot):
+        with pytest.raises(
+            TypeError, match=r"^ax must be axes .* such as pyplot.subplots\(\)\[1\]"
+        ):
+            PICTURES[picture](result, ax=ax)
+    with pytest.raises(ValueError, match=r"ax holds 77 axes and the picture has \d+ panel"):
+        PICTURES[picture](result, ax=np.array([pyplot.figure().add_subplot()] * 77))
+
+
+def test_one_panel_takes_an_array_of_one_axes(results: dict[str, il.Comparison]) -> None:
+    axes = pyplot.subplots(squeeze=False)[1]
+    assert results["two schemes"].plot(ax=axes).ax_ is axes[0, 0]
+
+
 def test_divides_axes_that_were_put_by_hand(results: dict[str, il.Comparison]) -> None:
     figure = pyplot.figure()
     display = results["two schemes"].plot_units(ax=figure.add_axes((0.5, 0.2, 0.4, 0.6)))
@@ -270,6 +297,42 @@ def test_divides_axes_that_were_put_by_hand(results: dict[str, il.Comparison]) -
         box = ax.get_position()
         assert box.x0 > 0.49
         assert box.x1 < 0.91
+
+
+@pytest.mark.parametrize(
+    ("picture", "case", "size"),
+    [
+        ("units", "two schemes", (4, 3)),
+        ("units by layer", "two schemes", (4, 3)),
+        *product(
+            ["units", "units by layer", "activations", "gradients", "nets"],
+            ["two schemes", "diverged"],
+            [(6.4, 4.8)],
+        ),
+        *product(["nets", "boundaries alone"], ["twelve schemes"], [(9, 6), (16, 9)]),
+    ],
+)
+def test_panels_in_divided_axes_stay_apart(
+    results: dict[str, il.Comparison], picture: str, case: str, size: tuple[float, float]
+) -> None:
+    figure, ax = pyplot.subplots(figsize=size)  # no layout engine
+    display = PICTURES[picture](results[case], ax=ax)
+    assert_apart(figure)
+    for panel in display.ax_.flat:
+        for text in texts(figure):
+            if text.axes is not panel:
+                assert not overlap(text.get_window_extent(), panel.bbox), text.get_text()
+
+
+@pytest.mark.parametrize("case", ["twelve schemes", "many words", "wide and deep"])
+def test_a_legend_stays_within_a_narrow_panel(results: dict[str, il.Comparison], case: str) -> None:
+    _, ax = pyplot.subplots()
+    display = results[case].plot_units(ax=ax)
+    display.figure_.draw_without_rendering()
+    panel = display.ax_[1]
+    box = panel.get_legend().get_window_extent()
+    assert panel.bbox.x0 <= box.x0
+    assert box.x1 <= panel.bbox.x1
 
 
 @pytest.mark.parametrize("picture", PICTURES)
@@ -697,6 +760,25 @@ def test_ridges_check_before_they_train(monkeypatch: pytest.MonkeyPatch) -> None
         result.plot_ridges("he_normal")
 
 
+HISTORY = net().fit(X, Y, steps=1)
+
+
+@pytest.mark.parametrize(
+    ("draw", "match"),
+    [
+        (lambda: il.plotting.plot_ridges({"a": X}, X, Y), r"nets\['a'\] must be a Network, got an"),
+        (lambda: il.plotting.plot_boundaries({"a": X}, X, Y), r"nets\['a'\] must be a Network"),
+        (lambda: il.plotting.plot_learning_times({"a": X}), r"diagnoses\['a'\] must be a Diagnos"),
+        (lambda: il.plotting.plot_losses([HISTORY], 1.0), r"LossCurves.of\('a net', \[history\]\)"),
+        (lambda: il.plotting.plot_units([HISTORY]), r"UnitCurves.of\('a net', .*, got a list"),
+        (lambda: il.plotting.plot_units(HISTORY), r"UnitCurves.of\('a net', .*, got a History"),
+    ],
+)
+def test_says_what_a_picture_is_drawn_from(draw: Callable[[], Any], match: str) -> None:
+    with pytest.raises(TypeError, match=match):
+        draw()
+
+
 def test_ridges_at_the_edge_of_float64() -> None:
     some = il.Network([2, 4, 1], "identity").initialize("he_normal", rng=0)
     some.weights[0][...] *= 1e299 / np.abs(some.activations(X)[0].a).max()
@@ -1013,6 +1095,7 @@ def test_grid_in_numbers_words_and_colours(grid: il.ScaleByDepth) -> None:
     assert display.learned.tolist() == [[True, False], [True, True]]
     hatched = {tuple(np.add(p.get_xy(), 0.5)) for p in display.ax_.patches if p.get_hatch()}
     assert hatched == {(1.0, 0.0)}
+    assert display.ax_.get_xlabel() == "hidden layers\nhatched: most seeds did not learn"
     numbers = [f"{ratio:.2f}" for ratio in grid.ratios().ravel()]
     assert [text.get_text() for text in display.texts_] == numbers
     assert display.table().rows[0] == ("normal(0.01)", numbers[0], f"{numbers[1]} !")

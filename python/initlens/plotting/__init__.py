@@ -3,7 +3,8 @@
 Each function returns a `Display`: the axes and artists, the numbers as a table, the picture in
 words. Nothing is shown and no global setting is touched; matplotlib is imported at the first
 picture. Axes of the caller's are best those of a figure with ``layout="constrained"``, which makes
-room for labels, and for legends beside the axes; in other figures legends lie within them.
+room for labels, and for legends beside the axes. In other figures legends lie within them, and the
+panels into which axes are divided are moved apart by what is written between them.
 """
 
 from .boundaries import BoundaryDisplay, plot_boundaries

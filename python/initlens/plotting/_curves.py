@@ -6,10 +6,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._text import shown
 from ..history import History
 from ._figure import Look
 
-__all__ = ["draw_spread", "ends_text", "side_by_side", "spread"]
+__all__ = ["check_curves", "draw_spread", "ends_text", "side_by_side", "spread"]
+
+
+def check_curves(curves: Any, kind: type) -> None:
+    """Refuse what is no sequence of `kind`, which its ``of`` makes from histories."""
+    if not isinstance(curves, Sequence) or not all(isinstance(one, kind) for one in curves):
+        name = kind.__name__
+        raise TypeError(
+            f"curves must be a list of {name}, such as {name}.of('a net', [history]), got "
+            f"{shown(curves)}"
+        )
 
 
 def side_by_side(

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from .._text import counted, shown, with_article
 from ..history import evenly
 
 __all__ = [
@@ -27,12 +28,14 @@ __all__ = [
     "apart",
     "axes",
     "check_axes",
+    "check_kind",
     "check_labelled",
     "grid",
     "left_out",
     "legend",
     "literal",
     "looks",
+    "make_room",
     "needs_matplotlib",
     "one_line",
     "readable_log",
@@ -61,6 +64,10 @@ MOST_LABELS: Final = 12  # curves or rows that a reader can still tell apart
 FARTHEST: Final = 1e300  # of a linear axis
 FARTHEST_LOG: Final = 1e200
 MOST_SPOKEN: Final = 700  # characters about curves or rows in a picture's description
+GAP: Final = 6.0  # points between the texts of two panels
+LETTER: Final = 5.0  # points, about, of one of a legend
+LEGEND: Final = 30  # of them in a line, where there is room
+SHORTEST: Final = 14  # of them, where there is none: "glorot_uniform"
 
 
 class Look(NamedTuple):
@@ -87,7 +94,8 @@ def needs_matplotlib(module: str) -> Any:
 def axes(ax: Any, height: float = 4.5, width: float = WIDTH) -> Any:
     """Return the caller's axes, or those of a new figure, `height` inches high."""
     if ax is not None:
-        return ax
+        check_axes(ax, 1, 1)
+        return np.asarray(ax, dtype=object).item()
     size = (width, height)
     return needs_matplotlib("pyplot").subplots(figsize=size, layout="constrained")[1]
 
@@ -97,6 +105,8 @@ def grid(ax: Any, rows: int, columns: int, height: float) -> NDArray[Any]:
 
     Raises
     ------
+    TypeError
+        If the caller gave something else than axes.
     ValueError
         If the caller gave an array of another number of axes.
     """
@@ -105,26 +115,83 @@ def grid(ax: Any, rows: int, columns: int, height: float) -> NDArray[Any]:
         size = (WIDTH, height)
         figure = pyplot.figure(figsize=size, layout="constrained")
         return np.asarray(figure.subplots(rows, columns, squeeze=False))
+    check_axes(ax, rows, columns)
     given = np.asarray(ax, dtype=object)
     if given.ndim:
-        check_axes(given, rows, columns)
         return given.reshape(rows, columns)
+    ax.set_axis_off()
+    return np.asarray(_place(ax).subgridspec(rows, columns).subplots(squeeze=False))
+
+
+def _place(ax: Any) -> Any:
+    """Return the place of axes, as one that can be divided."""
     place = ax.get_subplotspec()
-    if place is None:  # axes put at a position by hand
+    if place is None:  # put at a position by hand
         box = ax.get_position()
         place = needs_matplotlib("gridspec").GridSpec(
             1, 1, ax.figure, left=box.x0, right=box.x1, bottom=box.y0, top=box.y1
         )[0]
-    ax.set_axis_off()
-    return np.asarray(place.subgridspec(rows, columns).subplots(squeeze=False))
+    return place
+
+
+def make_room(ax: Any, panels: NDArray[Any]) -> None:
+    """Move the panels that divide a caller's `ax` so far apart that no text reaches the next one.
+
+    For the end, when all is drawn. A layout engine would do it, and places that the caller made are
+    left as they are.
+    """
+    if ax is None or np.ndim(np.asarray(ax, dtype=object)):
+        return
+    figure = ax.figure
+    if figure.get_layout_engine() is not None:
+        return
+    left, right, below, above = np.max([_reach(panel) for panel in panels.flat], axis=0)
+    gap = GAP / 72.0 * figure.dpi
+    place, old = _place(ax), panels.flat[0].get_subplotspec().get_gridspec()
+    rows, columns = old.get_geometry()
+    width, height = place.get_position(figure).size * figure.bbox.size
+    wide = place.subgridspec(
+        *(rows, columns),
+        wspace=max(figure.subplotpars.wspace, _space(width, columns, left + right + gap)),
+        hspace=max(figure.subplotpars.hspace, _space(height, rows, below + above + gap)),
+    )
+    for panel in panels.flat:
+        panel.set_subplotspec(wide[panel.get_subplotspec().num1])
+
+
+def _reach(panel: Any) -> tuple[float, float, float, float]:
+    """Return how far texts reach towards panels to the left, right, below and above, in pixels."""
+    spec, frame = panel.get_subplotspec(), panel.bbox
+    texts = panel.get_tightbbox(for_layout_only=True)
+    return (
+        0.0 if spec.is_first_col() else frame.x0 - texts.x0,
+        0.0 if spec.is_last_col() else texts.x1 - frame.x1,
+        0.0 if spec.is_last_row() else frame.y0 - texts.y0,
+        0.0 if spec.is_first_row() else texts.y1 - frame.y1,
+    )
+
+
+def _space(length: float, count: int, gap: float) -> float:
+    """Return a gap between so many panels as a share of one; all take half the length at most."""
+    if count == 1:
+        return 0.0
+    gaps = min(gap * (count - 1), length / 2.0)
+    return gaps / (length - gaps) * count / (count - 1)
 
 
 def check_axes(ax: Any, rows: int, columns: int) -> None:
-    """Refuse an array of another number of axes than there are panels."""
+    """Refuse what is no axes, and an array of another number of them than there are panels."""
+    if ax is None:
+        return
     given = np.asarray(ax, dtype=object)
+    kind = needs_matplotlib("axes").Axes
+    if not all(isinstance(one, kind) for one in given.flat):
+        raise TypeError(
+            f"ax must be axes of matplotlib, such as pyplot.subplots()[1], got {shown(ax)}"
+        )
     if given.ndim and given.size != rows * columns:
         raise ValueError(
-            f"ax holds {given.size} axes and the picture has {rows * columns} panels "
+            f"ax holds {given.size} axes and the picture has {counted(rows * columns, 'panel')} "
             f"({rows} x {columns}); give as many, a single one to divide, or none"
         )
 
@@ -132,9 +199,15 @@ def check_axes(ax: Any, rows: int, columns: int) -> None:
 def check_labelled(name: str, given: Any, what: str) -> None:
     """Refuse what is no dict from labels to things to draw, and an empty one."""
     if not isinstance(given, Mapping):
-        raise TypeError(f"{name} must be a dict from labels to {what}, got {given!r}")
+        raise TypeError(f"{name} must be a dict from labels to {what}, got {shown(given)}")
     if not given:
         raise ValueError(f"{name} is empty; give one at least, with a label")
+
+
+def check_kind(name: str, value: Any, kind: type) -> None:
+    """Refuse what is no `kind`."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{name} must be {with_article(kind.__name__)}, got {shown(value)}")
 
 
 def within_reach(what: str, values: NDArray[Any]) -> None:
@@ -192,18 +265,21 @@ def legend(ax: Any, handles: Sequence[Any], labels: Sequence[str], words: Sequen
     """
     lines = max(1, 16 // max(1, len(labels)))
     beside = ax.figure.get_layout_engine() is not None
+    # Within the axes a line and its margins take as much as eight letters.
+    inside = int(ax.bbox.width / ax.figure.dpi * 72.0 / LETTER) - 8
+    width = LEGEND if beside else min(max(inside, SHORTEST), LEGEND)
     numbers = map(str, range(len(labels)))  # matplotlib would skip labels that begin with "_"
     box = ax.legend(
         *(handles, numbers),
         loc="center left" if beside else "best",
         bbox_to_anchor=(1.0, 0.5) if beside else None,
         frameon=not beside,
-        title="\n".join(wrapped(word, 30, 3) for word in words) or None,
+        title="\n".join(wrapped(word, width, 3) for word in words) or None,
         fontsize=None if beside and len(labels) <= 8 else "small",
         title_fontsize="small",
     )
     for text, label in zip(box.get_texts(), labels, strict=True):
-        text.set_text(wrapped(label, 30, min(lines, 3)))
+        text.set_text(wrapped(label, width, min(lines, 3)))
     literal([*box.get_texts(), box.get_title()])
     return box
 

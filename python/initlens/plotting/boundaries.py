@@ -18,10 +18,12 @@ from ._figure import (
     MARKERS,
     MOST_LABELS,
     WIDTH,
+    check_kind,
     check_labelled,
     grid,
     left_out,
     literal,
+    make_room,
     needs_matplotlib,
     one_line,
     tiles,
@@ -160,6 +162,7 @@ def plot_boundaries(
     chosen = {}
     for label in (every[i] for i in evenly(len(every), MOST_LABELS)):
         net = chosen[label] = nets[label]
+        check_kind(f"nets[{label!r}]", net, Network)
         if net.settings.loss == "mse":
             raise ValueError(f"{label!r} has loss 'mse', so no classes and no decision boundary")
         if net.settings.loss == "binary_cross_entropy" and net.settings.layers[-1] > 1:
@@ -229,6 +232,7 @@ class _Picture:
                 va="top",
                 fontsize="small",
             ).set_in_layout(False)
+        make_room(ax, panels)
         return BoundaryDisplay(
             panels,
             used[0].figure,
@@ -349,5 +353,5 @@ def _said(panel: Any, word: str) -> str:
         fontsize="x-small",
         color="black",
         bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.0},
-    )
+    ).set_in_layout(False)
     return word

@@ -15,6 +15,7 @@ from ._figure import (
     FARTHEST_LOG,
     MOST_LABELS,
     axes,
+    check_kind,
     check_labelled,
     left_out,
     legend,
@@ -131,7 +132,11 @@ def plot_learning_times(
     >>> [row[0] for row in display.table().rows]
     ['std 0.1', 'std 1.1']
     """
+    from ..diagnosis import Diagnosis  # which draws with this module
+
     check_labelled("diagnoses", diagnoses, "Diagnosis objects")
+    for label, diagnosis in diagnoses.items():
+        check_kind(f"diagnoses[{label!r}]", diagnosis, Diagnosis)
     every = list(diagnoses)
     times = {
         label: np.array(

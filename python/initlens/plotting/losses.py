@@ -11,7 +11,7 @@ from .._format import number
 from .._text import join
 from ..history import History, evenly
 from ..tables import Table
-from ._curves import draw_spread, ends_text, side_by_side, spread
+from ._curves import check_curves, draw_spread, ends_text, side_by_side, spread
 from ._figure import (
     FARTHEST_LOG,
     MOST_LABELS,
@@ -196,7 +196,10 @@ def plot_losses(
         If matplotlib is not installed.
     ValueError
         If there is no curve with a recorded loss.
+    TypeError
+        If an argument is of another kind.
     """
+    check_curves(curves, LossCurves)
     if not any(curve.steps.size for curve in curves):
         raise ValueError("nothing to plot: no loss was recorded (record=0?)")
     ax = axes(ax)

@@ -17,9 +17,11 @@ from ._figure import (
     COLOURS,
     MOST_LABELS,
     check_axes,
+    check_kind,
     check_labelled,
     left_out,
     literal,
+    make_room,
     needs_matplotlib,
     one_line,
     readable_log,
@@ -217,6 +219,8 @@ def plot_ridges(
     needs_matplotlib("pyplot")  # now: nets may be trained when they are asked for
     check_axes(ax, 1, len(labels))
     chosen = {label: nets[label] for label in labels}
+    for label, net in chosen.items():
+        check_kind(f"nets[{label!r}]", net, Network)
     layers = max(_count(wanted, net) for net in chosen.values())
     if not layers:
         raise ValueError("no net has a hidden layer, so there are no activations to draw")
@@ -257,9 +261,9 @@ def plot_ridges(
     below = panels[(len(labels) - 1) // columns * columns]
     some = left_out((len(labels), len(nets), "nets"), (len(shown), layers, "layers"))
     below.set_xlabel("\n".join([below.get_xlabel(), *some]))
-    return RidgeDisplay(
-        np.array(panels), below.figure, artists, wanted, tuple(ridges), len(nets), layers
-    )
+    drawn = np.array(panels)
+    make_room(ax, drawn)
+    return RidgeDisplay(drawn, below.figure, artists, wanted, tuple(ridges), len(nets), layers)
 
 
 def _count(of: Of, net: Network) -> int:

@@ -148,6 +148,7 @@ def plot_scale_by_depth(
     """
     rows, columns = evenly(len(scales), MOST_ROWS), evenly(len(depths), MOST_COLUMNS)
     shown, good = ratios[np.ix_(rows, columns)], learned[np.ix_(rows, columns)]
+    bad = ~(good | np.isnan(shown))
     ax = axes(ax, max(2.8, 1.5 + 0.36 * len(rows)))
     # Above chance all is equally bad: the colours are for what lies below.
     image = ax.imshow(np.minimum(shown, HIGHEST), cmap=SIZES, vmin=0.0, vmax=1.0, aspect="auto")
@@ -165,7 +166,7 @@ def plot_scale_by_depth(
                 color=colour,
             )
         )
-        if not (good[row, column] or np.isnan(ratio)):
+        if bad[row, column]:
             hatched = rectangle((column - 0.5, row - 0.5), 1, 1)
             hatched.set(fill=False, hatch="//", edgecolor=(colour, 0.3), linewidth=0)
             ax.add_patch(hatched)
@@ -173,8 +174,11 @@ def plot_scale_by_depth(
     labels = [one_line(scales[i], 28) for i in rows]
     ax.set_yticks(range(len(rows)), labels)
     literal(ax.get_yticklabels())
-    some = left_out((len(rows), len(scales), "scales"), (len(columns), len(depths), "depths"))
-    ax.set(xlabel="\n".join(["hidden layers", *some]), ylabel="scheme")
+    below = ["hidden layers"]
+    if bad.any():
+        below.append("hatched: most seeds did not learn")
+    below += left_out((len(rows), len(scales), "scales"), (len(columns), len(depths), "depths"))
+    ax.set(xlabel="\n".join(below), ylabel="scheme")
     if title and not ax.get_title():
         literal([ax.set_title(one_line(title, 80), fontsize="medium")])
     bar = ax.figure.colorbar(image, ax=ax, label="final loss / loss at chance", extend="max")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from .._checks import integer
 from ..history import History, evenly
 from ..tables import Table
-from ._curves import draw_spread, ends_text, side_by_side
+from ._curves import check_curves, draw_spread, ends_text, side_by_side
 from ._figure import (
     MOST_LABELS,
     grid,
@@ -18,6 +18,7 @@ from ._figure import (
     legend,
     literal,
     looks,
+    make_room,
     one_line,
     told,
     whole_numbers,
@@ -207,12 +208,15 @@ def plot_units(curves: Sequence[UnitCurves], *, ax: Any = None, title: str = "")
         If matplotlib is not installed.
     ValueError
         If nothing was recorded, or `ax` holds another number of axes.
+    TypeError
+        If an argument is of another kind.
 
     Notes
     -----
     The axis of the spread is linear between 0 and 1e-16, so that copies, whose spread is 0 to the
     last bit, have a place.
     """
+    check_curves(curves, UnitCurves)
     if not any(curve.steps.size for curve in curves):
         raise ValueError("nothing to plot: no step was recorded (record=0?)")
     panels = grid(ax, 1, 2, 4.0)
@@ -244,12 +248,13 @@ def plot_units(curves: Sequence[UnitCurves], *, ax: Any = None, title: str = "")
         whole_numbers(above.yaxis)
     whole_numbers(above.xaxis)
     whole_numbers(below.xaxis)
-    below.set(xlabel="step", ylabel="unit spread (of their mean norm)")
+    below.set(xlabel="step", ylabel="unit spread\n(of their mean norm)")
     below.set_yscale("symlog", linthresh=SMALLEST, linscale=1.5)
     below.set_ylim(-0.2 * SMALLEST, 10 * top)
     below.set_yticks([0.0, *(10.0**power for power in range(-16, 1, 4))])
     if title and not above.get_title():
         literal([above.set_title(one_line(title, 40), fontsize="medium")])
+    make_room(ax, panels)
     labels = [curve.label for curve in chosen]
     legend(below, lines[: len(chosen)], labels, left_out((len(chosen), len(curves), "curves")))
     return UnitsDisplay(panels.reshape(-1), above.figure, lines, bands, chosen, len(curves))
