@@ -77,16 +77,20 @@ def test_each_is_as_alone(
 @pytest.mark.parametrize("layers", [(1, 1, 1), (2, 8, 1), (4, 7, 1), (5, 3, 1), (2, 6, 4, 1)])
 @pytest.mark.parametrize("activation", ["tanh", "gelu"])  # a slope from a, and one from z
 @pytest.mark.parametrize("samples", [31, 300])  # one block of sums, and two
-def test_one_output(layers: tuple[int, ...], activation: str, samples: int) -> None:
+@pytest.mark.parametrize("batch_size", [None, 12])  # samples that all nets share, and each its own
+def test_one_output(
+    layers: tuple[int, ...], activation: str, samples: int, batch_size: int | None
+) -> None:
     data = np.random.default_rng(1).normal(size=(samples, layers[0]))
     target = data.sum(axis=1) > 0
     together, alone = (
         [il.Network(layers, activation).initialize("he_normal", rng=i) for i in range(9)]
         for _ in range(2)
     )
-    il.fit_many(together, data, target, optimizer=il.SGD(0.5), steps=20)
+    settings: dict[str, Any] = {"optimizer": il.SGD(0.5), "steps": 20, "batch_size": batch_size}
+    il.fit_many(together, data, target, **settings)
     for one, other in zip(together, alone, strict=True):
-        other.fit(data, target, optimizer=il.SGD(0.5), steps=20)
+        other.fit(data, target, **settings)
         assert same(one, other)
 
 
