@@ -185,30 +185,38 @@ descending(const void *p, const void *q)
 static void
 products(size_t B, size_t M, const double *c, double *out)
 {
+    enum { ROWS = 8 }; /* for which c is read once */
     memset(out, 0, M * M * sizeof *out);
-    for (size_t i = 0; i < M; i++) {
-        double *row = out + i * M;
+    for (size_t i0 = 0; i0 < M; i0 += ROWS) {
+        const size_t i1 = M - i0 < ROWS ? M : i0 + ROWS;
         for (size_t b = 0; b < B; b++) {
-            const double factor = c[b * M + i];
             const double *from = c + b * M;
-            for (size_t j = i; j < M; j++) {
-                row[j] += factor * from[j];
+            for (size_t i = i0; i < i1; i++) {
+                double *row = out + i * M;
+                const double factor = from[i];
+                for (size_t j = i; j < M; j++) {
+                    row[j] += factor * from[j];
+                }
             }
         }
+    }
+    for (size_t i = 0; i < M; i++) {
         for (size_t j = 0; j < i; j++) {
-            row[j] = out[j * M + i];
+            out[i * M + j] = out[j * M + i];
         }
     }
 }
 
-/* Singular values of c [B][M], largest first, by the products of its shorter side; gram and work hold
- * min(B, M)^2 and 2 min(B, M) values. The products halve the digits of small ones: what is below
+/* Singular values of c [B][M], largest first, by the products of its shorter side, those of M being known unless NULL;
+ * gram and work hold min(B, M)^2 and 2 min(B, M) values. The products halve the digits of small ones: what is below
  * 1e-8 of the largest is noise. */
 static void
-singular_values(size_t B, size_t M, const double *c, double *gram, double *work, double *out)
+singular_values(size_t B, size_t M, const double *c, const double *known, double *gram, double *work, double *out)
 {
     const size_t n = B < M ? B : M;
-    if (M <= B) {
+    if (M <= B && known != NULL) {
+        memcpy(gram, known, n * n * sizeof *gram);
+    } else if (M <= B) {
         products(B, M, c, gram);
     } else {
         for (size_t i = 0; i < B; i++) {
@@ -367,7 +375,7 @@ layer_finish(il_layer_diagnosis *d, size_t B, size_t M, double *z, double *a, wo
         products(B, M, a, d->scatter);
     }
     if (d->singular_values != NULL) {
-        singular_values(B, M, a, w->gram, w->spectrum, d->singular_values);
+        singular_values(B, M, a, d->scatter, w->gram, w->spectrum, d->singular_values);
     }
 }
 

@@ -326,6 +326,31 @@ test_constant_units(void)
     il_net_destroy(net);
 }
 
+/* Singular values do not depend on whether the products are asked for too. */
+static void
+test_singular_values_alone(void)
+{
+    enum { B = 40, M = 11 };
+    static const size_t widths[] = {1, M, 1};
+    double x[B], scatter[M * M], singular[2][M];
+    il_loss_diagnosis loss;
+    for (size_t b = 0; b < B; b++) {
+        x[b] = sin((double)b);
+    }
+    il_net *net = make_net(IL_FLOAT64, IL_TANH, widths, 2, IL_MSE);
+    for (size_t m = 0; m < M; m++) {
+        ((double *)il_net_weights(net, 0))[m] = cos((double)m);
+        ((double *)il_net_biases(net, 0))[m] = 0.1 * (double)m;
+    }
+    for (int alone = 0; alone < 2; alone++) {
+        il_layer_diagnosis d[2] = {{.scatter = alone ? NULL : scatter, .singular_values = singular[alone]}};
+        CHECK(il_net_diagnose(net, B, x, NULL, 0.05, d, &loss) == IL_OK);
+    }
+    CHECK(singular[0][0] > 0.1 && scatter[M + 2] != 0 && scatter[M + 2] == scatter[2 * M + 1]);
+    CHECK_BITS(singular[0], singular[1], sizeof singular[0]);
+    il_net_destroy(net);
+}
+
 static void
 test_not_finite(void)
 {
@@ -381,4 +406,4 @@ test_memory_faults(void)
 
 TEST_MAIN(TEST(test_groups), TEST(test_tolerance), TEST(test_long_units), TEST(test_spread_of_copies), TEST(test_rank),
           TEST(test_eigenvalues), TEST(test_known_layer), TEST(test_gradients), TEST(test_constant_units),
-          TEST(test_not_finite), TEST(test_memory_faults))
+          TEST(test_singular_values_alone), TEST(test_not_finite), TEST(test_memory_faults))
