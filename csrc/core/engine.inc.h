@@ -38,8 +38,8 @@ static int
 EN(is_shallow)(const il_net *net, size_t W)
 {
     const size_t top = net->layers - 1;
-    return top > 0 && (top > 1 || net->widths[0] <= IL_SHALLOW_INPUTS) && net->widths[top] <= 2 * W &&
-           net->widths[top + 1] == 1 && !il_activation_needs_z(net->activations[top - 1].kind);
+    return top > 0 && net->widths[top + 1] == 1 && net->widths[top] <= IL_SHALLOW_PANELS * 2 * W &&
+           !il_activation_needs_z(net->activations[top - 1].kind);
 }
 
 /* Parameters, gradients and state of all layers, each side by side. */
@@ -73,7 +73,7 @@ static size_t
 EN(shallow_from)(const EN(engine) * e)
 {
     const EN(layer) *hidden = &e->layers[e->L - 2];
-    return e->L == 2 ? hidden->weights_at : hidden->bias_at;
+    return e->shallow.inputs > 0 ? hidden->weights_at : hidden->bias_at;
 }
 
 /* Where that gradient goes: laid out as the parameters, which a chunk has room for. */
@@ -93,7 +93,7 @@ static void
 EN(set_shallow)(EN(engine) * e)
 {
     const EN(layer) *hidden = &e->layers[e->L - 2], *top = hidden + 1;
-    e->shallow = (SHALLOW){.inputs = e->L == 2 ? hidden->N : 0,
+    e->shallow = (SHALLOW){.inputs = e->L == 2 && hidden->N <= IL_SHALLOW_INPUTS ? hidden->N : 0,
                            .units = hidden->M,
                            .activation = hidden->activation,
                            .weights = hidden->weights,
@@ -112,7 +112,7 @@ static void
 EN(carve)(EN(engine) * e, const il_net *net, unsigned passes, const il_optimizer *optimizer, il_arena *arena)
 {
     const size_t W = e->k->lanes;
-    /* The hidden deltas of a shallow net never leave the registers, and who keeps z looks at them too. */
+    /* Not for who keeps z: the hidden deltas of a shallow net of inputs never leave the registers. */
     const int shallow = passes == IL_BACKWARD && EN(is_shallow)(net, W);
     const size_t R = shallow ? EN(whole)(e->rows, IL_SHALLOW_STRIP * W) : e->rows;
     size_t widest = 1, largest_panel = 0, bytes = 0;
@@ -457,7 +457,7 @@ EN(redirect_outputs)(EN(engine) * e, T *out)
 void
 EN(forward)(EN(engine) * e, size_t R, const T *x)
 {
-    if (e->shallow.inputs > 0) {
+    if (e->shallow.inputs > 0 && e->layers[0].panels == 1) {
         e->k->shallow_forward(&e->shallow, R, x);
     } else {
         for (size_t l = 0; l < e->L; l++) {

@@ -24,22 +24,22 @@ typedef struct IL_SET(contraction) {
 } IL_SET(contraction);
 
 /*
- * A net of one hidden layer in a single panel, w = W or 2 W, of at most IL_SHALLOW_INPUTS inputs and one output, in
- * training; or with inputs 0 the two last layers of a deeper one, backward only. Lanes beyond its units reach no other lane. Arrays of samples have room for whole strips of
- * IL_SHALLOW_STRIP vectors.
+ * A net of one hidden layer and one output in training: panels of w = W or 2 W, at most IL_SHALLOW_INPUTS inputs; or
+ * none, where the layer below is not the data and takes the deltas. Forward there is one panel. Lanes beyond the units
+ * reach no other lane. Arrays of samples have room for whole strips of IL_SHALLOW_STRIP vectors.
  */
 typedef struct IL_SET(shallow) {
     size_t inputs, units;
     il_activation activation; /* of the hidden units; its slope a function of a */
-    const T *weights, *bias;  /* [inputs][w], [w] */
-    const T *top_weights;     /* [w] */
+    const T *weights, *bias;  /* [panels][inputs][w], [panels][w] */
+    const T *top_weights;     /* [panels][w] */
     const T *top_bias;        /* one */
-    T *z, *a;                 /* [rows][w]; may be the same */
+    T *z, *a;                 /* [panels][rows][w]; may be the same */
     T *out;                   /* [rows] */
     const T *delta;           /* [rows] of the output */
-    T *d;                     /* [rows][w] of the hidden units; with inputs 0 alone */
-    T *gradient, *bias_gradient; /* [inputs][w], [w] */
-    T *top_gradient;             /* [units] */
+    T *d;                     /* [panels][rows][w] of the hidden units; without inputs alone */
+    T *gradient, *bias_gradient; /* [panels][inputs][w], [panels][w] */
+    T *top_gradient;             /* [panels][w], +0 beyond the units */
     T *top_bias_gradient;        /* [W], the same in all lanes */
 } IL_SET(shallow);
 

@@ -78,9 +78,11 @@ il_lowest_bit(uint64_t word)
 /* Virtual lanes of a reduction (NUMERICS 3.6): part of the format. */
 #define IL_SUM_LANES 8
 
-/* A shallow net has at most so many inputs, a register each, and takes samples in strips of so many vectors. */
+/* A shallow net has at most so many inputs, a register each, and takes samples in strips of so many vectors. The
+ * gradients of so many panels fit into a chunk. */
 #define IL_SHALLOW_INPUTS 4
 #define IL_SHALLOW_STRIP 4
+#define IL_SHALLOW_PANELS 8
 
 /* No table has wider vectors than this many values. */
 #define IL_MOST_LANES 16

@@ -1,9 +1,9 @@
 /*
- * shallow.inc.h - forward and gradients of a net of one hidden layer in one panel and of one output, the lecture's
- * net, in straight lines: a hidden unit a lane, the weights in registers. The chains are those of contract.inc.h and
- * derive(); what is saved is everything around them. cols, the vectors of a panel, is a constant of each call, as
- * `inputs` below. With many nets a net is a lane, and only the gradients are taken here. Deeper nets have their last
- * hidden layer and their output here on the way back: a net of no inputs, which hands its deltas on.
+ * shallow.inc.h - forward and gradients of a net of one hidden layer and of one output, the lecture's net, in straight
+ * lines: a hidden unit a lane, the weights in registers. The chains are those of contract.inc.h and derive(); what is
+ * saved is everything around them. cols, the vectors of a panel, is a constant of each call, as `inputs` below. With
+ * many nets a net is a lane, and only the gradients are taken here. Of deeper nets the last hidden layer and the output
+ * are such a net on the way back, without inputs: it hands its deltas on.
  */
 
 /* The output of a strip of samples, which are turned into the lanes. */
@@ -67,20 +67,21 @@ FN(shallow_forward)(const IL_SET(shallow) * net, size_t rows, const T *x)
  * deltas are vectors too.
  */
 IL_INLINE void
-FN(shallow_chains)(const IL_SET(shallow) * net, size_t rows, const T *x, V (*slope)(V, V), size_t inputs, size_t first,
-                   size_t count, size_t vectors, int many)
+FN(shallow_chains)(const IL_SET(shallow) * net, size_t rows, const T *x, V (*slope)(V, V), size_t inputs, size_t panel,
+                   size_t first, size_t count, size_t vectors, int many)
 {
+    const size_t row = vectors * W, unit = panel * row + first * W, sample = panel * rows * row + first * W;
     const V p = v_set1((T)net->activation.parameter), zero = v_set1(0);
     V weights[2], top[2], sum[2], gradient[IL_SHALLOW_INPUTS][2], top_sum = zero;
     for (size_t j = 0; j < count; j++) {
-        weights[j] = v_load(net->top_weights + (first + j) * W);
+        weights[j] = v_load(net->top_weights + unit + j * W);
         top[j] = sum[j] = zero;
         for (size_t i = 0; i < inputs; i++) {
             gradient[i][j] = zero;
         }
     }
-    const T *a = net->a + first * W, *upstream = net->delta;
-    for (size_t r = 0; r < rows; r++, x += inputs, a += vectors * W, upstream += many ? W : 1) {
+    const T *a = net->a + sample, *upstream = net->delta;
+    for (size_t r = 0; r < rows; r++, x += inputs, a += row, upstream += many ? W : 1) {
         const V delta = many ? v_load(upstream) : v_set1(*upstream);
         top_sum = v_add(top_sum, delta); /* fma(1, delta, sum) */
         for (size_t j = 0; j < count; j++) {
@@ -92,56 +93,59 @@ FN(shallow_chains)(const IL_SET(shallow) * net, size_t rows, const T *x, V (*slo
                 gradient[i][j] = v_fma(v_set1(x[i]), d, gradient[i][j]);
             }
             if (inputs == 0) {
-                v_store(net->d + (r * vectors + first + j) * W, d);
+                v_store(net->d + sample + r * row + j * W, d);
             }
         }
     }
     for (size_t j = 0; j < count; j++) {
-        const size_t at = (first + j) * W;
+        const size_t at = unit + j * W;
         for (size_t i = 0; i < inputs; i++) {
-            v_store(net->gradient + i * vectors * W + at, gradient[i][j]);
+            v_store(net->gradient + (panel * inputs + i) * row + (first + j) * W, gradient[i][j]);
         }
         v_store(net->bias_gradient + at, sum[j]);
         if (many || at + W <= net->units) {
             v_store(net->top_gradient + at, top[j]);
         } else {
-            v_store_n(net->top_gradient + at, top[j], net->units - at);
+            v_store(net->top_gradient + at, zero);
+            v_store_n(net->top_gradient + at, top[j], at < net->units ? net->units - at : 0);
         }
     }
     v_store(net->top_bias_gradient, top_sum); /* of one net: the same in all lanes */
 }
 
-/* Two vectors of units a pass where registers hold their chains: 16 of them do for those of two inputs. */
+/* A panel; two vectors of units a pass where registers hold their chains: 16 of them do for those of two inputs. */
 IL_INLINE void
-FN(shallow_passes)(const IL_SET(shallow) * net, size_t rows, const T *x, V (*slope)(V, V), size_t inputs,
+FN(shallow_passes)(const IL_SET(shallow) * net, size_t rows, const T *x, V (*slope)(V, V), size_t inputs, size_t panel,
                    size_t vectors, int many)
 {
     const int pairs = inputs <= 2 || IL_TILE_ROWS > 8;
     size_t j = 0;
     for (; pairs && j + 2 <= vectors; j += 2) {
-        FN(shallow_chains)(net, rows, x, slope, inputs, j, 2, vectors, many);
+        FN(shallow_chains)(net, rows, x, slope, inputs, panel, j, 2, vectors, many);
     }
     for (; j < vectors; j++) {
-        FN(shallow_chains)(net, rows, x, slope, inputs, j, 1, vectors, many);
+        FN(shallow_chains)(net, rows, x, slope, inputs, panel, j, 1, vectors, many);
     }
 }
 
 IL_INLINE void
 FN(shallow_narrow)(const IL_SET(shallow) * net, size_t rows, const T *x, V (*slope)(V, V), size_t inputs)
 {
-    FN(shallow_passes)(net, rows, x, slope, inputs, 1, 0);
+    FN(shallow_passes)(net, rows, x, slope, inputs, 0, 1, 0);
 }
 
 IL_INLINE void
 FN(shallow_wide)(const IL_SET(shallow) * net, size_t rows, const T *x, V (*slope)(V, V), size_t inputs)
 {
-    FN(shallow_passes)(net, rows, x, slope, inputs, 2, 0);
+    for (size_t p = 0; p * 2 * W < net->units; p++) {
+        FN(shallow_passes)(net, rows, x, slope, inputs, p, 2, 0);
+    }
 }
 
 IL_INLINE void
 FN(shallow_many)(const IL_SET(shallow) * net, size_t rows, const T *x, V (*slope)(V, V), size_t inputs)
 {
-    FN(shallow_passes)(net, rows, x, slope, inputs, net->units, 1);
+    FN(shallow_passes)(net, rows, x, slope, inputs, 0, net->units, 1);
 }
 
 /* What a body is compiled for: a slope and a number of inputs. */

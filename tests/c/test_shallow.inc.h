@@ -5,89 +5,118 @@
 #define SET IL_CAT3(il, kernel_set, P)
 
 enum { TS(most_rows) = IL_BLOCK, TS(room) = TS(most_rows) + IL_SHALLOW_STRIP * IL_MOST_LANES };
-enum { TS(panel) = 2 * IL_MOST_LANES };
+enum { TS(most_units) = 3 * 2 * IL_MOST_LANES };
 
 /* What a step reads, then what it writes: by the shallow net's kernels [0] and by the others [1]; d for deeper nets. */
 static T TS(x)[TS(most_rows) * IL_SHALLOW_INPUTS], TS(delta)[TS(room)];
-static T TS(weights)[IL_SHALLOW_INPUTS * TS(panel)], TS(bias)[TS(panel)], TS(top_weights)[TS(panel)];
-static T TS(a)[2][TS(room) * TS(panel)], TS(out)[2][TS(room)], TS(d)[2][TS(room) * TS(panel)];
-static T TS(gradient)[2][IL_SHALLOW_INPUTS * TS(panel)], TS(bias_gradient)[2][TS(panel)];
-static T TS(top_gradient)[2][TS(panel)], TS(top_bias_gradient)[2][TS(panel)];
+static T TS(weights)[IL_SHALLOW_INPUTS * TS(most_units)], TS(bias)[TS(most_units)], TS(top_weights)[TS(most_units)];
+static T TS(a)[2][TS(room) * TS(most_units)], TS(out)[2][TS(room)], TS(d)[2][TS(room) * TS(most_units)];
+static T TS(gradient)[2][IL_SHALLOW_INPUTS * TS(most_units)], TS(bias_gradient)[2][TS(most_units)];
+static T TS(top_gradient)[2][TS(most_units)], TS(top_bias_gradient)[2][TS(most_units)];
+
+static size_t
+TS(width)(const SET *k, size_t units)
+{
+    return units <= k->lanes ? k->lanes : 2 * k->lanes;
+}
 
 static void
-TS(by_others)(const SET *k, il_activation g, size_t rows, size_t inputs, size_t units, const T *top_bias)
+TS(up_by_others)(const SET *k, il_activation g, size_t rows, size_t inputs, size_t units, const T *top_bias)
 {
-    const size_t w = units <= k->lanes ? k->lanes : 2 * k->lanes, panel = 2 * k->lanes;
+    const size_t w = TS(width)(k, units), panel = 2 * k->lanes;
     void (*const contract)(const CONTRACTION *) = w == panel ? k->contract_wide : k->contract_narrow;
-    const CONTRACTION up = {.rows = rows,
-                            .K = inputs,
-                            .a = TS(x),
-                            .a_row = inputs,
-                            .a_panel = panel,
-                            .b = TS(weights),
-                            .b_row = w,
-                            .start = TS(bias),
-                            .c = TS(a)[1]};
+    for (size_t u = 0; u < units; u += w) {
+        const CONTRACTION up = {.rows = rows,
+                                .K = inputs,
+                                .a = TS(x),
+                                .a_row = inputs,
+                                .a_panel = panel,
+                                .b = TS(weights) + u * inputs,
+                                .b_row = w,
+                                .start = TS(bias) + u,
+                                .c = TS(a)[1] + u * rows};
+        contract(&up);
+        k->activate(g, rows * w, up.c, up.c);
+    }
     const CONTRACTION out = {.rows = rows,
                              .K = units,
                              .a = TS(a)[1],
                              .a_row = w,
-                             .a_panel = panel,
+                             .a_panel = rows * w,
                              .b = TS(top_weights),
                              .b_row = 1,
                              .start = top_bias,
                              .c = TS(out)[1]};
-    const CONTRACTION down = {.rows = rows,
-                              .K = 1,
-                              .a = TS(delta),
-                              .a_row = 1,
-                              .a_panel = panel,
-                              .b = TS(top_weights),
-                              .b_row = w,
-                              .c = TS(d)[1]};
+    k->contract_column(&out);
+}
+
+static void
+TS(back_by_others)(const SET *k, il_activation g, size_t rows, size_t inputs, size_t units)
+{
+    const size_t w = TS(width)(k, units), panel = 2 * k->lanes;
+    void (*const contract)(const CONTRACTION *) = w == panel ? k->contract_wide : k->contract_narrow;
     const CONTRACTION top = {.rows = units,
                              .K = rows,
                              .transposed = 1,
                              .a = TS(a)[1],
                              .a_row = w,
-                             .a_panel = panel,
+                             .a_panel = rows * w,
                              .b = TS(delta),
                              .b_row = 1,
                              .c = TS(top_gradient)[1],
                              .sums = TS(top_bias_gradient)[1]};
-    const CONTRACTION hidden = {.rows = inputs,
-                                .K = rows,
-                                .transposed = 1,
-                                .a = TS(x),
-                                .a_row = inputs,
-                                .a_panel = panel,
-                                .b = TS(d)[1],
-                                .b_row = w,
-                                .c = TS(gradient)[1],
-                                .sums = TS(bias_gradient)[1]};
-    contract(&up);
-    k->activate(g, rows * w, TS(a)[1], TS(a)[1]);
-    k->contract_column(&out);
-    contract(&down);
-    k->derive(g, rows * w, NULL, TS(a)[1], TS(d)[1], TS(d)[1]);
     k->contract_column(&top);
-    contract(&hidden);
+    for (size_t u = 0; u < units; u += w) {
+        const CONTRACTION down = {.rows = rows,
+                                  .K = 1,
+                                  .a = TS(delta),
+                                  .a_row = 1,
+                                  .a_panel = panel,
+                                  .b = TS(top_weights) + u,
+                                  .b_row = w,
+                                  .c = TS(d)[1] + u * rows};
+        const CONTRACTION hidden = {.rows = inputs,
+                                    .K = rows,
+                                    .transposed = 1,
+                                    .a = TS(x),
+                                    .a_row = inputs,
+                                    .a_panel = panel,
+                                    .b = down.c,
+                                    .b_row = w,
+                                    .c = TS(gradient)[1] + u * inputs,
+                                    .sums = TS(bias_gradient)[1] + u};
+        contract(&down);
+        k->derive(g, rows * w, NULL, TS(a)[1] + u * rows, down.c, down.c);
+        contract(&hidden);
+    }
+}
+
+static void
+TS(back)(const SET *k, const SHALLOW *net, size_t rows, size_t columns)
+{
+    memset(TS(bias_gradient)[0], 1, sizeof TS(bias_gradient)[0]);
+    memset(TS(top_gradient)[0], 1, sizeof TS(top_gradient)[0]);
+    memset(TS(top_bias_gradient)[0], 1, sizeof TS(top_bias_gradient)[0]);
+    k->shallow_backward(net, rows, TS(x));
+    CHECK_BITS(TS(bias_gradient)[0], TS(bias_gradient)[1], columns * sizeof(T));
+    CHECK_BITS(TS(top_gradient)[0], TS(top_gradient)[1], columns * sizeof(T));
+    CHECK_BITS(TS(top_bias_gradient)[0], TS(top_bias_gradient)[1], k->lanes * sizeof(T));
 }
 
 static void
 TS(one)(const SET *k, il_activation g, size_t rows, size_t inputs, size_t units)
 {
-    const size_t w = units <= k->lanes ? k->lanes : 2 * k->lanes;
+    const size_t w = TS(width)(k, units), columns = (units + w - 1) / w * w;
     const T top_bias = (T)0.3;
-    for (size_t i = 0; i < w; i++) { /* lanes beyond the units hold +0 */
+    for (size_t i = 0; i < columns; i++) { /* lanes beyond the units hold +0 */
         TS(bias)[i] = i < units ? (T)cos((double)i) : 0;
         TS(top_weights)[i] = i < units ? (T)sin(1.7 * (double)i + 1) : 0;
-        for (size_t n = 0; n < IL_SHALLOW_INPUTS; n++) {
-            TS(weights)[n * w + i] = i < units ? (T)sin((double)(n + IL_SHALLOW_INPUTS * i)) : 0;
+        for (size_t n = 0; n < inputs; n++) {
+            TS(weights)[i / w * inputs * w + n * w + i % w] = i < units ? (T)sin((double)(n + inputs * i)) : 0;
         }
     }
     memset(TS(a), 0, sizeof TS(a));
-    memset(TS(top_gradient), 0, sizeof TS(top_gradient));
+    memset(TS(top_gradient)[1], 0, sizeof TS(top_gradient)[1]);
     SHALLOW net = {.inputs = inputs,
                    .units = units,
                    .activation = g,
@@ -99,30 +128,24 @@ TS(one)(const SET *k, il_activation g, size_t rows, size_t inputs, size_t units)
                    .a = TS(a)[0],
                    .out = TS(out)[0],
                    .delta = TS(delta),
+                   .d = TS(d)[0],
                    .gradient = TS(gradient)[0],
                    .bias_gradient = TS(bias_gradient)[0],
                    .top_gradient = TS(top_gradient)[0],
                    .top_bias_gradient = TS(top_bias_gradient)[0]};
-    k->shallow_forward(&net, rows, TS(x));
-    k->shallow_backward(&net, rows, TS(x));
-    TS(by_others)(k, g, rows, inputs, units, &top_bias);
-    CHECK_BITS(TS(a)[0], TS(a)[1], rows * w * sizeof(T));
-    CHECK_BITS(TS(out)[0], TS(out)[1], rows * sizeof(T));
-    CHECK_BITS(TS(gradient)[0], TS(gradient)[1], inputs * w * sizeof(T));
-    CHECK_BITS(TS(bias_gradient)[0], TS(bias_gradient)[1], w * sizeof(T));
-    CHECK_BITS(TS(top_gradient)[0], TS(top_gradient)[1], w * sizeof(T));
-    CHECK_BITS(TS(top_bias_gradient)[0], TS(top_bias_gradient)[1], k->lanes * sizeof(T));
-
-    memset(TS(bias_gradient)[0], 0, sizeof TS(bias_gradient)[0]); /* as the last layers of a deeper net */
-    memset(TS(top_gradient)[0], 0, sizeof TS(top_gradient)[0]);
-    memset(TS(top_bias_gradient)[0], 0, sizeof TS(top_bias_gradient)[0]);
-    net.inputs = 0;
-    net.d = TS(d)[0];
-    k->shallow_backward(&net, rows, TS(x));
-    CHECK_BITS(TS(d)[0], TS(d)[1], rows * w * sizeof(T));
-    CHECK_BITS(TS(bias_gradient)[0], TS(bias_gradient)[1], w * sizeof(T));
-    CHECK_BITS(TS(top_gradient)[0], TS(top_gradient)[1], w * sizeof(T));
-    CHECK_BITS(TS(top_bias_gradient)[0], TS(top_bias_gradient)[1], k->lanes * sizeof(T));
+    TS(up_by_others)(k, g, rows, inputs, units, &top_bias);
+    TS(back_by_others)(k, g, rows, inputs, units);
+    if (columns == w) {
+        k->shallow_forward(&net, rows, TS(x));
+        CHECK_BITS(TS(a)[0], TS(a)[1], rows * w * sizeof(T));
+        CHECK_BITS(TS(out)[0], TS(out)[1], rows * sizeof(T));
+    }
+    net.a = TS(a)[1];
+    TS(back)(k, &net, rows, columns);
+    CHECK_BITS(TS(gradient)[0], TS(gradient)[1], inputs * columns * sizeof(T));
+    net.inputs = 0; /* the last layers of a deeper net */
+    TS(back)(k, &net, rows, columns);
+    CHECK_BITS(TS(d)[0], TS(d)[1], columns * rows * sizeof(T));
 }
 
 static void
@@ -141,9 +164,13 @@ IL_CAT3(test, shallow, P)(const SET *k)
         }
         for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
             for (size_t inputs = 1; inputs <= IL_SHALLOW_INPUTS; inputs++) {
+                const il_activation g = {(il_activation_kind)kind, 0.25};
                 for (size_t units = 1; units <= 2 * k->lanes; units++) {
-                    TS(one)(k, (il_activation){(il_activation_kind)kind, 0.25}, lengths[i], inputs, units);
+                    TS(one)(k, g, lengths[i], inputs, units);
                 }
+                TS(one)(k, g, lengths[i], inputs, 2 * k->lanes + 1); /* panels, the last of them cut */
+                TS(one)(k, g, lengths[i], inputs, 6 * k->lanes - 1);
+                TS(one)(k, g, lengths[i], inputs, 6 * k->lanes);
             }
         }
     }
