@@ -24,11 +24,19 @@
 #define IL_SAME_PLACES 4096
 #define IL_EVEN_PLACES 16
 #define IL_FAR_APART 1536
-#define IL_ROWS_WORTH_A_COPY 24
+#define IL_ROWS_WORTH_A_COPY 48
 #define IL_ROWS_WORTH_A_COPY_OF_NEAR 96
 
-/* Vectors of outputs from which on a product of one row is better off reading whole rows of weights. */
+/* A few samples read plain weights faster in whole rows, where those have so many vectors. From how many samples on
+ * panels are faster depends on the pages that one is spread over: some are more than a first TLB has entries for, many
+ * more than a second has to spare. Panels that lie badly are not worth it before their copy is. */
 #define IL_VECTORS_OF_A_ROW 8
+#define IL_PAGE 4096
+#define IL_SOME_PAGES 128
+#define IL_MANY_PAGES 1536
+#define IL_ROWS_WORTH_PANELS 4
+#define IL_ROWS_WORTH_PANELS_OF_SOME_PAGES 5
+#define IL_ROWS_WORTH_PANELS_OF_MANY_PAGES 12
 
 /* Multiply-adds below which a team would take longer to call than to help: about 2 microseconds. */
 #define IL_TEAM_WORTH 65536

@@ -26,6 +26,23 @@ EN(rows_worth_a_copy)(const EN(layer) * y)
     return uneven && y->N >= IL_BLOCK ? IL_ROWS_WORTH_A_COPY_OF_NEAR : SIZE_MAX;
 }
 
+/* The fewest samples for which a layer's panels, copied or not, are read faster than whole rows of its weights. */
+static size_t
+EN(rows_worth_panels)(const EN(layer) * y)
+{
+    if (y->row_step == y->w) { /* a panel is all there is */
+        return 0;
+    }
+    if (EN(rows_worth_a_copy)(y) == IL_ROWS_WORTH_A_COPY) {
+        return IL_ROWS_WORTH_A_COPY;
+    }
+    const size_t apart = y->row_step * sizeof(T), pages = y->N * (apart < IL_PAGE ? apart : IL_PAGE) / IL_PAGE;
+    if (pages >= IL_MANY_PAGES) {
+        return IL_ROWS_WORTH_PANELS_OF_MANY_PAGES;
+    }
+    return pages < IL_SOME_PAGES ? IL_ROWS_WORTH_PANELS : IL_ROWS_WORTH_PANELS_OF_SOME_PAGES;
+}
+
 /* NULL stays NULL: an optimizer without that state, or an arena that counts. */
 static T *
 EN(at)(T *array, size_t offset)
@@ -424,16 +441,16 @@ EN(activate_panels)(void *context, il_part part)
     il_share(y->panels, part, &begin, &end);
     CONTRACTION job = {.rows = R, .K = y->N};
     EN(set_inputs)(&job, pass);
-    /* One row of plain weights: panels lie side by side, in B as in C. */
-    const int alone = R == 1 && y->row_step > y->w && (end - begin) * y->w >= IL_VECTORS_OF_A_ROW * e->k->lanes;
-    const size_t step = alone ? end - begin : 1;
+    /* Of plain weights the panels lie side by side, in B as in C. */
+    const int by_rows = R < EN(rows_worth_panels)(y) && (end - begin) * y->w >= IL_VECTORS_OF_A_ROW * e->k->lanes;
+    const size_t step = by_rows ? end - begin : 1;
     for (size_t p = begin; p < end; p += step) {
         EN(set_weights)(&job, e, y, p);
         job.start = y->bias + p * y->w;
         job.c = y->z + p * R * y->w;
         job.half = EN(is_half)(e, y, p);
-        if (alone) {
-            e->k->contract_row(&job, step * y->w);
+        if (by_rows) {
+            e->k->contract_rows(&job, step * y->w);
         } else {
             y->contract(&job);
         }

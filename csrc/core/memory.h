@@ -42,14 +42,19 @@ il_copy_ends(void *to, const void *from, size_t bytes, size_t piece)
     memcpy((unsigned char *)to + bytes - piece, (const unsigned char *)from + bytes - piece, piece);
 }
 
-/* memcpy of 4 bytes or more, most often few: to call for up to 64 takes longer than to copy them. */
+/* memcpy of 4 bytes or more, most often few: to call for up to 64, a row of most panels, takes longer than to copy
+ * them. */
 static inline void
 il_copy(void *to, const void *from, size_t bytes)
 {
-    if (bytes > 64) {
-        memcpy(to, from, bytes);
-    } else if (bytes >= 32) {
-        il_copy_ends(to, from, bytes, 32);
+    if (bytes >= 32) {
+        if (bytes == 64) {
+            memcpy(to, from, 64);
+        } else if (bytes < 64) {
+            il_copy_ends(to, from, bytes, 32);
+        } else {
+            memcpy(to, from, bytes);
+        }
     } else if (bytes >= 16) {
         il_copy_ends(to, from, bytes, 16);
     } else if (bytes >= 8) {

@@ -58,51 +58,6 @@ FN(contract_wide)(const IL_SET(contraction) * job)
 #pragma GCC pop_options
 #endif
 
-/*
- * A single row waits for memory, which is fastest where it is read on and on: whole rows of B, four at a time, with
- * the sums in cache. STRIP vectors of sums, so that they may be few.
- */
-static void
-FN(contract_row)(const IL_SET(contraction) * job, size_t columns)
-{
-    enum { STRIP = 128, TURNS = 4 };
-    V acc[STRIP];
-    for (size_t j0 = 0; j0 < columns; j0 += STRIP * W) {
-        const size_t width = columns - j0 < STRIP * W ? columns - j0 : STRIP * W;
-        const size_t vectors = width / W;
-        for (size_t k0 = 0; k0 < job->K; k0 += IL_BLOCK) {
-            const size_t k1 = job->K - k0 < IL_BLOCK ? job->K : k0 + IL_BLOCK;
-            const int from_start = k0 == 0 && job->start != NULL;
-            const T *a = job->a, *b = job->b + k0 * job->b_row + j0;
-            for (size_t i = 0; i < vectors; i++) {
-                acc[i] = from_start ? v_load(job->start + j0 + i * W) : v_set1(0);
-            }
-            size_t k = k0;
-            for (; k + TURNS <= k1; k += TURNS) {
-                const V x0 = v_set1(a[k]), x1 = v_set1(a[k + 1]), x2 = v_set1(a[k + 2]), x3 = v_set1(a[k + 3]);
-                const T *b1 = b + job->b_row, *b2 = b1 + job->b_row, *b3 = b2 + job->b_row;
-                for (size_t i = 0; i < vectors; i++) {
-                    V sum = v_fma(x0, v_load(b + i * W), acc[i]);
-                    sum = v_fma(x1, v_load(b1 + i * W), sum);
-                    sum = v_fma(x2, v_load(b2 + i * W), sum);
-                    acc[i] = v_fma(x3, v_load(b3 + i * W), sum);
-                }
-                b = b3 + job->b_row;
-            }
-            for (; k < k1; k++, b += job->b_row) {
-                const V x = v_set1(a[k]);
-                for (size_t i = 0; i < vectors; i++) {
-                    acc[i] = v_fma(x, v_load(b + i * W), acc[i]);
-                }
-            }
-            for (size_t i = 0; i < vectors; i++) {
-                T *c = job->c + j0 + i * W;
-                v_store(c, k0 == 0 ? acc[i] : v_add(v_load(c), acc[i]));
-            }
-        }
-    }
-}
-
 /* Whole squares in registers, the edges one by one. */
 static void
 FN(transpose)(size_t rows, size_t columns, const T *src, size_t src_stride, T *dst, size_t dst_stride)

@@ -6,7 +6,7 @@
 #include "../../csrc/core/dispatch.h"
 
 enum width { NARROW, WIDE, COLUMN, HALF };
-enum { ROW = 2300 }; /* most columns of a product of one row: more than it takes at a time */
+enum { ROW = 1100 }; /* most columns of a product of whole rows: more than it takes at a time */
 
 #define BODY "test_contract.inc.h"
 #include "both_precisions.inc.h"
