@@ -20,12 +20,14 @@
 /* A panel of plain weights is read once for each tile of some 6 samples, so that enough of them repay a copy of one
  * that lies badly. Its rows may be a multiple of 4096 bytes apart, and fall into the same few places of a first cache;
  * or they are uneven, no multiple of 16 bytes apart, and their vectors lie in two lines each. That is bad where rows are
- * far apart; else where they are so many that a block of them fills that cache, and then it takes more samples. */
+ * far apart; else where they are so many that a block of them fills that cache, and then it takes more samples. A few
+ * panels are copied together, being side by side in each row. */
 #define IL_SAME_PLACES 4096
 #define IL_EVEN_PLACES 16
 #define IL_FAR_APART 1536
 #define IL_ROWS_WORTH_A_COPY 48
 #define IL_ROWS_WORTH_A_COPY_OF_NEAR 96
+#define IL_PANELS_A_COPY 4
 
 /* A few samples read plain weights faster in whole rows, where those have so many vectors. From how many samples on
  * panels are faster depends on the pages that one is spread over: some are more than a first TLB has entries for, many

@@ -132,7 +132,7 @@ EN(carve)(EN(engine) * e, const il_net *net, unsigned passes, const il_optimizer
     /* Not for who keeps z: the hidden deltas of a shallow net of inputs never leave the registers. */
     const int shallow = passes == IL_BACKWARD && EN(is_shallow)(net, W);
     const size_t R = shallow ? EN(whole)(e->rows, IL_SHALLOW_STRIP * W) : e->rows;
-    size_t widest = 1, largest_panel = 0, bytes = 0;
+    size_t widest = 1, most_copied = 0, bytes = 0;
     EN(layer) *layers = il_arena_take(arena, e->L, sizeof *layers);
     for (size_t l = 0; l < e->L; l++) {
         /* Field by field: to clear a layer first would take a tiny net a tenth of its row. */
@@ -170,8 +170,9 @@ EN(carve)(EN(engine) * e, const il_net *net, unsigned passes, const il_optimizer
         } else {
             y->panel_step = y->w;
             y->row_step = y->M;
-            if (R >= EN(rows_worth_a_copy)(y) && y->N * y->w > largest_panel) {
-                largest_panel = y->N * y->w;
+            const size_t copied = y->N * y->w * (y->panels < IL_PANELS_A_COPY ? y->panels : IL_PANELS_A_COPY);
+            if (R >= EN(rows_worth_a_copy)(y) && copied > most_copied) {
+                most_copied = copied;
             }
             y->weights = (T *)net->parameters + net->weight_offset[l];
             y->bias = (T *)net->parameters + net->bias_offset[l];
@@ -212,7 +213,7 @@ EN(carve)(EN(engine) * e, const il_net *net, unsigned passes, const il_optimizer
         e->chunk = il_arena_take(arena, threads * IL_CHUNK * 2 * W, sizeof(T));
         e->sums = il_arena_take(arena, threads * 2 * W, sizeof(T));
     }
-    e->panel = largest_panel > 0 ? il_arena_take(arena, largest_panel, sizeof(T)) : NULL;
+    e->copies = most_copied > 0 ? il_arena_take(arena, most_copied, sizeof(T)) : NULL;
     e->shallow.units = e->shallow.inputs = 0;
     e->delta = e->work;
     if (passes & IL_BACKWARD) {
@@ -397,17 +398,31 @@ EN(is_half)(const EN(engine) * e, const EN(layer) * y, size_t p)
     return (p + 1) * y->w >= y->M + e->k->lanes;
 }
 
-/* Panel p of the weights as the right side of a product. */
+/* Panel p of plain weights and the next ones, side by side in each row, into e->copies; over-reads as a product would. */
+static void
+EN(copy_panels)(const EN(engine) * e, const EN(layer) * y, size_t p)
+{
+    const size_t count = y->panels - p < IL_PANELS_A_COPY ? y->panels - p : IL_PANELS_A_COPY;
+    const T *from = y->weights + p * y->panel_step;
+    for (size_t n = 0; n < y->N; n++, from += y->row_step) {
+        for (size_t q = 0; q < count; q++) {
+            il_copy(e->copies + (q * y->N + n) * y->w, from + q * y->panel_step, y->w * sizeof(T));
+        }
+    }
+}
+
+/* Panel p of the weights as the right side of a product. Copies are made for a few at a time, so p ascends from 0: who
+ * infers is alone. */
 static void
 EN(set_weights)(CONTRACTION * job, const EN(engine) * e, const EN(layer) * y, size_t p)
 {
     job->b = y->weights + p * y->panel_step;
     job->b_row = y->row_step;
-    if (e->panel != NULL && job->rows >= EN(rows_worth_a_copy)(y)) {
-        for (size_t n = 0; n < y->N; n++) { /* over-reads as a product would */
-            il_copy(e->panel + n * y->w, job->b + n * job->b_row, y->w * sizeof(T));
+    if (e->copies != NULL && job->rows >= EN(rows_worth_a_copy)(y)) {
+        if (p % IL_PANELS_A_COPY == 0) {
+            EN(copy_panels)(e, y, p);
         }
-        job->b = e->panel;
+        job->b = e->copies + p % IL_PANELS_A_COPY * y->N * y->w;
         job->b_row = y->w;
     }
 }
