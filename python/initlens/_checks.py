@@ -2,13 +2,13 @@
 
 import math
 import operator
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, SupportsIndex, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from ._text import shown, unknown
+from ._text import shown, unknown, with_article
 
 __all__ = [
     "as_array",
@@ -17,6 +17,7 @@ __all__ = [
     "integer",
     "is_masked",
     "real",
+    "refuse_boxed",
     "refuse_masked",
     "rows_match",
     "training_counts",
@@ -26,12 +27,24 @@ _MOST_STEPS: Final = 2**64 - 1  # the core counts steps and samples in 64 bits
 
 
 def as_array(name: str, value: ArrayLike) -> NDArray[Any]:
-    """Return `value` as an array; ragged rows and masked entries are refused with its name."""
+    """Return `value` as an array; what is none, ragged rows and masked entries are refused."""
     refuse_masked(name, value)
     try:
-        return np.asarray(value)
+        array = np.asarray(value)
     except ValueError as error:
         raise ValueError(f"{name} cannot be made an array: give rows of one length") from error
+    refuse_boxed(name, array)
+    return array
+
+
+def refuse_boxed(name: str, array: NDArray[Any]) -> None:
+    """Refuse what `numpy.asarray` could not read and put whole into an array of no dimension."""
+    if array.dtype == object and array.ndim == 0:
+        value = array.item()
+        kind = "None" if value is None else with_article(type(value).__name__)
+        batches = isinstance(value, Iterable) and not isinstance(value, Mapping)
+        way_out = "; pass one batch of it" if batches else ""
+        raise TypeError(f"{name} must be an array, got {kind}{way_out}")
 
 
 def is_masked(value: Any) -> bool:

@@ -176,8 +176,8 @@ class Symmetry:
     distinct_modulo : int
         The same up to the activation's own symmetry: (-w, -b, -v) for odd functions, which is for
         ever too; (cw, cb, v/c) with c > 0 for the ReLU family, to rounding.
-    incoming, bias, outgoing, function : int
-        Groups by w, by b, by v, and by w and b.
+    incoming, bias, outgoing, function, weights : int
+        Groups by w, by b, by v, by w and b, and by w and v.
     function_modulo : int
         The last up to sign or scale: one direction of the inputs.
     gradient : int or None
@@ -211,6 +211,7 @@ class Symmetry:
     bias: int
     outgoing: int
     function: int
+    weights: int
     function_modulo: int
     gradient: int | None
     gradient_modulo: int | None
@@ -399,6 +400,7 @@ def _symmetry(
     apart = distinct_count(incoming) == units
     function = incoming if apart else leaders(w, b, None)
     whole = incoming if apart else leaders(w, b, v)
+    but_for_bias = incoming if apart else leaders(w, None, v)
     function_modulo = leaders(w, b, None, modulo=modulo) if modulo else function
     apart = distinct_count(function_modulo) == units
     whole_modulo = function_modulo if apart or not modulo else leaders(w, b, v, modulo=modulo)
@@ -428,6 +430,7 @@ def _symmetry(
         bias=distinct_count(leaders(None, b, None)),
         outgoing=distinct_count(leaders(None, None, v)),
         function=distinct_count(function),
+        weights=distinct_count(but_for_bias),
         function_modulo=distinct_count(function_modulo),
         gradient=gradient,
         gradient_modulo=gradient_modulo,

@@ -43,7 +43,8 @@ def outcome_of(
     if final_loss > first_loss and final_loss > EXPLODED * history.chance_loss:
         return "diverges: the loss grows"
     if len(history.steps) and not history.gradient_norm.any():
-        return "stuck: every weight gradient is zero"
+        rose = final_loss > max(first_loss, NEAR_CHANCE * history.chance_loss)
+        return f"{'loss rose' if rose else 'stuck'}: every weight gradient is zero"
     if distinct_end is not None and distinct_end[0] == 1 < distinct_end[1]:
         where = "" if len(history.widths) == 2 else "a layer of "
         return f"{where}one unit, copied {distinct_end[1]} times"

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from . import datasets
 from ._checks import as_array
 from ._targets import CODES
+from ._text import with_article
 from .datasets import Dataset
 
 __all__ = [
@@ -40,7 +41,7 @@ def read_pair(must: str, value: Any) -> tuple[ArrayLike, ArrayLike]:
         X, y = value
         return X, y
     size = f" of {len(value)}" if isinstance(value, tuple | list) else ""
-    raise TypeError(f"{must} a pair (X, y), got a {type(value).__name__}{size}")
+    raise TypeError(f"{must} a pair (X, y), got {with_article(type(value).__name__)}{size}")
 
 
 def default_layers(X: NDArray[Any], y: NDArray[Any], loss: str | None) -> list[int]:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._checks import as_array, choice
+from ._text import counted
 
 __all__ = ["CODES", "LOSSES", "accuracy", "chance_loss", "encode", "resolve_loss"]
 
@@ -75,7 +76,8 @@ def encode(y: ArrayLike, loss: str, outputs: int) -> NDArray[Any]:
         array = array.reshape(-1, 1)
     if array.shape[1] != outputs:
         raise ValueError(
-            f"y has {array.shape[1]} columns and the net {outputs} outputs (y.shape {np.shape(y)})"
+            f"y has {counted(array.shape[1], 'column')} and the net {counted(outputs, 'output')} "
+            f"(y.shape {np.shape(y)})"
         )
     if loss == "binary_cross_entropy":
         _refuse_unless_binary(array, "binary_cross_entropy needs y of 0 and 1")

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, TypeAlias
 from ._format import about, number
 from ._measures import MODULO_SCALE, MODULO_SIGN, LayerMeasures, SharedStream, modulo_of
 from ._reported import Reported
-from ._text import jsonable, unknown
+from ._text import counted, jsonable, unknown
 from .history import History
 
 __all__ = ["CODES", "TOPICS", "Case", "Judged", "Loss", "Severity", "Verdict", "in_order", "judge"]
@@ -422,6 +422,9 @@ def _symmetric(case: Case) -> Iterator[Verdict]:
         copied = sum(len(group) - 1 for group in symmetry.copies)
         if copied:
             yield _copies(layer, layer.units - copied)
+        elif layer.inputs > 1 and _mostly_one(symmetry.weights, layer.units):
+            # Of one input every unit sees the same direction, and biases are what it needs.
+            yield _apart_by_bias(layer)
         else:
             yield from _alike(layer)
     for stream in case.streams:
@@ -443,7 +446,7 @@ def _copies(layer: LayerMeasures, distinct: int) -> Verdict:
     twins = symmetry.distinct > distinct
     kind = "copies or sign twins of each other" if twins else "copies of each other"
     largest: tuple[int, ...] = max(symmetry.copies, key=len)
-    error = distinct == 1 or 2 * distinct < units
+    error = _mostly_one(distinct, units)
     evidence = {
         "distinct_units": distinct,
         "units": units,
@@ -459,6 +462,32 @@ def _copies(layer: LayerMeasures, distinct: int) -> Verdict:
         f"The {units} units of layer {layer.number} are {distinct}: the others are {kind}, in "
         "incoming weights, bias and outgoing weights, and stay so in any training.",
         "Draw its weights at random, each from its own place in one stream.",
+    )
+
+
+def _mostly_one(groups: int, units: int) -> bool:
+    """Tell whether a layer has a single kind of unit, or fewer kinds than half of its units."""
+    return groups == 1 or 2 * groups < units
+
+
+def _apart_by_bias(layer: LayerMeasures) -> Verdict:
+    """Units in one direction, which part slowly; the shares are those of docs/verdicts.md."""
+    symmetry = layer.symmetry
+    assert symmetry is not None
+    return Verdict(
+        "symmetric",
+        layer.number,
+        "warning",
+        {
+            "distinct_weights": symmetry.weights,
+            "units": layer.units,
+            "effective_units": symmetry.effective_units,
+        },
+        f"The {layer.units} units of layer {layer.number} are "
+        f"{counted(symmetry.weights, 'unit')} but for their biases: their incoming and outgoing "
+        "weights are equal, and biases alone part them slowly. Of small nets that started so 23 % "
+        "learned, from random weights 64 %.",
+        "Draw its weights at random; random biases alone do not do it.",
     )
 
 

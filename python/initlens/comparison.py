@@ -36,7 +36,7 @@ from ._verdicts import RELU_FAMILY
 from .activations import Activation
 from .datasets import Dataset
 from .history import History, worst_units
-from .initializers import LSUV, Scheme, SchemeLike
+from .initializers import LSUV, Custom, Scheme, SchemeLike
 from .network import Network, Settings
 from .optimizers import Optimizer
 from .plotting import (
@@ -919,7 +919,7 @@ def named_schemes(schemes: Schemes) -> dict[str, Scheme]:
                 raise TypeError(
                     f"labels of schemes must be text, got {label!r}; write {str(label)!r}"
                 )
-        named = {str(label): initializers.get(scheme) for label, scheme in schemes.items()}
+        named = {str(label): _labelled(label, scheme) for label, scheme in schemes.items()}
         if blank := [label for label in named if not label.strip()]:
             raise ValueError(f"schemes has the label {blank[0]!r}: give one that can be seen")
     else:
@@ -939,6 +939,13 @@ def named_schemes(schemes: Schemes) -> dict[str, Scheme]:
     if not named:
         raise ValueError("schemes is empty; give one at least, such as he_normal")
     return named
+
+
+def _labelled(label: str, scheme: SchemeLike) -> Scheme:
+    """Return the scheme; a function under its label, which messages then name."""
+    if callable(scheme) and not isinstance(scheme, Scheme | type):
+        return Custom(label, scheme)
+    return initializers.get(scheme)
 
 
 def _describe_data(data: Data, dataset: Dataset | None, plan: _Plan) -> dict[str, Any]:

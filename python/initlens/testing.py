@@ -114,7 +114,7 @@ def assert_breaks_symmetry(
     layout: Layout | None = None,
     loss: str | None = None,
 ) -> Audit:
-    """Assert that no hidden layer has units that stay copies of each other.
+    """Assert that no hidden layer has units that stay copies, or that biases alone tell apart.
 
     Parameters
     ----------

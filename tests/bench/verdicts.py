@@ -27,6 +27,14 @@ SCHEMES = (
     "normal(10)",
     "glorot_uniform",
     "he_normal",
+    "torch_linear",
+)
+# Weights and biases; None takes those of the scheme. Biases at random, weights equal: PyTorch's
+# defaults after `nn.init.constant_(layer.weight, 0.1)`.
+STARTS: tuple[tuple[str, str | None], ...] = (
+    *((scheme, None) for scheme in SCHEMES),
+    ("constant(0.1)", "torch_linear"),
+    ("constant(0.5)", "torch_linear"),
 )
 RATES = (0.05, 0.5)
 WIDTH = 8
@@ -37,6 +45,7 @@ SEVERITIES = ("error", "warning", "healthy")
 @dataclass(frozen=True)
 class Outcome:
     net: str
+    start: str
     severity: str
     codes: tuple[str, ...]  # of that severity
     ratio: float  # last loss over chance; infinite where it diverged
@@ -47,12 +56,13 @@ class Outcome:
 
 
 def outcomes(data: il.datasets.Dataset, seed: int, steps: int) -> Iterator[Outcome]:
+    classes = int(data.y.max()) + 1
     for activation, depth in itertools.product(ACTIVATIONS, DEPTHS):
-        layers = [data.X.shape[1], *[WIDTH] * depth, 1]
-        grid = list(itertools.product(SCHEMES, RATES))
+        layers = [data.X.shape[1], *[WIDTH] * depth, classes if classes > 2 else 1]
+        grid = list(itertools.product(STARTS, RATES))
         nets = [
-            il.Network(layers, activation=activation).initialize(scheme, rng=seed)
-            for scheme, _ in grid
+            il.Network(layers, activation=activation).initialize(scheme, bias=bias, rng=seed)
+            for (scheme, bias), _ in grid
         ]
         found = [
             il.diagnose(net, data.X, data.y, learning_rate=rate, steps=steps)
@@ -62,12 +72,14 @@ def outcomes(data: il.datasets.Dataset, seed: int, steps: int) -> Iterator[Outco
         histories = il.fit_many(
             nets, data.X, data.y, optimizer=optimizers, steps=steps, record=steps
         )
-        for (scheme, rate), diagnosis, history in zip(grid, found, histories, strict=True):
+        for (start, rate), diagnosis, history in zip(grid, found, histories, strict=True):
             severity = next((v.severity for v in diagnosis.alarms), "healthy")
             codes = [v.code for v in diagnosis.alarms if v.severity == severity]
             last = history.loss[-1] / history.chance_loss
+            name = " with biases of ".join(filter(None, start))
             yield Outcome(
-                f"{activation}, {depth} hidden, {scheme}, learning rate {rate}",
+                f"{activation}, {depth} hidden, {name}, learning rate {rate}",
+                name,
                 severity,
                 tuple(dict.fromkeys(codes)) or ("healthy",),
                 float(last) if history.diverged_at is None else float("inf"),
@@ -88,6 +100,12 @@ def report(found: list[Outcome]) -> Iterator[str]:
         if code != "healthy":
             learned = sum(o.learned for o in found if code in o.codes and o.severity == severity)
             yield f"| `{code}` ({severity}) | {count} | {learned} |"
+    yield ""
+    yield "| start | nets | learned |"
+    yield "| --- | --- | --- |"
+    for start in dict.fromkeys(outcome.start for outcome in found):
+        learned_here = [outcome.learned for outcome in found if outcome.start == start]
+        yield f"| {start} | {len(learned_here)} | {sum(learned_here)} |"
     for title, wrong in (
         ("Errors that learned", [o for o in found if o.severity == "error" and o.learned]),
         ("Healthy that did not", [o for o in found if o.severity == "healthy" and not o.learned]),

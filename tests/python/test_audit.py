@@ -293,6 +293,7 @@ def test_what_cannot_be_written_is_left_alone() -> None:
         ([(np.full((2, 4), "a"), np.ones(4))], TypeError, "real"),
         ([(np.ones((0, 4)), np.ones(4))], ValueError, "no inputs"),
         (3, TypeError, "cannot read a builtins.int: .* an MLP of scikit-learn"),
+        (None, TypeError, "^cannot read None: pass a model"),
         (il.Network, TypeError, "model is the class Network: call it first"),
         (b"\x80\x04", TypeError, "pickle"),
         ("missing.npz", FileNotFoundError, "missing"),
@@ -333,10 +334,12 @@ def test_title_counts_and_article(tmp_path: Path, flower: Data) -> None:
     assert il.audit(path).table().title.startswith("Audit of an npz file: ")
 
 
-def test_layers_that_are_not_dense_are_listed() -> None:
+@pytest.mark.parametrize("spread", [0.0, 0.1])
+def test_layers_that_are_not_dense_are_listed(spread: float) -> None:
+    """Random biases do not make a convolution of equal weights a healthy one."""
     rng = np.random.default_rng(0)
     tree = {
-        "conv": {"kernel": np.full((3, 3, 2, 4), 0.2), "bias": np.zeros(4)},
+        "conv": {"kernel": np.full((3, 3, 2, 4), 0.2), "bias": rng.normal(0.0, spread, 4)},
         "embed": {"embedding": rng.normal(size=(20, 8))},
         "norm": {"scale": np.ones(8), "bias": np.zeros(8)},
         "fc": {"kernel": rng.normal(size=(8, 3)), "bias": np.zeros(3)},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -362,6 +362,36 @@ def test_masked_entries_elsewhere() -> None:
             il.Network([2, 3]).initialize(scheme)
 
 
+class Loader:
+    """Batches, as a DataLoader of PyTorch gives them."""
+
+    def __iter__(self) -> Iterator[tuple[Any, Any]]:
+        yield X, LABELS["mse"]
+
+
+@pytest.mark.parametrize(
+    ("value", "got"),
+    [
+        (Loader(), "a Loader; pass one batch of it"),
+        (np.array(Loader(), object), "a Loader; pass one batch of it"),
+        ({"X": X}, "a dict"),
+        (print, "a builtin_function_or_method"),
+    ],
+)
+def test_what_is_no_array_is_named(value: Any, got: str) -> None:
+    y = LABELS["binary_cross_entropy"]
+    uses: list[Callable[[], object]] = [
+        lambda: il.diagnose(make(), value, y),
+        lambda: il.audit(make(), value, y),
+        lambda: il.audit(None, value),  # before a model is run on it
+        lambda: il.compare("zeros", data=(value, y), steps=1),
+        lambda: make().fit(value, y, steps=1),
+    ]
+    for use in uses:
+        with pytest.raises(TypeError, match=f"^X must be an array, got {got}$"):
+            use()
+
+
 def test_other_arrays_with_a_mask() -> None:
     """Neither a method nor a field of that name is the mask of numpy.ma."""
 
@@ -426,6 +456,9 @@ def test_y(loss: str, y: Any, error: type[Exception], use: str) -> None:
         ("cross_entropy", [1, 2, 3, 1, 2, 3], r"got 3 in row 2; labels .*np\.unique"),
         ("mse", [[0], [0], [-np.inf], [0], [0], [0]], "y holds -inf in row 2; remove"),
         ("mse", [[0], [0], [0, 1], [0], [0], [0]], "y cannot be made an array: give rows of one"),
+        ("mse", np.zeros((6, 2)), r"y has 2 columns and the net 1 output \(y\.shape \(6, 2\)\)"),
+        ("cross_entropy", [[0, 1]] * 6, r"y has 2 columns and the net 3 outputs"),
+        ("mse", None, "^y must be an array, got None$"),
     ],
 )
 def test_y_names_the_value_and_the_way_out(loss: str, y: Any, match: str) -> None:

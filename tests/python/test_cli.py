@@ -273,7 +273,7 @@ def test_network_is_light() -> None:
 def test_public_names_are_there() -> None:
     for name in il.__all__:
         assert getattr(il, name) is not None
-        assert name in dir(il)
+    assert dir(il) == sorted([*il.__all__, "__version__"])
     assert il.__version__
     with pytest.raises(AttributeError, match="nonsense"):
         il.nonsense  # noqa: B018

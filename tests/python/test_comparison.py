@@ -143,6 +143,19 @@ def test_outcomes_of_the_lecture() -> None:
     )
 
 
+def test_an_outcome_without_weight_gradients_says_where_the_loss_went() -> None:
+    """The output bias alone moves: at a rate above 2 / curvature away from the minimum."""
+    words = {}
+    for rate in (0.1, 1.2):
+        result = il.compare("zeros", loss="mse", optimizer=il.SGD(rate), steps=5, seeds=2)
+        assert all((run.final_loss > run.first_loss) == (rate > 1) for run in result.runs)
+        words[rate] = {run.outcome for run in result.runs}
+    assert words == {
+        0.1: {"stuck: every weight gradient is zero"},
+        1.2: {"loss rose: every weight gradient is zero"},
+    }
+
+
 def test_no_sentence_that_is_not_true() -> None:
     assert short(["he_normal", "glorot_uniform"]).table().notes == ()
 
@@ -615,7 +628,7 @@ def test_progress_counts_nets() -> None:
         ({"dtype": "float16"}, TypeError, "dtype"),
         ({"test": (X, Y[:3])}, ValueError, "test: "),
         ({"test": (X,)}, TypeError, r"test must be a pair \(X, y\), got a tuple of 1"),
-        ({"test": X}, TypeError, r"test must be a pair \(X, y\), got a ndarray"),
+        ({"test": X}, TypeError, r"test must be a pair \(X, y\), got an ndarray"),
         ({"progress": "yes"}, TypeError, "progress"),
     ],
 )
@@ -658,6 +671,18 @@ def test_saturated_and_uneven_schemes_are_named_in_part() -> None:
     assert "s5 starts" in saturation
     assert "s6 starts" not in saturation
     assert "and 2 more of tanh outputs" in saturation
+
+
+def test_messages_name_a_function_by_its_label() -> None:
+    def crossed(shape: tuple[int, ...], rng: np.random.Generator) -> Any:
+        return np.zeros(shape[::-1])
+
+    with pytest.raises(ValueError, match=r"^scheme 'mine' returned shape"):
+        short({"mine": crossed})
+    with pytest.raises(TypeError, match=r"^scheme 'mine' must take \(shape, rng\)"):
+        short({"mine": lambda shape: np.zeros(shape)})  # type: ignore[dict-item, misc]
+    with pytest.raises(ValueError, match=r"^scheme 'its own' returned shape"):
+        short({"mine": il.initializers.Custom("its own", crossed)})
 
 
 def test_labels_are_text() -> None:

@@ -58,13 +58,23 @@ def test_symmetry_has_its_known_answers(name: str, dtype: str) -> None:
     assert dx.distinct_units(net, modulo="activation")[0].incoming == modulo
 
 
+def weights_groups(net: il.Network) -> int:
+    symmetry = il.diagnose(net).layers[0].symmetry
+    assert symmetry is not None
+    return symmetry.weights
+
+
 def test_parts_of_a_unit_are_told_apart() -> None:
     net = il.Network([2, 4, 1]).initialize(["constant(0.5)", "normal(1)"], rng=0)
     assert dx.distinct_units(net) == [dx.UnitGroups(4, 1, 1, 1, 4)]
     net.biases[0][:] = [0, 0, 1, 1]
     assert dx.distinct_units(net) == [dx.UnitGroups(4, 2, 1, 2, 4)]
+    assert weights_groups(net) == 4
     net.weights[1][:] = 1
     assert dx.distinct_units(net) == [dx.UnitGroups(2, 2, 1, 2, 1)]
+    assert weights_groups(net) == 1
+    net.weights[0][0] = [1, 2, 1, 2]
+    assert weights_groups(net) == 2
 
 
 def test_tolerance_joins_what_is_near() -> None:

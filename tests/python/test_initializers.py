@@ -380,6 +380,25 @@ def test_bad_custom_leaves_the_net_alone(function: Any, error: type[Exception], 
     assert net.seed == 5
 
 
+@pytest.mark.parametrize(
+    "function", [lambda shape: np.zeros(shape), lambda: 0, lambda s, *, rng: 0]
+)
+def test_a_function_of_another_signature_is_refused(function: Any) -> None:
+    with pytest.raises(TypeError, match=r"^scheme 'mine' must take \(shape, rng\), and takes \("):
+        Custom("mine", function)
+
+
+def test_a_function_that_does_not_tell_its_signature_is_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def untold(function: Any) -> None:
+        raise ValueError("no signature found")
+
+    monkeypatch.setattr("inspect.signature", untold)
+    ones = Custom("mine", lambda shape, rng: np.ones(shape))
+    assert np.array_equal(ones((2, 3), rng=0), np.ones((2, 3)))
+
+
 # ---- bad calls -------------------------------------------------------------------------------
 
 

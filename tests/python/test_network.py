@@ -104,7 +104,7 @@ def test_rows_do_not_know_their_batch(loss: str, dtype: str) -> None:
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("width", [1024, 519, 261, 20])
 def test_copied_weights_are_the_weights(width: int, dtype: str) -> None:
-    """Few samples read whole rows of weights; many a copy where rows lie 4 KiB apart or unevenly."""
+    """Few samples read whole rows of weights, many a copy where these lie badly."""
     net, _ = pair([270, width, 3], [("tanh", 0.0)], "mse", dtype, seed=width)
     X, _ = problem("mse", 130, 270, 3, dtype, seed=6)
     whole = net.forward(X)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -152,6 +154,15 @@ def test_off_unless_used(pytester: pytest.Pytester) -> None:
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 0, done.stdout
     assert "initlens" not in done.stdout.split("1 passed")[0].split("collected")[1]
+
+
+def test_the_example_of_the_readme(pytester: pytest.Pytester, root: Path) -> None:
+    text = (root / "README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"^```python\n(def test_.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    pytester.makepyfile(f"import initlens as il\n\nflower = il.datasets.flower()\n\n\n{example}")
+    result = pytester.runpytest_subprocess()
+    result.assert_outcomes(passed=1)
+    assert result.stdout.str().count("note: healthy") == 1
 
 
 def test_can_be_switched_off(pytester: pytest.Pytester) -> None:

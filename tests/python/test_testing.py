@@ -78,6 +78,25 @@ def test_symmetry(flower: Data) -> None:
     assert_breaks_symmetry(net(["zeros", "normal(1)", "normal(1)"]), *flower)
 
 
+def test_random_biases_alone_are_no_healthy_start() -> None:
+    """PyTorch's `nn.init.constant_(layer.weight, 0.1)`, and its biases as they are."""
+    rng = np.random.default_rng(0)
+    shapes = ((64, 32), (32, 32), (32, 10))
+    layers = [
+        (np.full((n, m), 0.1, np.float32), (rng.uniform(-1, 1, m) / np.sqrt(n)).astype(np.float32))
+        for n, m in shapes
+    ]
+    X, y = rng.standard_normal((200, 64)), np.arange(200) % 10
+    reading = {"activation": "relu", "layout": "in_out"}
+    for check in (assert_healthy, assert_breaks_symmetry):
+        for data in ((), (X, y)):
+            title, *_ = (text := failure(check, layers, *data, **reading)).splitlines()
+            assert title.endswith(": 2 warnings")
+            assert text.count("symmetric") == 2
+    drawn = [(rng.standard_normal(W.shape) / 8, b) for W, b in layers]
+    assert_healthy(drawn, X, y, **reading)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("activation", ["tanh", "sigmoid", "relu"])
 def test_saturation(activation: str, flower: Data) -> None:
     X = flower[0]

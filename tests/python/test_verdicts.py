@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -239,6 +240,88 @@ def test_sign_twins_of_a_relu_are_no_twins() -> None:
     net = start([2, 10, 1], "normal(1)", "relu")
     twins(net)
     assert diagnose(net).ok("symmetry")
+
+
+def by_biases(layers: list[int], value: float, activation: str = "relu", seed: int = 0) -> Any:
+    """Equal weights, and biases as PyTorch draws them."""
+    net = il.Network(layers, activation=activation)
+    return net.initialize(f"constant({value})", bias="torch_linear", rng=seed)
+
+
+def warned(diagnosis: il.Diagnosis) -> list[int | None]:
+    """Return the layers whose units biases alone tell apart."""
+    found = [verdict for verdict in diagnosis.verdicts if "distinct_weights" in verdict.evidence]
+    assert all((v.code, v.severity) == ("symmetric", "warning") for v in found)
+    return [verdict.layer for verdict in found]
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid", "gelu"])
+@pytest.mark.parametrize("value", [0.0, 0.01, 0.1, 1.0])
+@pytest.mark.parametrize("outputs", [1, 3])
+def test_units_apart_by_their_biases_alone(activation: str, value: float, outputs: int) -> None:
+    data = FLOWER if outputs == 1 else il.datasets.blobs()
+    net = by_biases([2, 8, 6, outputs], value, activation)
+    for found in (il.diagnose(net), il.diagnose(net, data.X, data.y, learning_rate=0.1)):
+        assert warned(found) == [1, 2]
+        assert not found.ok("symmetry")
+        verdict = next(v for v in found.verdicts if v.layer == 2 and v.code == "symmetric")
+        assert verdict.evidence["distinct_weights"] == 1
+        assert "6 units of layer 2 are 1 unit but for their biases" in verdict.sentence
+    with pytest.raises(AssertionError, match="does not break the symmetry"):
+        il.testing.assert_breaks_symmetry(net)
+    net.weights[2][...] = np.arange(6.0)[:, None]  # layer 2 parts now, and layer 1 does not
+    assert warned(il.diagnose(net, data.X, data.y)) == [1]
+
+
+def test_fewer_kinds_than_half_of_the_units_is_the_bound() -> None:
+    net = by_biases([2, 8, 1], 0.5)
+    for kinds, layers in ((3, [1]), (4, [])):
+        net.weights[0][0] = np.arange(8) % kinds
+        assert warned(diagnose(net)) == layers
+
+
+def test_units_apart_by_their_biases_learn_worse_than_random_ones() -> None:
+    def ratio(net: il.Network) -> float:
+        history = net.fit(FLOWER.X, FLOWER.y, optimizer=il.SGD(0.1), steps=1_000)
+        return float(history.loss[-1] / history.chance_loss)
+
+    layers = [2, 8, 8, 1]
+    equal = [ratio(by_biases(layers, value, seed=seed)) for value in (0.1, 0.5) for seed in SEEDS]
+    random = [ratio(start(layers, "torch_linear", "relu", seed)) for seed in SEEDS]
+    assert min(equal) > max(random)
+
+
+RANDOM = [
+    row[0]
+    for row in il.initializers.list_initializers().rows
+    if row[0] not in ("zeros", "ones", "constant", "sparse", "uniform", "lsuv")
+]
+HEALTHY: dict[str, tuple[list[int], Any, str]] = {
+    "zeros last": ([2, 8, 8, 1], ["he_normal", "he_normal", "zeros"], "relu"),
+    "zeros in a branch": (
+        [2, 8, 8, 8, 1],
+        ["normal(1)", "normal(1)", "zeros", "normal(1)"],
+        "tanh",
+    ),
+    "constant first": ([2, 8, 1], ["constant(0.5)", "normal(1)"], "tanh"),
+    "constant last": ([2, 8, 1], ["normal(1)", "constant(0.5)"], "relu"),
+    "wide": ([2, 2_000, 1], "he_normal", "relu"),
+    "one input": ([1, 8, 1], ["constant(1)", "constant(0.1)"], "relu"),
+    "one input, last zeros": ([1, 8, 1], ["nguyen_widrow", "zeros"], "tanh"),
+    **{
+        scheme: ([24, 24, 24, 24, 3], scheme, "tanh" if scheme == "matlab_initnw" else "relu")
+        for scheme in ("uniform(0.2)", "sparse(15)", "sparse(2)", *RANDOM)
+    },
+}
+
+
+@pytest.mark.parametrize("name", HEALTHY)
+def test_starts_that_biases_need_not_part(name: str) -> None:
+    layers, schemes, activation = HEALTHY[name]
+    net = il.Network(layers, activation=activation).initialize(schemes, bias="normal(1)", rng=0)
+    X = np.random.default_rng(0).standard_normal((50, layers[0]))
+    y = np.arange(50) % max(2, layers[-1])
+    assert warned(il.diagnose(net)) == warned(il.diagnose(net, X, y)) == []
 
 
 def test_what_will_part_is_a_note() -> None:

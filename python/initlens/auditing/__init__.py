@@ -468,8 +468,9 @@ def _read(model: Any, X: Any, activation: Activations | None, layout: Layout | N
         return _trees.read_sequence(model, "list of arrays")
     if isinstance(model, type):
         raise TypeError(f"model is the class {model.__name__}: call it first, and pass the object")
+    kind = f"{type(model).__module__}.{type(model).__name__}"
     raise TypeError(
-        f"cannot read {with_article(f'{type(model).__module__}.{type(model).__name__}')}: pass a "
+        f"cannot read {'None' if model is None else with_article(kind)}: pass a "
         "model of PyTorch or Keras, an MLP of scikit-learn (of a Pipeline its last step, and X as "
         "the steps before give it), a mapping or list of arrays, or a file"
     )

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._checks import refuse_masked
+from .._checks import refuse_boxed, refuse_masked
 
 __all__ = ["is_a", "is_torch_tensor", "is_writable", "like", "real_array", "samples_array", "write"]
 
@@ -58,6 +58,7 @@ def real_array(name: str, value: Any) -> tuple[NDArray[Any], list[str]]:
 def samples_array(name: str, value: Any) -> NDArray[Any]:
     """Return data as an array; half precision is widened."""
     array, _ = _plain(name, value)
+    refuse_boxed(name, array)
     narrow = "float8" in array.dtype.name or array.dtype.name == "bfloat16"
     return array.astype(np.float32) if narrow else array
 

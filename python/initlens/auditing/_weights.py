@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -58,7 +58,7 @@ def weight_verdicts(
     weight = np.asarray(matrix.weight, np.float64)
     apart = distinct_count(group_units(layer.units, weight, None, None, 0, 0.0))
     if layer.symmetry is None and not output:
-        yield from _equal_units(number, matrix)
+        yield from _equal_units(number, matrix, apart)
     yield from _zero_rows(number, matrix)
     if layer.symmetry is not None:
         yield from _rank(number, matrix, layer.symmetry.weight_rank, apart)
@@ -70,11 +70,9 @@ def weight_verdicts(
         yield from _scale(number, matrix)
 
 
-def _equal_units(number: int, matrix: Matrix) -> Iterator[Verdict]:
-    """Judge units whose outgoing weights are not known."""
+def _equal_units(number: int, matrix: Matrix, distinct: int) -> Iterator[Verdict]:
+    """Judge units whose outgoing weights are not known; biases alone do not part them well."""
     units = matrix.weight.shape[1]
-    groups = group_units(units, np.asarray(matrix.weight, np.float64), _bias(matrix), None, 0, 0.0)
-    distinct = distinct_count(groups)
     if distinct == units or units < 2:
         return
     # All zero is what residual blocks begin with on purpose.
@@ -88,10 +86,6 @@ def _equal_units(number: int, matrix: Matrix) -> Iterator[Verdict]:
         "they part depends on layers that were not read.",
         "Draw its weights at random." if alarm else "",
     )
-
-
-def _bias(matrix: Matrix) -> Any:
-    return None if matrix.bias is None else np.asarray(matrix.bias, np.float64)
 
 
 def _zero_rows(number: int, matrix: Matrix) -> Iterator[Verdict]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -247,6 +248,16 @@ class Custom(Scheme):
         """Check the settings."""
         if not callable(self.function):
             raise TypeError(f"function must be callable, got {self.function!r}")
+        try:
+            signature = inspect.signature(self.function)
+        except ValueError:  # some functions in C do not tell theirs
+            return
+        try:
+            signature.bind((), None)
+        except TypeError as error:
+            raise TypeError(
+                f"scheme {self.label!r} must take (shape, rng), and takes {signature}: {error}"
+            ) from None
 
     def __str__(self) -> str:
         """Return the label."""
