@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
@@ -248,38 +248,34 @@ def from_results(
     results: Sequence[FitResult], widths: Sequence[int], *, stopped: bool, chance_loss: float
 ) -> History:
     """Join the results of consecutive pieces of one training; `widths` are the layers' units."""
+    done = sum([result["steps"] for result in results])
+    ending: dict[str, Any] = {
+        "widths": tuple(widths),
+        "steps_done": done,
+        "diverged_at": done if results[-1]["diverged"] else None,
+        "stopped": stopped,
+        "chance_loss": chance_loss,
+    }
     if results[0]["record_step"] is None:  # in the first, so in all of them
-        recorded = _nothing(len(widths))
-    else:
-        *starts, _ = accumulate((result["steps"] for result in results), initial=0)
-        shifted = zip(_column("record_step", results), starts, strict=True)
-        recorded = {
-            "steps": _joined([piece + start for piece, start in shifted]),
-            "loss": _joined(_column("record_loss", results)),
-            **{name: _joined(_column(name, results)) for name in LAYER_FIELDS},
-        }
-    done = sum(result["steps"] for result in results)
+        return _unrecorded(**ending)
+    *starts, _ = accumulate((result["steps"] for result in results), initial=0)
+    shifted = zip(_column("record_step", results), starts, strict=True)
+    rows: dict[str, Any] = {name: _joined(_column(name, results)) for name in LAYER_FIELDS}
     return History(
-        widths=tuple(widths),
-        steps_done=done,
-        diverged_at=done if results[-1]["diverged"] else None,
-        stopped=stopped,
-        chance_loss=chance_loss,
-        **recorded,
+        steps=_joined([piece + start for piece, start in shifted]),
+        loss=_joined(_column("record_loss", results)),
+        **rows,
+        **ending,
     )
 
 
-@cache
-def _nothing(layers: int) -> dict[str, NDArray[Any]]:
-    """Return the arrays of no rows, made once: they would be half of what a history costs."""
-    values = np.empty((0, layers))
-    counts = np.empty((0, layers), np.int64)
-    return {
-        "steps": counts[:, 0],
-        "loss": values[:, 0],
-        **dict.fromkeys(LAYER_FIELDS, values),
-        "distinct_units": counts,
-    }
+@lru_cache
+def _unrecorded(*, widths: tuple[int, ...], **ending: Any) -> History:
+    """Return a history of no rows: one for all nets that ended alike, since it never changes."""
+    values = np.empty((0, len(widths)))
+    counts = np.empty((0, len(widths)), np.int64)
+    rows: dict[str, Any] = {**dict.fromkeys(LAYER_FIELDS, values), "distinct_units": counts}
+    return History(steps=counts[:, 0], loss=values[:, 0], widths=widths, **rows, **ending)
 
 
 def _column(name: str, results: Sequence[FitResult]) -> list[Any]:
