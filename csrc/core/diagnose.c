@@ -207,9 +207,9 @@ products(size_t B, size_t M, const double *c, double *out)
     }
 }
 
-/* Singular values of c [B][M], largest first, by the products of its shorter side, those of M being known unless NULL;
- * gram and work hold min(B, M)^2 and 2 min(B, M) values. The products halve the digits of small ones: what is below
- * 1e-8 of the largest is noise. */
+/* Singular values of c [B][M], largest first, by the products of its shorter side; `known` are those of the M columns,
+ * or NULL. gram and work hold min(B, M)^2 and 2 min(B, M) values. The products halve the digits of small ones: what is
+ * below 1e-8 of the largest is noise. */
 static void
 singular_values(size_t B, size_t M, const double *c, const double *known, double *gram, double *work, double *out)
 {

@@ -27,7 +27,7 @@
 #define IL_FAR_APART 1536
 #define IL_ROWS_WORTH_A_COPY 48
 #define IL_ROWS_WORTH_A_COPY_OF_NEAR 96
-#define IL_PANELS_A_COPY 4
+#define IL_PANELS_COPIED_TOGETHER 4
 
 /* A few samples read plain weights faster in whole rows, where those have so many vectors. From how many samples on
  * panels are faster depends on the pages that one is spread over: some are more than a first TLB has entries for, many
@@ -42,6 +42,11 @@
 
 /* Multiply-adds below which a team would take longer to call than to help: about 2 microseconds. */
 #define IL_TEAM_WORTH 65536
+
+/* The gradients of a shallow net, each array filled up to the alignment, fit into a chunk: in rows of two values, where
+ * to fill up takes most. */
+_Static_assert((IL_SHALLOW_INPUTS + 2) * IL_SHALLOW_PANELS + 2 * IL_ALIGNMENT / sizeof(float) <= IL_CHUNK,
+               "a shallow net's gradients are larger than a chunk");
 
 /* Bytes that an engine has in itself: to allocate them takes as long as a tiny net takes for a row. */
 #define IL_ENGINE_OWN 4096

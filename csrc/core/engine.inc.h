@@ -18,12 +18,22 @@ EN(panel_count)(size_t columns, size_t w)
 static size_t
 EN(rows_worth_a_copy)(const EN(layer) * y)
 {
+    if (y->row_step == y->w) { /* a panel is all there is */
+        return SIZE_MAX;
+    }
     const size_t apart = y->row_step * sizeof(T);
     const int uneven = apart % IL_EVEN_PLACES != 0;
     if (apart % IL_SAME_PLACES == 0 || (uneven && apart >= IL_FAR_APART)) {
         return IL_ROWS_WORTH_A_COPY;
     }
     return uneven && y->N >= IL_BLOCK ? IL_ROWS_WORTH_A_COPY_OF_NEAR : SIZE_MAX;
+}
+
+/* How many panels are copied with panel p. */
+static size_t
+EN(copied_together)(const EN(layer) * y, size_t p)
+{
+    return y->panels - p < IL_PANELS_COPIED_TOGETHER ? y->panels - p : IL_PANELS_COPIED_TOGETHER;
 }
 
 /* The fewest samples for which a layer's panels, copied or not, are read faster than whole rows of its weights. */
@@ -85,7 +95,7 @@ EN(carve_parameters)(EN(engine) * e, const il_optimizer *optimizer, il_arena *ar
     }
 }
 
-/* The first of the parameters whose gradient the shallow net takes; the others up to the last one are too. */
+/* Where the part of the parameters begins whose gradient the shallow net takes; it reaches to the end. */
 static size_t
 EN(shallow_from)(const EN(engine) * e)
 {
@@ -129,7 +139,7 @@ static void
 EN(carve)(EN(engine) * e, const il_net *net, unsigned passes, const il_optimizer *optimizer, il_arena *arena)
 {
     const size_t W = e->k->lanes;
-    /* Not for who keeps z: the hidden deltas of a shallow net of inputs never leave the registers. */
+    /* Not for who keeps z, and reads all deltas: those of a shallow net of inputs never leave the registers. */
     const int shallow = passes == IL_BACKWARD && EN(is_shallow)(net, W);
     const size_t R = shallow ? EN(whole)(e->rows, IL_SHALLOW_STRIP * W) : e->rows;
     size_t widest = 1, most_copied = 0, bytes = 0;
@@ -170,7 +180,7 @@ EN(carve)(EN(engine) * e, const il_net *net, unsigned passes, const il_optimizer
         } else {
             y->panel_step = y->w;
             y->row_step = y->M;
-            const size_t copied = y->N * y->w * (y->panels < IL_PANELS_A_COPY ? y->panels : IL_PANELS_A_COPY);
+            const size_t copied = y->N * y->w * EN(copied_together)(y, 0);
             if (R >= EN(rows_worth_a_copy)(y) && copied > most_copied) {
                 most_copied = copied;
             }
@@ -398,11 +408,11 @@ EN(is_half)(const EN(engine) * e, const EN(layer) * y, size_t p)
     return (p + 1) * y->w >= y->M + e->k->lanes;
 }
 
-/* Panel p of plain weights and the next ones, side by side in each row, into e->copies; over-reads as a product would. */
+/* Panel p of plain weights and the next ones, side by side in a row, into e->copies; over-reads as products do. */
 static void
 EN(copy_panels)(const EN(engine) * e, const EN(layer) * y, size_t p)
 {
-    const size_t count = y->panels - p < IL_PANELS_A_COPY ? y->panels - p : IL_PANELS_A_COPY;
+    const size_t count = EN(copied_together)(y, p);
     const T *from = y->weights + p * y->panel_step;
     for (size_t n = 0; n < y->N; n++, from += y->row_step) {
         for (size_t q = 0; q < count; q++) {
@@ -411,18 +421,18 @@ EN(copy_panels)(const EN(engine) * e, const EN(layer) * y, size_t p)
     }
 }
 
-/* Panel p of the weights as the right side of a product. Copies are made for a few at a time, so p ascends from 0: who
- * infers is alone. */
+/* Panel p of the weights as the right side of a product. Copies are made for a few at a time: inference has no team, so
+ * p ascends from 0. */
 static void
 EN(set_weights)(CONTRACTION * job, const EN(engine) * e, const EN(layer) * y, size_t p)
 {
     job->b = y->weights + p * y->panel_step;
     job->b_row = y->row_step;
     if (e->copies != NULL && job->rows >= EN(rows_worth_a_copy)(y)) {
-        if (p % IL_PANELS_A_COPY == 0) {
+        if (p % IL_PANELS_COPIED_TOGETHER == 0) {
             EN(copy_panels)(e, y, p);
         }
-        job->b = e->copies + p % IL_PANELS_A_COPY * y->N * y->w;
+        job->b = e->copies + p % IL_PANELS_COPIED_TOGETHER * y->N * y->w;
         job->b_row = y->w;
     }
 }
@@ -606,11 +616,11 @@ EN(weight_gradient)(const EN(pass) * pass, EN(piece) piece, T *out, T *sums)
     y->contract(&job);
 }
 
-/* Does the pass over a shallow net take this layer's bias gradient too? */
-static int
-EN(is_below_shallow)(const EN(engine) * e, size_t l)
+/* `bias` for the bias gradient of a layer; NULL where the pass over a shallow net has taken that. */
+static T *
+EN(unless_taken)(const EN(engine) * e, size_t l, T *bias)
 {
-    return e->shallow.units > 0 && l + 2 == e->L;
+    return e->shallow.units > 0 && l + 2 == e->L ? NULL : bias;
 }
 
 /* Where a thread keeps a piece of gradient that is on its way into a sum or an update. */
@@ -632,18 +642,17 @@ EN(store_pieces)(void *context, il_part part)
     const EN(pass) *pass = context;
     const EN(engine) *e = pass->e;
     const EN(layer) *y = &e->layers[pass->l];
-    const int with_bias = !EN(is_below_shallow)(e, pass->l);
-    T *const chunk = EN(own_chunk)(e, part), *const sums = EN(own_sums)(e, part);
+    T *const chunk = EN(own_chunk)(e, part), *const sums = EN(unless_taken)(e, pass->l, EN(own_sums)(e, part));
     size_t begin, end;
     il_share(y->pieces, part, &begin, &end);
     for (size_t i = begin; i < end; i++) {
         const EN(piece) piece = EN(piece_at)(y, i);
         T *const out = y->gradient + (piece.p * y->N + piece.n0) * y->w;
-        T *const bias = with_bias ? y->bias_gradient + piece.p * y->w : NULL;
-        EN(weight_gradient)(pass, piece, pass->add ? chunk : out, pass->add && with_bias ? sums : bias);
+        T *const bias = EN(unless_taken)(e, pass->l, y->bias_gradient + piece.p * y->w);
+        EN(weight_gradient)(pass, piece, pass->add ? chunk : out, pass->add ? sums : bias);
         if (pass->add) {
             e->k->add((piece.n1 - piece.n0) * y->w, chunk, out);
-            if (piece.n0 == 0 && with_bias) {
+            if (piece.n0 == 0 && sums != NULL) {
                 e->k->add(y->w, sums, bias);
             }
         }
@@ -737,7 +746,7 @@ EN(fuse_pieces)(void *context, il_part part)
     const EN(engine) *e = pass->e;
     const EN(layer) *y = &e->layers[pass->l];
     T *const chunk = EN(own_chunk)(e, part);
-    T *const sums = EN(is_below_shallow)(e, pass->l) ? NULL : EN(own_sums)(e, part);
+    T *const sums = EN(unless_taken)(e, pass->l, EN(own_sums)(e, part));
     size_t begin, end;
     il_share(y->pieces, part, &begin, &end);
     for (size_t i = begin; i < end; i++) {

@@ -52,7 +52,7 @@ typedef struct EN(engine) {
     il_team *team;              /* borrowed; NULL: the caller's thread alone */
     T *chunk;                   /* [team][IL_CHUNK][2 W] of a gradient on its way into the update */
     T *sums;                    /* [team][2 W] the same of a bias */
-    T *copies;                  /* [IL_PANELS_A_COPY][N][w] of plain weights; NULL where that does not pay */
+    T *copies;                  /* [IL_PANELS_COPIED_TOGETHER][N][w] of plain weights; NULL where that does not pay */
     void *block;                /* of all these arrays; NULL where they fit into `own` */
     _Alignas(IL_ALIGNMENT) unsigned char own[IL_ENGINE_OWN];
 } EN(engine);

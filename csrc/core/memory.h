@@ -1,4 +1,4 @@
-/* memory.h - the core's only allocator: 64-byte aligned, overflow-checked, zeroed unless said. */
+/* memory.h - the only allocator, 64-byte aligned, overflow-checked, zeroed unless said; and copies of a few bytes. */
 #ifndef IL_MEMORY_H
 #define IL_MEMORY_H
 
@@ -34,7 +34,7 @@ int il_arena_fits(const il_arena *arena);
  * release it. */
 void *il_arena_allocate(il_arena *arena);
 
-/* Two pieces that may overlap. */
+/* The first and the last `piece` bytes, which may overlap. */
 static inline void
 il_copy_ends(void *to, const void *from, size_t bytes, size_t piece)
 {
@@ -42,8 +42,7 @@ il_copy_ends(void *to, const void *from, size_t bytes, size_t piece)
     memcpy((unsigned char *)to + bytes - piece, (const unsigned char *)from + bytes - piece, piece);
 }
 
-/* memcpy of 4 bytes or more, most often few: to call for up to 64, a row of most panels, takes longer than to copy
- * them. */
+/* memcpy for 4 bytes or more. Up to 64, a row of most panels, take two moves: a call would take longer. */
 static inline void
 il_copy(void *to, const void *from, size_t bytes)
 {

@@ -274,7 +274,7 @@ static void
 SN(backward)(SN(state) * s, size_t at, size_t R, T *gradient)
 {
     const il_net *net = s->nets[0];
-    size_t left = net->layers, with_bias = left;
+    size_t left = net->layers, biases_below = left;
     if (s->shallow.units > 0) {
         const size_t top = left - 1, hidden = top - 1;
         s->shallow.gradient = gradient + net->weight_offset[hidden] * s->W;
@@ -283,7 +283,7 @@ SN(backward)(SN(state) * s, size_t at, size_t R, T *gradient)
         s->shallow.top_bias_gradient = gradient + net->bias_offset[top] * s->W;
         s->k->shallow_lanes(&s->shallow, R, SN(inputs)(s, at));
         left = s->shallow.inputs > 0 ? 0 : top;
-        with_bias = hidden;
+        biases_below = hidden;
     }
     s->across[0].a = SN(inputs)(s, at);
     for (size_t l = left; l-- > 0;) {
@@ -295,7 +295,7 @@ SN(backward)(SN(state) * s, size_t at, size_t R, T *gradient)
         }
         s->across[l].K = R;
         s->across[l].c = gradient + net->weight_offset[l] * s->W;
-        s->across[l].sums = l < with_bias ? gradient + net->bias_offset[l] * s->W : NULL;
+        s->across[l].sums = l < biases_below ? gradient + net->bias_offset[l] * s->W : NULL;
         s->k->contract_lanes(&s->across[l]);
     }
 }

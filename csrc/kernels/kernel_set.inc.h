@@ -25,8 +25,8 @@ typedef struct IL_SET(contraction) {
 
 /*
  * A net of one hidden layer and one output in training: panels of w = W or 2 W, at most IL_SHALLOW_INPUTS inputs; or
- * none, where the layer below is not the data and takes the deltas. Forward there is one panel. Lanes beyond the units
- * reach no other lane. Arrays of samples have room for whole strips of IL_SHALLOW_STRIP vectors.
+ * none, where the layer below is not the data and takes the deltas. shallow_forward() takes one panel. Lanes beyond the
+ * units reach no other lane. Arrays of samples have room for whole strips of IL_SHALLOW_STRIP vectors.
  */
 typedef struct IL_SET(shallow) {
     size_t inputs, units;
@@ -37,7 +37,7 @@ typedef struct IL_SET(shallow) {
     T *z, *a;                 /* [panels][rows][w]; may be the same */
     T *out;                   /* [rows] */
     const T *delta;           /* [rows] of the output */
-    T *d;                     /* [panels][rows][w] of the hidden units; without inputs alone */
+    T *d;                     /* [panels][rows][w] of the hidden units; written where there are no inputs */
     T *gradient, *bias_gradient; /* [panels][inputs][w], [panels][w] */
     T *top_gradient;             /* [panels][w], +0 beyond the units */
     T *top_bias_gradient;        /* [W], the same in all lanes */
@@ -92,7 +92,8 @@ typedef struct IL_SET(kernel_set) {
     void (*contract_narrow)(const IL_SET(contraction) * job);
     void (*contract_wide)(const IL_SET(contraction) * job);
     void (*contract_column)(const IL_SET(contraction) * job);
-    /* Not of A', without sums, and of many panels: `columns` is a multiple of 2 W, C [columns / 2 W][rows][2 W]. */
+    /* Not of A', without sums or half panels, and of many panels: `columns` is a multiple of 2 W, start [columns], C
+     * [columns / 2 W][rows][2 W]. */
     void (*contract_rows)(const IL_SET(contraction) * job, size_t columns);
 
     /* x [rows][inputs] to z, a and out; then from delta and a to all gradients, rows at most IL_BLOCK. */
@@ -102,7 +103,7 @@ typedef struct IL_SET(kernel_set) {
     void (*contract_lanes)(const IL_SET(lane_contraction) * job);
     /* shallow_backward() with any number of units: elements are vectors, x scalars that all nets share. */
     void (*shallow_lanes)(const IL_SET(shallow) * net, size_t rows, const T *x);
-    /* z [B][M][W] -> out [B][M][W]; out may not be z. */
+    /* z [B][M][W] -> out [B][M][W]; out may be z. */
     void (*softmax_lanes)(size_t B, size_t M, const T *z, T *out);
 
     /* out[i] = g(z[i]); out may be z. */
@@ -112,8 +113,8 @@ typedef struct IL_SET(kernel_set) {
     /* out[i] = g' */
     void (*slope)(il_activation g, size_t n, const T *z, const T *a, T *out);
 
-    /* z [B][M] -> out [B][M], rows sum to 1, shifted by their largest logit; log_sum [B] = log sum exp of the row. out
-     * may not be z; work has room for B M. */
+    /* z [B][M] -> out [B][M], exp of the logits less the row's largest, over their sum; log_sum [B] = log sum exp of
+     * the row. out may not be z; work has room for B M. */
     void (*softmax)(size_t B, size_t M, const T *z, T *work, T *out, T *log_sum);
     /* out[i] = (a[i] - y[i]) * c */
     void (*delta)(size_t n, const T *a, const T *y, T c, T *out);

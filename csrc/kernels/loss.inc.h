@@ -5,8 +5,8 @@
  * Needs math.inc.h and contract.inc.h.
  */
 
-/* Vectors of rows that go through a softmax at a time: one waits for its sums. */
-#define IL_SOFTMAX_STRIP 4
+/* Vectors that go through softmax side by side: the sums of one alone would wait for each other. */
+enum { FN(softmax_most) = 4 };
 
 /*
  * Softmax over M in each lane of so many vectors, and log_sum unless NULL. Value m of vector i is at m * step +
@@ -15,7 +15,7 @@
 IL_INLINE void
 FN(softmax_vectors)(size_t M, size_t vectors, size_t step, size_t apart, const T *z, T *out, T *log_sum)
 {
-    V largest[IL_SOFTMAX_STRIP], sum[IL_SOFTMAX_STRIP];
+    V largest[FN(softmax_most)], sum[FN(softmax_most)];
     for (size_t i = 0; i < vectors; i++) {
         largest[i] = v_load(z + i * apart);
         sum[i] = v_set1(0);
@@ -26,7 +26,7 @@ FN(softmax_vectors)(size_t M, size_t vectors, size_t step, size_t apart, const T
     }
     for (size_t m = 0; m < M; m++) {
         const T *const from = z + m * step;
-        V e[IL_SOFTMAX_STRIP];
+        V e[FN(softmax_most)];
         for (size_t i = 0; i < vectors; i++) {
             e[i] = FN(v_exp)(v_sub(v_load(from + i * apart), largest[i]));
         }
@@ -56,7 +56,7 @@ FN(softmax_strip)(size_t M, size_t vectors, const T *z, T *work, T *out, T *log_
     FN(transpose)(M, rows, work, rows, out, M);
 }
 
-/* Rows that do not fill a vector. */
+/* One of fewer rows than a vector has lanes. */
 static void
 FN(softmax_row)(size_t M, const T *z, T *out, T *log_sum)
 {
@@ -81,7 +81,7 @@ FN(softmax_row)(size_t M, const T *z, T *out, T *log_sum)
 static void
 FN(softmax)(size_t B, size_t M, const T *z, T *work, T *out, T *log_sum)
 {
-    enum { STRIP = IL_SOFTMAX_STRIP };
+    enum { STRIP = FN(softmax_most) };
     size_t b = 0;
     for (; b + STRIP * W <= B; b += STRIP * W) {
         FN(softmax_strip)(M, STRIP, z + b * M, work, out + b * M, log_sum + b);
@@ -102,7 +102,7 @@ FN(softmax)(size_t B, size_t M, const T *z, T *work, T *out, T *log_sum)
 static void
 FN(softmax_lanes)(size_t B, size_t M, const T *z, T *out)
 {
-    enum { STRIP = IL_SOFTMAX_STRIP };
+    enum { STRIP = FN(softmax_most) };
     const size_t row = M * W;
     size_t b = 0;
     for (; b + STRIP <= B; b += STRIP) {
@@ -159,5 +159,3 @@ FN(cross_entropy)(size_t B, size_t M, const T *z, const T *y, const T *log_sum, 
         out[b] = sum;
     }
 }
-
-#undef IL_SOFTMAX_STRIP

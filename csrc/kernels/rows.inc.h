@@ -32,14 +32,14 @@ FN(add_turns)(size_t rows, size_t turns, const T *a, size_t a_row, const T *b, s
     }
 }
 
-/* The block of k from k0 on, in a strip from column j0 on, of some rows from `row` on: how many is a constant. */
+/* The block of k from k0 on, in a strip from column j0 on, of `rows` rows, a constant of each call, from `row` on. */
 IL_INLINE void
 FN(strip)(const IL_SET(contraction) * job, size_t row, size_t rows, size_t k0, size_t j0, size_t vectors)
 {
     enum { PANEL = 2 * W };
     const size_t turns = rows < 4 ? 4 : 3;
     const size_t k1 = job->K - k0 < IL_BLOCK ? job->K : k0 + IL_BLOCK;
-    const size_t piece = job->a_panel == PANEL ? IL_BLOCK : PANEL; /* in which values of A are side by side */
+    const size_t piece = job->a_panel == PANEL ? IL_BLOCK : PANEL; /* so many values of A lie side by side */
     const int from_start = k0 == 0 && job->start != NULL;
     V sums[FN(strip_vectors) * FN(most_rows)];
     for (size_t i = 0; i < vectors; i++) {

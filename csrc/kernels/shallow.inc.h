@@ -159,7 +159,7 @@ FN(shallow_inputs)(FN(shallow_body) * body, const IL_SET(shallow) * net, size_t 
     case 1: body(net, rows, x, slope, 1); break;
     case 2: body(net, rows, x, slope, 2); break;
     case 3: body(net, rows, x, slope, 3); break;
-    default: body(net, rows, x, slope, 4); break;
+    default: body(net, rows, x, slope, IL_SHALLOW_INPUTS); break;
     }
 }
 

@@ -303,6 +303,38 @@ test_gradients(void)
     il_net_destroy(net);
 }
 
+/* A net that trains in straight lines, whose hidden deltas stay in registers there: dZ by hand. */
+static void
+test_gradient_of_the_lectures_net(void)
+{
+    enum { B = 30, H = 8 };
+    static const size_t widths[] = {1, H, 1};
+    double x[B], y[B], a0[B * H], out[B], squares = 0;
+    il_layer_diagnosis d[2] = {{.saturated_low = 0}, {.saturated_low = 0}};
+    il_loss_diagnosis loss;
+    il_net *net = make_net(IL_FLOAT64, IL_TANH, widths, 2, IL_MSE);
+    const double *v = il_net_weights(net, 1);
+    for (size_t b = 0; b < B; b++) {
+        x[b] = cos((double)b);
+        y[b] = sin((double)b);
+    }
+    for (size_t h = 0; h < H; h++) {
+        ((double *)il_net_weights(net, 0))[h] = 0.2 * (double)h - 0.7;
+        ((double *)il_net_weights(net, 1))[h] = cos(2.0 * (double)h);
+    }
+    CHECK(il_net_diagnose(net, B, x, y, 0.05, d, &loss) == IL_OK);
+    void *const z[] = {NULL, NULL}, *const a[] = {a0, out};
+    CHECK(il_net_activations(net, B, x, z, a) == IL_OK);
+    for (size_t b = 0; b < B; b++) {
+        for (size_t h = 0; h < H; h++) {
+            const double delta = 2 * (out[b] - y[b]) / B * v[h] * (1 - a0[b * H + h] * a0[b * H + h]);
+            squares += delta * delta;
+        }
+    }
+    CHECK(near(d[0].z_gradient_norm, sqrt(squares), 1e-13));
+    il_net_destroy(net);
+}
+
 static void
 test_constant_units(void)
 {
@@ -405,5 +437,5 @@ test_memory_faults(void)
 }
 
 TEST_MAIN(TEST(test_groups), TEST(test_tolerance), TEST(test_long_units), TEST(test_spread_of_copies), TEST(test_rank),
-          TEST(test_eigenvalues), TEST(test_known_layer), TEST(test_gradients), TEST(test_constant_units),
-          TEST(test_singular_values_alone), TEST(test_not_finite), TEST(test_memory_faults))
+          TEST(test_eigenvalues), TEST(test_known_layer), TEST(test_gradients), TEST(test_gradient_of_the_lectures_net),
+          TEST(test_constant_units), TEST(test_singular_values_alone), TEST(test_not_finite), TEST(test_memory_faults))

@@ -77,7 +77,7 @@ def test_each_is_as_alone(
 @pytest.mark.parametrize("layers", [(1, 1, 1), (2, 8, 1), (4, 7, 1), (5, 3, 1), (2, 6, 4, 1)])
 @pytest.mark.parametrize("activation", ["tanh", "gelu"])  # a slope from a, and one from z
 @pytest.mark.parametrize("samples", [31, 300])  # one block of sums, and two
-@pytest.mark.parametrize("batch_size", [None, 12])  # samples that all nets share, and each its own
+@pytest.mark.parametrize("batch_size", [None, 12, 3])  # shared by all nets; each its own, few too
 def test_one_output(
     layers: tuple[int, ...], activation: str, samples: int, batch_size: int | None
 ) -> None:
