@@ -14,7 +14,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import _core
 from ._core import group_units, unit_spread, weight_rank
-from .activations import Activation
+from .activations import (
+    MODULO_NONE,
+    MODULO_SCALE,
+    MODULO_SIGN,
+    Activation,
+    is_exactly_rectified,
+    modulo_of,
+)
 
 __all__ = [
     "QUANTILES",
@@ -28,7 +35,6 @@ __all__ = [
     "count_groups",
     "distinct_count",
     "measure",
-    "modulo_of",
     "shared_streams",
 ]
 
@@ -36,17 +42,7 @@ QUANTILES: Final = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 NEAR: Final = 0.1  # units within this share of their mean norm are one near-group
 DORMANT: Final = 0.025  # of the layer's mean activity (Sokar et al. 2023)
 
-MODULO_NONE, MODULO_SIGN, MODULO_SCALE = range(3)
-_MODULO: Final = {
-    **dict.fromkeys(("identity", "tanh", "softsign", "hard_tanh", "erf"), MODULO_SIGN),
-    **dict.fromkeys(("relu", "leaky_relu"), MODULO_SCALE),
-}
 _SCALE_ULPS: Final = 16  # dividing by a norm rounds a few times
-
-
-def modulo_of(activation: Activation) -> int:
-    """Return the symmetry of the activation's own: sign, scale or none."""
-    return _MODULO.get(activation.kind, MODULO_NONE)
 
 
 @dataclass(frozen=True)
@@ -353,10 +349,7 @@ def _saturation(values: Any, activation: Activation | None) -> Saturation:
     nothing = np.empty(0)
     inactive = values.get("unit_inactive", nothing)
     activity = values.get("unit_activity", nothing)
-    is_relu = activation is not None and activation in (
-        Activation("relu"),
-        Activation("leaky_relu", 0.0),
-    )
+    can_be_off = activation is not None and is_exactly_rectified(activation)
     return Saturation(
         low=values["saturated_low"],
         high=values["saturated_high"],
@@ -365,7 +358,7 @@ def _saturation(values: Any, activation: Activation | None) -> Saturation:
         sparse=values["sparse"],
         by_unit=values.get("unit_saturated", nothing),
         by_sample=values.get("sample_saturated", nothing),
-        dead_units=int(np.count_nonzero(inactive == 1.0)) if is_relu else 0,
+        dead_units=int(np.count_nonzero(inactive == 1.0)) if can_be_off else 0,
         dormant_units=int(np.count_nonzero(activity <= DORMANT * activity.mean()))
         if activity.size
         else 0,

@@ -11,9 +11,17 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
 from ._format import about, number
-from ._measures import MODULO_SCALE, MODULO_SIGN, LayerMeasures, SharedStream, modulo_of
+from ._measures import LayerMeasures, SharedStream
 from ._reported import Reported
 from ._text import counted, jsonable, unknown
+from .activations import (
+    FLAT_MIDDLE,
+    MODULO_SCALE,
+    MODULO_SIGN,
+    RELU_FAMILY,
+    TWO_SIDED,
+    modulo_of,
+)
 from .history import History
 
 __all__ = ["CODES", "TOPICS", "Case", "Judged", "Loss", "Severity", "Verdict", "in_order", "judge"]
@@ -68,9 +76,6 @@ OVERSHOOT_WARNING: Final = 1.0  # steps in which a layer's weights move by their
 OVERSHOOT_ERROR: Final = 0.5
 OVERSHOOT_LOSS: Final = 2.0  # times the loss at chance
 STUCK: Final = 0.95  # of the loss at chance
-
-TWO_SIDED: Final = frozenset({"tanh", "sigmoid", "softsign", "hard_tanh", "erf"})
-RELU_FAMILY: Final = frozenset({"relu", "leaky_relu"})
 
 
 @dataclass(frozen=True)
@@ -536,8 +541,12 @@ def _saturated(case: Case) -> Iterator[Verdict]:
     for layer in case.hidden:
         activation = layer.activation
         share = layer.saturation.share
-        if activation is None or activation.kind in RELU_FAMILY or math.isnan(share):
+        if activation is None or math.isnan(share):
             continue
+        if activation.kind in RELU_FAMILY:
+            if activation.kind not in TWO_SIDED:
+                continue
+            share = layer.saturation.high  # off is what they are for z <= 0: see _dead
         if activation.kind not in TWO_SIDED and share < SATURATED_ERROR:
             continue  # one flat side is what they are made of
         if share < SATURATED_NOTE:
@@ -565,6 +574,8 @@ def _saturated(case: Case) -> Iterator[Verdict]:
             f"flat part (standard deviation of z {layer.z.std:.3g}).",
             ""
             if severity == "note"
+            else "Use a larger scale: its flat part is around 0."
+            if activation.kind in FLAT_MIDDLE
             else "Use a smaller scale, such as glorot_uniform, and inputs of unit variance.",
         )
 

@@ -32,8 +32,7 @@ from ._progress import Progress, reporter
 from ._reported import Reported
 from ._seeds import seed_numbers, seeds_text
 from ._text import counted, join, jsonable, shown, unknown
-from ._verdicts import RELU_FAMILY
-from .activations import Activation
+from .activations import RELU_FAMILY, Activation
 from .datasets import Dataset
 from .history import History, worst_units
 from .initializers import LSUV, Custom, Scheme, SchemeLike

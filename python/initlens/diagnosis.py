@@ -15,7 +15,6 @@ from . import _targets, activations
 from ._checks import as_array, choice, integer, real, rows_match
 from ._format import data_frame, number, share
 from ._measures import (
-    MODULO_NONE,
     QUANTILES,
     Flow,
     LayerMeasures,
@@ -25,12 +24,11 @@ from ._measures import (
     Symmetry,
     count_groups,
     measure,
-    modulo_of,
     shared_streams,
 )
 from ._text import counted, jsonable, shown
 from ._verdicts import CODES, TOPICS, Case, Judged, Loss, Verdict, judge
-from .activations import Activation
+from .activations import MODULO_NONE, Activation, modulo_of
 from .history import History, evenly
 from .network import Network, Settings
 from .tables import Table
@@ -572,7 +570,7 @@ def relative_slope(activation: str | Activation, z: ArrayLike) -> NDArray[Any]:
     Returns
     -------
     ndarray
-        Of the shape of `z`, in [0, 1].
+        Of the shape of `z`, in [0, 1]; NaN of a function whose slope has no bound.
 
     Examples
     --------
@@ -582,7 +580,7 @@ def relative_slope(activation: str | Activation, z: ArrayLike) -> NDArray[Any]:
     """
     g = activations.get(activation)
     slope: NDArray[Any] = np.abs(g.slope(z)) / g.max_slope
-    return slope
+    return slope if math.isfinite(g.max_slope) else np.full_like(slope, np.nan)
 
 
 def _real_array(name: str, value: ArrayLike, rank: int) -> NDArray[Any]:

@@ -15,8 +15,9 @@ from numpy.typing import ArrayLike
 from ._checks import real
 from ._seeds import seed_numbers
 from ._text import counted, unknown
-from ._verdicts import CODES, RELU_FAMILY, SATURATED_WARNING, TOPICS, Verdict
+from ._verdicts import CODES, SATURATED_WARNING, TOPICS, Verdict
 from ._warnings import InitWarning
+from .activations import RELU_FAMILY
 from .auditing import Activations, Audit, Layout, audit, verdict_table, wrapped
 from .comparison import Schemes, named_schemes
 from .diagnosis import Diagnosis, diagnose

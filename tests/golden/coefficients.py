@@ -204,6 +204,30 @@ def atanh_kernel(z: Real) -> Real:
     return (2 * mp.atanh(s) / s - 2) / z
 
 
+def sin_kernel(z: Real) -> Real:
+    """Return k(z) in sin(x) = x + x z k(z), z = x^2."""
+    x = mp.sqrt(z)
+    return (mp.sin(x) / x - 1) / z
+
+
+def sin_kernel_weight(z: Real) -> Real:
+    """Turn an error of `sin_kernel` into a relative one of sin."""
+    x = mp.sqrt(z)
+    return z * x / mp.sin(x)
+
+
+def arctan_kernel(z: Real) -> Real:
+    """Return k(z) in arctan(x) = x + x z k(z), z = x^2."""
+    x = mp.sqrt(z)
+    return (mp.atan(x) / x - 1) / z
+
+
+def arctan_kernel_weight(z: Real) -> Real:
+    """Turn an error of `arctan_kernel` into a relative one of arctan."""
+    x = mp.sqrt(z)
+    return z * x / mp.atan(x)
+
+
 def erf_kernel(z: Real) -> Real:
     """Return k(z) in erf(x) = x + x k(z), z = x^2."""
     x = mp.sqrt(z)
@@ -270,6 +294,7 @@ def tail_end(bits: int) -> Real:
     return mp.sqrt(bits * mp.log(2)) + real("0.001") - TAIL_SHIFT
 
 
+SIN_END = mp.pi / 2 + real("0.001")  # the argument is reduced by a rounded quotient
 HALF_LOG_2 = mp.log(2) / 2 * real("1.0001")
 TAIL_START = mp.sqrt(-mp.log(real("0.0751"))) - TAIL_SHIFT
 
@@ -321,6 +346,10 @@ TARGETS = [
         real(3),
         19,
     ),
+    Target("sin_kernel", F32, sin_kernel, sin_kernel_weight, real(0), SIN_END**2, 3),
+    Target("sin_kernel", F64, sin_kernel, sin_kernel_weight, real(0), SIN_END**2, 7),
+    Target("arctan_kernel", F32, arctan_kernel, arctan_kernel_weight, real(0), real(1), 8),
+    Target("arctan_kernel", F64, arctan_kernel, arctan_kernel_weight, real(0), real(1), 19),
     Target(
         "quantile_centre",
         F32,

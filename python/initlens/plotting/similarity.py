@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._format import share
-from .._measures import MODULO_SIGN, LayerMeasures, modulo_of
+from .._measures import LayerMeasures
+from ..activations import MODULO_SIGN, modulo_of
 from ..tables import Table
 from ._figure import DIVERGING, MOST_NUMBERS, SHARES, apart, axes
 from .display import Display
