@@ -98,7 +98,9 @@ def hashes() -> dict[str, str]:
         for text in SCHEMES:
             drawn = il.initializers.get(text)((50, 21), rng=7, dtype=dtype)
             out[f"{dtype} draw {text}"] = sha256([drawn])
-        out |= {f"{dtype} {name}": activation_hash(name, dtype) for name in sorted(FIRST_ACTIVATIONS)}
+        out |= {
+            f"{dtype} {name}": activation_hash(name, dtype) for name in sorted(FIRST_ACTIVATIONS)
+        }
         start = net(dtype)
         gradients = start.gradients(X, y)
         out[f"{dtype} forward"] = sha256([start.forward(X)])

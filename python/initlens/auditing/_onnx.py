@@ -13,7 +13,6 @@ from ._reading import Dense, Function, Layout, Opaque, Parameter, Reading
 __all__ = ["is_model", "load", "read"]
 
 
-
 def _hard_sigmoid(a: dict[str, Any]) -> str | None:
     sixth = abs(a.get("alpha", 0.2) - 1.0 / 6.0) < 1e-6
     return "hard_sigmoid" if sixth and a.get("beta", 0.5) == 0.5 else None
