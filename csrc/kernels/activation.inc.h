@@ -402,16 +402,15 @@ FN(slope_hard_shrink)(V a, V p)
     return FN(slope_soft_shrink)(a, p);
 }
 
-/* z - tanh(z); near 0, where that would cancel, what v_tanh() adds to z there */
+/* z - tanh(z), which cancels near 0: there a polynomial of its own */
 IL_INLINE V
 FN(g_tanh_shrink)(V z, V p)
 {
     (void)p;
     const V magnitude = FN(v_abs)(z), square = v_mul(z, z);
-    const V added = v_mul(v_mul(magnitude, square), IL_POLYNOMIAL(square, FN(tanh_kernel)));
-    const V near = v_sub(v_set1(0), added);
+    const V near = v_mul(v_mul(magnitude, square), IL_POLYNOMIAL(square, FN(tanh_shrink_kernel)));
     const V far = v_sub(magnitude, FN(v_tanh)(magnitude));
-    return FN(v_with_sign)(v_select(v_lt(magnitude, v_set1((T)0.5)), near, far), z);
+    return FN(v_with_sign)(v_select(v_lt(magnitude, v_set1(1)), near, far), z);
 }
 
 IL_INLINE V

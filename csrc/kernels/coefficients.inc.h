@@ -41,6 +41,11 @@ static const T FN(arctan_kernel)[] = {
     -0x1.55553ep-2F, 0x1.9991e4p-3F, -0x1.242086p-3F, 0x1.c08c46p-4F, -0x1.5808d4p-4F,
     0x1.da282ep-5F, -0x1.fd7800p-6F, 0x1.641b4cp-7F, -0x1.d342eap-10F,
 };
+/* error 2^-25.0 */
+static const T FN(tanh_shrink_kernel)[] = {
+    0x1.555556p-2F, -0x1.11117cp-3F, 0x1.ba3142p-5F, -0x1.670fdep-6F, 0x1.24b3d0p-7F,
+    -0x1.cfe2f0p-9F, 0x1.2fa9b4p-10F, -0x1.b4de66p-13F,
+};
 /* error 2^-26.4 */
 static const T FN(quantile_centre_top)[] = {
     0x1.c63648p-1F, 0x1.f90688p+2F, -0x1.09a8a2p+5F, -0x1.82e06cp+7F, -0x1.a6a1b8p+4F,
@@ -99,6 +104,13 @@ static const T FN(arctan_kernel)[] = {
     -0x1.ae5e6ea442674p-5, 0x1.82daca424094ep-5, -0x1.59a3dda23a9e2p-5, 0x1.2c2e1b4255786p-5,
     -0x1.e9f945d1e69c9p-6, 0x1.683bdd05c613bp-6, -0x1.c78e1f5d3bb48p-7, 0x1.d7b6db1085b37p-8,
     -0x1.7a374feedab07p-9, 0x1.b3f7a7cce999fp-11, -0x1.3f33a8e52486bp-13, 0x1.bbe981e1f78d8p-17,
+};
+/* error 2^-54.0 */
+static const T FN(tanh_shrink_kernel)[] = {
+    0x1.5555555555555p-2, -0x1.1111111110fd9p-3, 0x1.ba1ba1ba03dd1p-5, -0x1.664f487d02eedp-6,
+    0x1.226e34a351c0ep-7, -0x1.d6d3b3fc8eef5p-9, 0x1.7da1ebfa442d8p-10, -0x1.354ad8c1fefc3p-11,
+    0x1.f4d0a210c089bp-13, -0x1.934469faa4224p-14, 0x1.3e0057f2fb406p-15, -0x1.d897e2db4ffa3p-17,
+    0x1.34469f60d70d9p-18, -0x1.3d62211f5412bp-20, 0x1.b7fa4463deee5p-23, -0x1.2a1bd5c8ff6aep-26,
 };
 /* error 2^-53.3 */
 static const T FN(quantile_centre_top)[] = {

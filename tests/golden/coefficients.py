@@ -171,6 +171,11 @@ def table(name: str, coefficients: list[Real], dtype: type[np.floating[Any]]) ->
     return f"static const T FN({name})[] = {{\n" + "\n".join([*lines, line]) + "\n};"
 
 
+def inverse(function: Function) -> Function:
+    """Return the weight that makes an error relative."""
+    return lambda x: 1 / function(x)
+
+
 # ---- the tables --------------------------------------------------------------------------------
 
 F32, F64 = np.float32, np.float64
@@ -191,6 +196,11 @@ def tanh_kernel_weight(z: Real) -> Real:
     """Turn an error of `tanh_kernel` into a relative one of tanh."""
     x = mp.sqrt(z)
     return z * x / mp.tanh(x)
+
+
+def tanh_shrink_kernel(z: Real) -> Real:
+    """Return k(z) in x - tanh(x) = x z k(z), z = x^2."""
+    return -tanh_kernel(z)
 
 
 def log1p_kernel(f: Real) -> Real:
@@ -350,6 +360,24 @@ TARGETS = [
     Target("sin_kernel", F64, sin_kernel, sin_kernel_weight, real(0), SIN_END**2, 7),
     Target("arctan_kernel", F32, arctan_kernel, arctan_kernel_weight, real(0), real(1), 8),
     Target("arctan_kernel", F64, arctan_kernel, arctan_kernel_weight, real(0), real(1), 19),
+    Target(
+        "tanh_shrink_kernel",
+        F32,
+        tanh_shrink_kernel,
+        inverse(tanh_shrink_kernel),
+        real(0),
+        real(1),
+        7,
+    ),
+    Target(
+        "tanh_shrink_kernel",
+        F64,
+        tanh_shrink_kernel,
+        inverse(tanh_shrink_kernel),
+        real(0),
+        real(1),
+        15,
+    ),
     Target(
         "quantile_centre",
         F32,
