@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from tests.bench.peers import Initlens, NumPyByHand
 from tests.bench.problems import POPULATIONS, PROBLEMS, Array, Problem
 
 import initlens as il
+from makefile import locked
 
 NUMPY_ROWS = {
     "training": {f"{problem.name} {d}" for problem in PROBLEMS for d in native.PRECISIONS},
@@ -45,6 +46,15 @@ def bench(root: Path, path: Path, *arguments: str) -> dict[str, Any]:
     return content
 
 
+@pytest.fixture
+def alone() -> Iterator[None]:
+    """native.build() compiles into csrc/build."""
+    with locked():
+        yield
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("alone")
 def test_bench(root: Path, tmp_path: Path) -> None:
     picture = tmp_path / "bench.png"
     content = bench(root, tmp_path / "bench.json", *NUMPY_ROWS, "--plot", str(picture))
@@ -184,6 +194,8 @@ def test_slices_alternate_and_count_units() -> None:
     assert timing.per(10).ours == pytest.approx(0.001)
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("alone")
 def test_functions_are_those_of_the_core() -> None:
     if (reason := native.build()) is not None:
         pytest.skip(reason)
@@ -194,6 +206,8 @@ def test_functions_are_those_of_the_core() -> None:
         np.testing.assert_allclose(out, np.tanh(x), rtol=4 * np.finfo(dtype).eps)
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("alone")
 def test_functions_without_mpmath_have_no_errors(monkeypatch: pytest.MonkeyPatch) -> None:
     if (reason := native.build()) is not None:
         pytest.skip(reason)
