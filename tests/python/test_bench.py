@@ -15,7 +15,17 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.bench import __main__ as program
-from tests.bench import fits, functions, measure, native, picture, processes, results, scorecard
+from tests.bench import (
+    fits,
+    functions,
+    measure,
+    native,
+    picture,
+    processes,
+    products,
+    results,
+    scorecard,
+)
 from tests.bench.measure import Effort, Line, Timing
 from tests.bench.peers import Initlens, NumPyByHand
 from tests.bench.problems import POPULATIONS, PROBLEMS, Array, Problem
@@ -299,3 +309,22 @@ def test_scorecard_finds_who_breaks_a_promise(name: str, monkeypatch: pytest.Mon
 def test_scorecard_asks_nothing_that_a_peer_does_not_offer() -> None:
     for check in ("threads", "isa"):
         assert scorecard.broken(NumPyByHand, check) is None
+
+
+def test_more_than_the_peak_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(native, "peak", lambda dtype: 100.0)
+    measured = {"float32": 100.0, "float64": 200.0}
+    monkeypatch.setattr(native, "measured_peak", measured.__getitem__)
+    assert native.share_of_peak(102.0, "float32") == 1.02
+    with pytest.raises(RuntimeError, match=r"103\.0% of the peak.*is not the peak"):
+        native.share_of_peak(103.0, "float32")
+    assert native.share_of_peak(190.0, "float64") == 0.95  # the first try was in a slow spell
+
+
+def test_no_product_is_faster_than_the_peak() -> None:
+    """Half of the peak was taken for the whole where its sums stayed in memory."""
+    if (reason := native.build()) is not None or not native.has_peak():
+        pytest.skip(reason or "plain code may be faster than one multiply-add at a time")
+    for dtype in native.PRECISIONS:
+        timing = products.beside_peak(128, 128, False, dtype, Effort(3, 1e-2))
+        assert timing.share_of_peak is not None
