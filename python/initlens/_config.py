@@ -7,7 +7,7 @@ from typing import Any, Literal, overload
 import numpy as np
 
 from . import _core
-from ._text import unknown
+from ._tools.text import unknown
 from .tables import Table
 
 __all__ = ["config", "config_table", "show_config", "version"]

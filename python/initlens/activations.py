@@ -11,8 +11,8 @@ from typing import Any, Final
 from numpy.typing import ArrayLike, NDArray
 
 from . import _core
-from ._checks import real
-from ._text import build, call
+from ._tools.checks import real
+from ._tools.text import build, call
 
 __all__ = ["Activation", "get", "names"]
 

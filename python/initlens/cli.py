@@ -12,9 +12,10 @@ from typing import Any, Never
 
 from . import activations, datasets, initializers, optimizers
 from ._config import config, config_table, version
-from ._targets import LOSSES
-from ._text import split_list
-from .comparison import LECTURE_SCHEMES, compare
+from .nets.targets import LOSSES
+from ._tools.text import split_list
+from .comparison.plan import compare
+from .comparison.schemes import LECTURE_SCHEMES
 
 __all__ = ["main"]
 
@@ -139,7 +140,8 @@ def _compare(arguments: argparse.Namespace) -> int:
 
 
 def _audit(arguments: argparse.Namespace) -> int:
-    from .auditing import audit, read_data
+    from .auditing.inspection import audit
+    from .auditing.readers.files import read_data
 
     file = _file("FILE", arguments.file, "one, such as model.npz")
     html = _destination(arguments.html)

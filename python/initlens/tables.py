@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ._text import html_text, printable
+from ._tools.text import html_text, printable
 
 __all__ = ["Table"]
 

@@ -13,18 +13,10 @@ it) and one line in the table of names.py.
 """
 
 from .data_driven import LSUV, LSUVLayer, LSUVRecord
-from .fans import Axes, Layout, fans
-from .names import SchemeLike, from_config, get, list_initializers, names
+from .layout import Axes, Layout, fans
+from .registry import SchemeLike, from_config, get, list_initializers, names
 from .plain import Constant, Custom, FromArray, Normal, TruncatedNormal, Uniform
-from .scaling import (
-    ActivationGain,
-    Library,
-    MeanFieldCritical,
-    MuP,
-    RandomWalk,
-    Siren,
-    VarianceScaling,
-)
+from .scaling import ActivationGain, Library, MeanFieldCritical, MuP, RandomWalk, Siren, VarianceScaling
 from .scheme import CoreScheme, DrawFunction, Layer, Purpose, Scheme
 from .structured import Identity, LooksLinear, NguyenWidrow, Orthogonal, Sparse, ZeroHadamard
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .. import _rng
-from .._checks import as_array, choice, integer, real
-from .._warnings import InitWarning, warn
+from .._tools import rng as _rng
+from .._tools.checks import as_array, choice, integer, real
+from .._tools.warnings import InitWarning, warn
 from .scheme import Layer, Purpose, Scheme
 from .structured import Orthogonal
 
 if TYPE_CHECKING:
-    from ..network import Network
+    from ..nets.network import Network
     from ..tables import Table
 
 __all__ = ["LSUV", "LSUVLayer", "LSUVRecord"]

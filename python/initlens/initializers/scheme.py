@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from .. import _core, _rng
-from .._checks import choice, float_name, integer
-from .._cpus import threads
-from .._text import call
-from ..truncation import truncated_std
-from .fans import Axes, Layout, axes_of, fans
+from .. import _core
+from .._tools import rng as _rng
+from .._tools.checks import choice, float_name, integer
+from .._tools.cpus import threads
+from .._tools.text import call
+from ..theory.truncation import truncated_std
+from .layout import Axes, Layout, axes_of, fans
 
 if TYPE_CHECKING:
     from .._core import SchemeTuple  # the stub's own, not there at run time

@@ -10,20 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import _core
-from .._checks import choice, integer, real
-from .._warnings import SymmetryWarning, warn
-from .scheme import (
-    CoreScheme,
-    Layer,
-    Purpose,
-    Scheme,
-    check_position,
-    checked_layer,
-    core_tuple,
-    finite,
-    narrowed,
-    place_of,
-)
+from .._tools.checks import choice, integer, real
+from .._tools.warnings import SymmetryWarning, warn
+from .scheme import CoreScheme, Layer, Purpose, Scheme, check_position, checked_layer, core_tuple, finite, narrowed, place_of
 
 if TYPE_CHECKING:
     from .._core import SchemeTuple  # the stub's own, not there at run time

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._text import shown
-from ..history import History
+from .._tools.text import shown
+from ..nets.history import History
 from ._figure import Look
 
 __all__ = ["check_curves", "draw_spread", "ends_text", "side_by_side", "spread"]

@@ -10,8 +10,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .._text import counted, shown, with_article
-from ..history import evenly
+from .._tools.text import counted, shown, with_article
+from .._tools.selection import evenly
 
 __all__ = [
     "COLOURS",

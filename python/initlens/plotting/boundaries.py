@@ -8,29 +8,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import activations
-from .._checks import as_array
-from ..history import evenly
-from ..network import Network
+from .._tools.checks import as_array
+from .._tools.selection import evenly
+from ..nets.network import Network
 from ..tables import Table
-from ._figure import (
-    COLOURS,
-    DIVERGING,
-    MARKERS,
-    MOST_LABELS,
-    WIDTH,
-    check_kind,
-    check_labelled,
-    grid,
-    left_out,
-    literal,
-    make_room,
-    needs_matplotlib,
-    one_line,
-    tiles,
-    told,
-    within_reach,
-    wrapped,
-)
+from ._figure import COLOURS, DIVERGING, MARKERS, MOST_LABELS, WIDTH, check_kind, check_labelled, grid, left_out, literal, make_room, needs_matplotlib, one_line, tiles, told, within_reach, wrapped
 from .display import Display
 
 __all__ = ["BoundaryDisplay", "plot_boundaries"]

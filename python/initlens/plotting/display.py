@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
-from .._text import html_text
+from .._tools.text import html_text
 from ..tables import Table
 from .picture import Picture
 

@@ -8,28 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._text import join
-from ..history import evenly
+from .._tools.text import join
+from .._tools.selection import evenly
 from ..tables import Table
-from ._figure import (
-    FARTHEST_LOG,
-    MOST_LABELS,
-    axes,
-    check_kind,
-    check_labelled,
-    left_out,
-    legend,
-    literal,
-    looks,
-    one_line,
-    readable_log,
-    told,
-    whole_numbers,
-)
+from ._figure import FARTHEST_LOG, MOST_LABELS, axes, check_kind, check_labelled, left_out, legend, literal, looks, one_line, readable_log, told, whole_numbers
 from .display import Display
 
 if TYPE_CHECKING:
-    from ..diagnosis import Diagnosis
+    from ..diagnosis.result import Diagnosis
 
 __all__ = ["LearningTimeDisplay", "plot_learning_times"]
 
@@ -132,7 +118,7 @@ def plot_learning_times(
     >>> [row[0] for row in display.table().rows]
     ['std 0.1', 'std 1.1']
     """
-    from ..diagnosis import Diagnosis  # which draws with this module
+    from ..diagnosis.result import Diagnosis  # which draws with this module
 
     check_labelled("diagnoses", diagnoses, "Diagnosis objects")
     for label, diagnosis in diagnoses.items():

@@ -7,24 +7,13 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from .._format import number
-from .._text import join
-from ..history import History, evenly
+from .._tools.format import number
+from .._tools.text import join
+from .._tools.selection import evenly
+from ..nets.history import History
 from ..tables import Table
 from ._curves import check_curves, draw_spread, ends_text, side_by_side, spread
-from ._figure import (
-    FARTHEST_LOG,
-    MOST_LABELS,
-    axes,
-    left_out,
-    legend,
-    literal,
-    looks,
-    one_line,
-    readable_log,
-    told,
-    whole_numbers,
-)
+from ._figure import FARTHEST_LOG, MOST_LABELS, axes, left_out, legend, literal, looks, one_line, readable_log, told, whole_numbers
 from .display import Display
 
 __all__ = ["LossCurves", "LossDisplay", "plot_losses"]

@@ -8,28 +8,12 @@ from typing import Any, Final, Literal, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._checks import choice
-from .._format import share
-from ..history import evenly
-from ..network import Network
+from .._tools.checks import choice
+from .._tools.format import share
+from .._tools.selection import evenly
+from ..nets.network import Network
 from ..tables import Table
-from ._figure import (
-    COLOURS,
-    MOST_LABELS,
-    check_axes,
-    check_kind,
-    check_labelled,
-    left_out,
-    literal,
-    make_room,
-    needs_matplotlib,
-    one_line,
-    readable_log,
-    tiles,
-    told,
-    within_reach,
-    wrapped,
-)
+from ._figure import COLOURS, MOST_LABELS, check_axes, check_kind, check_labelled, left_out, literal, make_room, needs_matplotlib, one_line, readable_log, tiles, told, within_reach, wrapped
 from .display import Display
 
 __all__ = ["Of", "Ridge", "RidgeDisplay", "plot_ridges"]

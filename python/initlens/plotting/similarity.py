@@ -7,8 +7,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from .._format import share
-from .._measures import MODULO_SIGN, LayerMeasures, modulo_of
+from .._tools.format import share
+from ..activations import MODULO_SIGN, modulo_of
+from ..diagnosis.measures import LayerMeasures
 from ..tables import Table
 from ._figure import DIVERGING, MOST_NUMBERS, SHARES, apart, axes
 from .display import Display

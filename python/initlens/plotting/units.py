@@ -7,22 +7,12 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from .._checks import integer
-from ..history import History, evenly
+from .._tools.checks import integer
+from .._tools.selection import evenly
+from ..nets.history import History
 from ..tables import Table
 from ._curves import check_curves, draw_spread, ends_text, side_by_side
-from ._figure import (
-    MOST_LABELS,
-    grid,
-    left_out,
-    legend,
-    literal,
-    looks,
-    make_room,
-    one_line,
-    told,
-    whole_numbers,
-)
+from ._figure import MOST_LABELS, grid, left_out, legend, literal, looks, make_room, one_line, told, whole_numbers
 from .display import Display
 
 __all__ = ["UnitCurves", "UnitsDisplay", "plot_units"]

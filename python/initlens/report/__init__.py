@@ -12,17 +12,18 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from .._config import config_table
-from .._text import html_text
+from .._tools.text import html_text
 from ..tables import Table
-from ._calls import Call, audit_call, compare_call, diagnose_call
-from ._files import destination, write
-from ._page import page, section, table_html
-from ._pictures import Drawing, pictures
+from ..comparison.call import audit_call, compare_call, diagnose_call
+from .call import Call
+from .files import destination, write
+from .markup import page, section, table_html
+from .gallery import Drawing, pictures
 
 if TYPE_CHECKING:
-    from ..auditing import Audit
-    from ..comparison import Comparison
-    from ..diagnosis import Diagnosis
+    from ..auditing.result import Audit
+    from ..comparison.result import Comparison
+    from ..diagnosis.result import Diagnosis
 
 __all__ = [
     "audit_page",
@@ -86,7 +87,7 @@ def diagnosis_page(result: Diagnosis) -> str:
     str
         HTML.
     """
-    from ..auditing import verdict_table
+    from ..diagnosis.verdicts import verdict_table
 
     table = result.table()
     # The verdicts, its notes, have a table of their own.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from .._problem import Data
+from ..comparison.problem import Data
 from ..optimizers import Optimizer
 from .exploration import Controls, Exploration, Problem, UnitPictures, explore
 

@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import activations, initializers, optimizers
-from .._checks import integer, real
-from .._format import number, share
-from .._outcomes import outcome_of
-from .._problem import Data, default_layers, layers_text, read_data
-from ..diagnosis import Diagnosis, diagnose
-from ..history import History
-from ..network import Network
+from .._tools.checks import integer, real
+from .._tools.format import number, share
+from ..comparison.outcomes import outcome_of
+from ..comparison.problem import Data, default_layers, layers_text, read_data
+from ..diagnosis.examination import diagnose
+from ..diagnosis.result import Diagnosis
+from ..nets.history import History
+from ..nets.network import Network
 from ..optimizers import SGD, Optimizer
 from ..tables import Table
 

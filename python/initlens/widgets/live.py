@@ -12,14 +12,7 @@ import anywidget
 import traitlets
 
 from .. import activations
-from .exploration import (
-    GRID,
-    MOST_HIDDEN,
-    MOST_UNITS,
-    Controls,
-    Exploration,
-    explore,
-)
+from .exploration import GRID, MOST_HIDDEN, MOST_UNITS, Controls, Exploration, explore
 from .pictures import LEGEND, PALETTE, curve_svg, points_svg
 
 __all__ = ["LiveView"]

@@ -13,8 +13,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from .._format import number
-from .._text import html_text
+from .._tools.format import number
+from .._tools.text import html_text
 from .exploration import Exploration, Problem
 
 __all__ = ["LEGEND", "PALETTE", "curve_alt", "curve_svg", "points_svg", "static_html"]
