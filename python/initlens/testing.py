@@ -15,18 +15,16 @@ from numpy.typing import ArrayLike
 from ._tools.checks import real
 from ._tools.seeds import seed_numbers
 from ._tools.text import counted, unknown
-from .activations import RELU_FAMILY
-from .diagnosis.rules import SATURATED_WARNING
-from .diagnosis.verdicts import CODES, TOPICS, Verdict
 from ._tools.warnings import InitWarning
-from .auditing.chain import Activations
+from .activations import RELU_FAMILY, Activations
 from .auditing.inspection import audit
 from .auditing.readers.reading import Layout
 from .auditing.result import Audit
-from .diagnosis.verdicts import verdict_table, wrapped
 from .comparison.schemes import Schemes, named_schemes
 from .diagnosis.examination import diagnose
 from .diagnosis.result import Diagnosis
+from .diagnosis.rules import SATURATED_WARNING
+from .diagnosis.verdicts import CODES, TOPICS, Verdict, verdict_table, wrapped
 from .tables import Table
 
 __all__ = [

@@ -8,7 +8,7 @@ from typing import Final
 
 from .checks import integer
 
-__all__ = ["CAP", "cpus", "threads"]
+__all__ = ["CAP", "cpu_count", "threads"]
 
 CAP: Final = "INITLENS_NUM_THREADS"
 
@@ -34,7 +34,9 @@ def threads(n_jobs: int | None) -> int:
     ValueError
         If `n_jobs`, or the variable, is below 1 or no integer.
     """
-    wanted = cpus() if n_jobs is None else integer("n_jobs", n_jobs, minimum=1, maximum=sys.maxsize)
+    wanted = (
+        cpu_count() if n_jobs is None else integer("n_jobs", n_jobs, minimum=1, maximum=sys.maxsize)
+    )
     cap = os.environ.get(CAP, "").strip()
     if not cap:
         return wanted
@@ -43,7 +45,7 @@ def threads(n_jobs: int | None) -> int:
     return min(wanted, int(cap))
 
 
-def cpus() -> int:
+def cpu_count() -> int:
     """Return the number of CPUs that this process may use.
 
     Its affinity is taken into account and, on Linux, the quotas of its control groups; these as

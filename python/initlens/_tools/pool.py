@@ -12,6 +12,8 @@ from typing import Final, TypeVar
 
 import numpy as np
 
+from .._core import SMALL_NET
+
 __all__ = ["group_size", "run_groups"]
 
 Task = TypeVar("Task")
@@ -19,8 +21,6 @@ Result = TypeVar("Result")
 
 # The widest vector, in bytes: a small net takes a lane of it.
 VECTOR: Final = 64
-# Parameters beyond which the core trains nets one by one: IL_SMALL_NET in csrc/core/sweep.c.
-SMALL_NET: Final = 4096
 
 
 def group_size(layers: Sequence[int], dtype: str) -> int:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import activations
-from ..activations import Activation
+from ..activations import Activation, Activations
+from ..activations import get as get_activation
 from .readers.arrays import real_array
 from .readers.reading import Dense, Function, Layout, Opaque, Reading, Skipped
 
-__all__ = ["Activations", "Chain", "Matrix", "Models", "build"]
-
-Activations: TypeAlias = str | Activation | Sequence[str | Activation]
+__all__ = ["Chain", "Matrix", "Models", "build"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +103,7 @@ def build(reading: Reading, activation: Activations | None, layout: Layout | Non
     for item in reading.items:
         if isinstance(item, Function):
             known = item.activation != "softmax"
-            waiting.append(str(activations.get(item.activation)) if known else "softmax")
+            waiting.append(str(get_activation(item.activation)) if known else "softmax")
         elif isinstance(item, Opaque):
             skipped.append(Skipped(item.name, _reason(item)))
             matrix = _other(item, notes, skipped)
@@ -241,9 +238,9 @@ def _fill(
         if assumed is not None:
             notes.append(f"activation: {assumed}, the only one registered")
     elif isinstance(activation, str | Activation):
-        texts = [str(activations.get(activation))] * count
+        texts = [str(get_activation(activation))] * count
     else:
-        texts = [str(activations.get(item)) for item in activation]
+        texts = [str(get_activation(item)) for item in activation]
         if len(texts) != count:
             raise ValueError(
                 f"activation must be one, or one for each of the {count} hidden layers, "
@@ -257,9 +254,9 @@ def _agree(chains: list[Chain], activation: Activations) -> None:
     """Refuse an argument `activation` that is not what the model holds."""
     own = chains[-1].functions
     if isinstance(activation, str | Activation):
-        given = [str(activations.get(activation))] * len(own)
+        given = [str(get_activation(activation))] * len(own)
     else:
-        given = [str(activations.get(item)) for item in activation]
+        given = [str(get_activation(item)) for item in activation]
     if len(given) != len(own) or any(
         mine not in (None, text) for mine, text in zip(own, given, strict=True)
     ):

@@ -11,17 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._tools.checks import integer, real
-from .._tools.format import data_frame
-from .problem import Data
 from .._tools.progress import Progress, reporter
 from .._tools.text import counted, join
 from ..activations import Activation
-from .plan import compare
-from .result import Comparison
 from ..initializers import Normal, SchemeLike
 from ..optimizers import Optimizer
 from ..plotting.scale_by_depth import ratio_table
-from ..tables import Table
+from ..tables import Result, Table
+from .plan import compare
+from .problem import Data
+from .result import Comparison
 
 if TYPE_CHECKING:
     from ..plotting import ScaleByDepthDisplay
@@ -33,8 +32,11 @@ DEPTHS: Final = (1, 2, 4, 8, 16)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ScaleByDepth:
+class ScaleByDepth(Result):
     """Nets of several scales and depths: what `scale_by_depth` returns.
+
+    `to_frame` has one row per cell: scale, depth, ratio (of the median final loss to the loss at
+    chance) and outcome.
 
     Parameters
     ----------
@@ -134,36 +136,14 @@ class ScaleByDepth:
         deepest = self.comparisons[max(self.comparisons)]
         return " ".join(dict.fromkeys(deepest.settings.activation))
 
-    def __repr__(self) -> str:
-        """Return the table as text."""
-        return repr(self.table())
-
-    def _repr_html_(self) -> str:
-        return self.table()._repr_html_()
-
-    def to_frame(self) -> Any:
-        """Return a `pandas.DataFrame` with one row a cell.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Columns scale, depth, ratio (of the median final loss to the loss at chance) and
-            outcome.
-
-        Raises
-        ------
-        ImportError
-            If pandas is not installed.
-        """
+    def _columns(self) -> dict[str, Any]:
         cells = [(scale, depth) for scale in self.scales for depth in self.depths]
-        return data_frame(
-            {
-                "scale": [scale for scale, _ in cells],
-                "depth": [depth for _, depth in cells],
-                "ratio": self.ratios().reshape(-1),
-                "outcome": [self.outcome(*cell) for cell in cells],
-            }
-        )
+        return {
+            "scale": [scale for scale, _ in cells],
+            "depth": [depth for _, depth in cells],
+            "ratio": self.ratios().reshape(-1),
+            "outcome": [self.outcome(*cell) for cell in cells],
+        }
 
     def to_dict(self) -> dict[str, Any]:
         """Return the whole recipe and its results, in lists and numbers that JSON can hold.

@@ -7,11 +7,11 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .. import datasets
 from .._tools.checks import as_array
-from ..nets.targets import CODES
 from .._tools.text import with_article
 from ..datasets import Dataset
+from ..datasets import get as get_dataset
+from ..nets.targets import CODES
 
 __all__ = [
     "Data",
@@ -29,7 +29,7 @@ Data: TypeAlias = str | Dataset | tuple[ArrayLike, ArrayLike]
 def read_data(data: Data) -> tuple[Dataset | None, NDArray[Any], NDArray[Any]]:
     """Return the data set where there is one, samples and targets."""
     if isinstance(data, str | Dataset):
-        dataset = datasets.get(data)
+        dataset = get_dataset(data)
         return dataset, dataset.X, dataset.y
     X, y = read_pair("data must be a name, a Dataset or", data)
     return None, as_array("X", X), as_array("y", y)

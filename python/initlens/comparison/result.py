@@ -2,119 +2,62 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike, NDArray
+from numpy.typing import NDArray
 
-from .. import activations, initializers, optimizers
-from .._tools import pool
-from .._tools.checks import choice, integer, training_counts
-from .._config import config
-from .._tools.cpus import threads
-from .._tools.format import data_frame, number, share, units
-from .outcomes import SATURATED, common_outcome, outcome_of
-from .problem import Data, check_widths, default_layers, digest, layers_text, read_data, read_pair
-from .._tools.progress import Progress, reporter
-from ..report.reported import Reported
-from .._tools.seeds import seed_numbers, seeds_text
+from .._config import configuration
+from .._tools.checks import choice, integer
+from .._tools.format import number, share, units
+from .._tools.seeds import seeds_text
 from .._tools.text import counted, join, jsonable, shown, unknown
 from ..activations import RELU_FAMILY
-from ..activations import Activation
-from ..datasets import Dataset
-from ..nets.history import History, worst_units
-from ..initializers import LSUV, Custom, Scheme, SchemeLike
+from ..activations import get as get_activation
+from ..initializers import Scheme
+from ..initializers import get as get_scheme
 from ..nets.network import Network, Settings
 from ..optimizers import Optimizer
-from ..plotting import BoundaryDisplay, LossCurves, LossDisplay, RidgeDisplay, UnitCurves, UnitsDisplay, plot_boundaries, plot_losses, plot_ridges, plot_units
+from ..plotting import (
+    BoundaryDisplay,
+    LossCurves,
+    LossDisplay,
+    RidgeDisplay,
+    UnitCurves,
+    UnitsDisplay,
+    plot_boundaries,
+    plot_losses,
+    plot_ridges,
+    plot_units,
+)
 from ..plotting.ridges import Of
+from ..report import Reported, page, pictures, reproduction, section, table_html
 from ..tables import Table
+from .call import compare_call
+from .outcomes import SATURATED, common_outcome
+from .problem import digest, layers_text
+from .runs import Run
 
 if TYPE_CHECKING:
-    from .._core import FitResult, OptimizerDict  # the stub's own, not there at run time
+    pass  # the stub's own, not there at run time
 
-__all__ = ["LECTURE_SCHEMES", "Comparison", "Run", "compare"]
+__all__ = ["Comparison"]
 
-LECTURE_SCHEMES: Final = (
-    "zeros",
-    "constant(0.5)",
-    "normal(0.01)",
-    "normal(1)",
-    "normal(100)",
-    "glorot_uniform",
-    "he_normal",
-)
 
 MOST_NAMED: Final = 6  # schemes in a sentence
 ROWS_AT_EACH_END: Final = 20  # of a long table where it is shown
-
-Schemes: TypeAlias = SchemeLike | Sequence[SchemeLike] | Mapping[str, SchemeLike]
-
-
-@dataclass(frozen=True, eq=False)
-class Run:
-    """One net of a comparison.
-
-    Parameters
-    ----------
-    scheme : str
-        Label of its scheme.
-    seed : int
-        ``Network.initialize(scheme, rng=seed)`` gives its start.
-    first_loss, final_loss : float
-        On all training data, before and after.
-    chance_loss : float
-        Loss of the best constant guess.
-    accuracy, test_accuracy : float
-        Share of right classes in [0, 1] after training; NaN where it does not apply.
-    distinct_start, distinct_end : (int, int) or None
-        (distinct, all) units of the hidden layer with the smallest share of distinct units; None
-        without a hidden layer.
-    saturated_start : float
-        Largest saturated share of a hidden layer on the first batch; NaN where it is not defined.
-    steps : int
-        Steps taken.
-    diverged_at : int or None
-        The step whose gradient was not finite.
-    outcome : str
-        "learned", "stuck near chance", "learns slowly", ...: computed from what was recorded.
-    history : History
-        What was recorded in training.
-    """
-
-    scheme: str
-    seed: int
-    first_loss: float
-    final_loss: float
-    chance_loss: float
-    accuracy: float
-    test_accuracy: float
-    distinct_start: tuple[int, int] | None
-    distinct_end: tuple[int, int] | None
-    saturated_start: float
-    steps: int
-    diverged_at: int | None
-    outcome: str
-    history: History = field(repr=False)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return all but the history, in numbers that JSON can hold; NaN becomes None."""
-        return {
-            field.name: jsonable(getattr(self, field.name))
-            for field in fields(self)
-            if field.name != "history"
-        }
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Comparison(Reported):
     """Nets that differ in their initialization alone: what `compare` returns.
+
+    `to_frame` has one row per run: scheme, seed, first_loss, final_loss, chance_loss, accuracy,
+    test_accuracy, distinct_start, units_start, distinct_end, units_end, saturated_start, steps,
+    diverged_at and outcome.
 
     Parameters
     ----------
@@ -186,7 +129,7 @@ class Comparison(Reported):
         if text in self.schemes:
             return text
         try:
-            written = str(initializers.get(text))
+            written = str(get_scheme(text))
         except ValueError:
             written = ""
         # A dict may have given the text to another scheme.
@@ -356,7 +299,7 @@ class Comparison(Reported):
         }
         hidden = set(self.settings.activation)
         # Rectifiers are flat on one side by nature.
-        if saturated and not any(activations.get(text).kind in RELU_FAMILY for text in hidden):
+        if saturated and not any(get_activation(text).kind in RELU_FAMILY for text in hidden):
             word = hidden.pop() if len(hidden) == 1 else "hidden"
             each = [f"{label} starts with {100 * s:.0f} %" for label, s in saturated.items()]
             notes.append(
@@ -376,14 +319,8 @@ class Comparison(Reported):
             )
         return notes
 
-    def __repr__(self) -> str:
-        """Return the table as text; of more than 40 schemes the first and the last 20."""
-        return repr(self._short_table())
-
-    def _repr_html_(self) -> str:
-        return self._short_table()._repr_html_()
-
-    def _short_table(self) -> Table:
+    def _shown(self) -> Table:
+        """Return the table; of more than 40 schemes the first and the last 20."""
         table = self.table()
         left = len(table.rows) - 2 * ROWS_AT_EACH_END
         if left <= 0:
@@ -428,23 +365,6 @@ class Comparison(Reported):
         schemes = np.array(columns["scheme"], dtype=object)
         return {label: numbers[schemes == label] for label in self.schemes}
 
-    def to_frame(self) -> Any:
-        """Return a `pandas.DataFrame` with one row a run.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Columns scheme, seed, first_loss, final_loss, chance_loss, accuracy, test_accuracy,
-            distinct_start, units_start, distinct_end, units_end, saturated_start, steps,
-            diverged_at and outcome.
-
-        Raises
-        ------
-        ImportError
-            If pandas is not installed.
-        """
-        return data_frame(self._columns())
-
     def _columns(self) -> dict[str, list[Any]]:
         """Return the columns of `to_frame`, a value a run; of units a count and all of them."""
         columns: dict[str, list[Any]] = {}
@@ -474,7 +394,7 @@ class Comparison(Reported):
             Versions and machine, data, settings, schemes, seeds, elapsed time, runs.
         """
         return {
-            "versions": jsonable(config()),
+            "versions": jsonable(configuration()),
             "data": jsonable(self.data),
             "layers": list(self.settings.layers),
             "activation": list(self.settings.activation),
@@ -495,9 +415,29 @@ class Comparison(Reported):
         }
 
     def _page(self) -> str:
-        from ..report import comparison_page
-
-        return comparison_page(self)
+        count = len(self.schemes)
+        what = f"{count} initializations" if count > 1 else "one initialization"
+        data = self.data
+        facts = {
+            "samples x features": f"{data['samples']:,} x {data['features']}",
+            "SHA-256 of the data": data["sha256"],
+        }
+        if data["held_out"] is not None:
+            facts["held-out samples"] = f"{data['held_out']['samples']:,}"
+        return page(
+            f"{what} on {data['name']} data",
+            (
+                section("Outcomes", table_html(self.table())),
+                pictures(
+                    [
+                        ("Loss", self.plot),
+                        ("Distinct units and their spread", self.plot_units),
+                        ("Decision boundaries", self.plot_boundaries),
+                    ]
+                ),
+                reproduction(compare_call(self), facts),
+            ),
+        )
 
     def plot(self, ax: Any = None) -> LossDisplay:
         """Draw median and range of the loss of every scheme, and the loss at chance.
@@ -592,7 +532,7 @@ class Comparison(Reported):
             f"{place}: step {step:,}": partial(self.network, scheme, chosen, steps=step)
             for place, step in places.items()
         }
-        return plot_ridges(_Again(nets), *self._samples, of=of, ax=ax)
+        return plot_ridges(RetrainedNets(nets), *self._samples, of=of, ax=ax)
 
     def plot_boundaries(
         self,
@@ -637,13 +577,13 @@ class Comparison(Reported):
         }
         if not nets:
             raise ValueError("schemes is empty; give a label at least, or None for all")
-        return plot_boundaries(_Again(nets), *self._samples, units=units, ax=ax)
+        return plot_boundaries(RetrainedNets(nets), *self._samples, units=units, ax=ax)
 
     def _picture_title(self) -> str:
         return f"{self._net_text()} on {self.data['name']} data"
 
 
-class _Again(Mapping[str, Network]):
+class RetrainedNets(Mapping[str, Network]):
     """Nets of a comparison by label, each trained again when it is asked for."""
 
     def __init__(self, nets: Mapping[str, Callable[[], Network]]) -> None:
@@ -657,293 +597,6 @@ class _Again(Mapping[str, Network]):
 
     def __len__(self) -> int:
         return len(self.nets)
-
-
-def compare(
-    schemes: Schemes = LECTURE_SCHEMES,
-    *,
-    data: Data = "flower",
-    layers: Sequence[int] | None = None,
-    activation: str | Activation | Sequence[str | Activation] = "tanh",
-    loss: str | None = None,
-    optimizer: str | Optimizer = "sgd(1.2)",
-    steps: int = 10_000,
-    batch_size: int | None = None,
-    seeds: int | Iterable[int] = range(12),
-    test: tuple[ArrayLike, ArrayLike] | None = None,
-    dtype: DTypeLike = "float64",
-    record: int | None = None,
-    progress: Progress = None,
-    n_jobs: int | None = None,
-) -> Comparison:
-    """Train one net from several initializations, the same seeds and data for each.
-
-    Parameters
-    ----------
-    schemes : sequence or dict of schemes, default `LECTURE_SCHEMES`
-        Names, `Scheme` objects or functions ``(shape, rng) -> array``; a dict gives labels. "lsuv"
-        takes the data of the comparison.
-        Functions are called from the threads of the pool.
-    data : str, Dataset or (X, y), default "flower"
-        What to train on; see `datasets.get`. Held-out samples of a Dataset are the default of
-        `test`.
-    layers : sequence of int, optional
-        Widths. By default one hidden layer of 4 units between what the data need: the lecture's
-        [2, 4, 1] for the flower.
-    activation : str, Activation or sequence of them, default "tanh"
-        Of the hidden layers.
-    loss : str, optional
-        By default cross-entropy, binary for one output.
-    optimizer : Optimizer or str, default "sgd(1.2)"
-        As in `Network.fit`.
-    steps : int, default 10,000
-        Optimizer steps of each net.
-    batch_size : int, optional
-        Samples a step; all of them by default.
-    seeds : int or iterable of int, default range(12)
-        One net a scheme and seed; an int n means ``range(n)``. Net and order of minibatches depend
-        on the seed alone.
-    test : (X, y), optional
-        Held-out samples, for the accuracy on them.
-    dtype : dtype, default "float64"
-        "float32" or "float64".
-    record : int, optional
-        Record every so many steps; 0 never, about 100 rows by default. A row takes about 50 bytes
-        a layer in every run.
-    progress : bool or callable, optional
-        True shows a bar on stderr; a function is called as ``progress(done, nets)``.
-    n_jobs : int, optional
-        Threads; as many as there are CPUs by default. The bits are the same for any number.
-
-    Returns
-    -------
-    Comparison
-        After Ctrl-C the nets that had finished, seed by seed, with `Comparison.interrupted` set.
-
-    Raises
-    ------
-    ValueError
-        If an argument is out of its range, or data, layers and loss do not fit together.
-    TypeError
-        If an argument is of another kind.
-    KeyboardInterrupt
-        At Ctrl-C before the first net has finished.
-
-    Examples
-    --------
-    >>> import initlens as il
-    >>> result = il.compare(["zeros", "he_normal"], steps=500, seeds=2)
-    >>> [run.outcome for run in result.of("zeros")]
-    ['stuck: every weight gradient is zero', 'stuck: every weight gradient is zero']
-    """
-    start = time.perf_counter()
-    chosen_seeds = seed_numbers(seeds)
-    dataset, X, y = read_data(data)
-    named = {
-        label: scheme.on(X) if isinstance(scheme, LSUV) and scheme.X is None else scheme
-        for label, scheme in named_schemes(schemes).items()
-    }
-    widths = default_layers(X, y, loss) if layers is None else layers
-    if test is None and dataset is not None and dataset.X_test is not None:
-        assert dataset.y_test is not None  # the two come together
-        test = dataset.X_test, dataset.y_test
-    if test is not None:
-        test = read_pair("test must be", test)
-    chosen_optimizer = optimizers.get(optimizer)
-    total, batch, every = training_counts(steps, batch_size, record)
-    plan = _Plan(
-        settings=Network(widths, activation, loss, dtype).settings,
-        optimizer=chosen_optimizer._spec(),
-        steps=total,
-        batch_size=batch,
-        record=every,
-        X=X,
-        y=y,
-        test=test,
-        stop=threading.Event(),
-    )
-    check_widths(plan.settings.layers, X, y)
-    plan.check()
-    jobs = threads(n_jobs)
-    # Seed by seed: after Ctrl-C every scheme has some.
-    tasks = [(label, scheme, seed) for seed in chosen_seeds for label, scheme in named.items()]
-    size = pool.group_size(plan.settings.layers, plan.settings.dtype)
-    with reporter(progress, len(tasks), "net") as report:
-        runs, interrupted = pool.run_groups(plan.run, tasks, size, jobs, plan.stop, report)
-    order = {label: place for place, label in enumerate(named)}
-    return Comparison(
-        runs=tuple(sorted(runs, key=lambda run: order[run.scheme])),
-        schemes=named,
-        seeds=chosen_seeds,
-        settings=plan.settings,
-        optimizer=chosen_optimizer,
-        steps=plan.steps,
-        batch_size=batch_size,
-        record=plan.record,
-        data=_describe_data(data, dataset, plan),
-        elapsed=time.perf_counter() - start,
-        interrupted=interrupted,
-        _samples=(X, y),
-    )
-
-
-Task: TypeAlias = tuple[str, Scheme, int]
-
-
-@dataclass(eq=False)
-class _Start:
-    """A net before training, and what is measured of it there."""
-
-    net: Network
-    loss: float = float("nan")
-    distinct: list[int] = field(default_factory=list)
-
-    def measure(self, samples: NDArray[Any], target: NDArray[Any]) -> None:
-        self.loss = self.net._loss(samples, target)
-        self.distinct = self.net._distinct_units()
-
-
-@dataclass(frozen=True, eq=False)
-class _Plan:
-    """What all nets of a comparison share."""
-
-    settings: Settings
-    optimizer: OptimizerDict
-    steps: int
-    batch_size: int
-    record: int
-    X: NDArray[Any]
-    y: NDArray[Any]
-    test: tuple[ArrayLike, ArrayLike] | None
-    stop: threading.Event
-
-    def network(self) -> Network:
-        settings = self.settings
-        return Network(settings.layers, settings.activation, settings.loss, settings.dtype)
-
-    def check(self) -> None:
-        """Raise what data and settings raise, before the first net is trained."""
-        probe = self.network()
-        probe.loss(self.X, self.y)
-        if self.test is not None:
-            try:
-                probe.loss(*self.test)
-            except (TypeError, ValueError) as error:
-                raise type(error)(f"test: {error}") from error
-
-    def run(self, tasks: Sequence[Task]) -> list[Run]:
-        """Train the nets of some tasks side by side; if told to stop, return the finished ones."""
-        if self.stop.is_set():
-            return []
-        starts = [_Start(self.network().initialize(scheme, rng=seed)) for _, scheme, seed in tasks]
-        nets = [start.net for start in starts]
-        samples, target = nets[0]._samples(self.X, self.y)
-        for start in starts:
-            start.measure(samples, target)
-        results = Network._fit_many(
-            nets,
-            samples,
-            target,
-            [self.optimizer] * len(nets),
-            self.steps,
-            self.batch_size,
-            self.record,
-            lambda _: self.stop.is_set(),
-        )
-        return [
-            self._finish(label, seed, start, result, samples, target)
-            for (label, _, seed), start, result in zip(tasks, starts, results, strict=True)
-            if result["steps"] == self.steps or result["diverged"]
-        ]
-
-    def _finish(
-        self,
-        label: str,
-        seed: int,
-        start: _Start,
-        result: FitResult,
-        samples: NDArray[Any],
-        target: NDArray[Any],
-    ) -> Run:
-        """Measure a trained net."""
-        net = start.net
-        history = net._history([result], target, stopped=False)
-        final_loss = net._loss(samples, target)
-        widths = self.settings.layers[1:-1]
-        classes = self.settings.loss != "mse"
-        distinct_end = worst_units(net._distinct_units()[:-1], widths)
-        saturated = history.worst_saturated(0) if len(history.steps) else float("nan")
-        return Run(
-            scheme=label,
-            seed=seed,
-            first_loss=start.loss,
-            final_loss=final_loss,
-            chance_loss=history.chance_loss,
-            accuracy=net.accuracy(samples, self.y) if classes else float("nan"),
-            test_accuracy=(
-                net.accuracy(*self.test) if classes and self.test is not None else float("nan")
-            ),
-            distinct_start=worst_units(start.distinct[:-1], widths),
-            distinct_end=distinct_end,
-            saturated_start=saturated,
-            steps=history.steps_done,
-            diverged_at=history.diverged_at,
-            outcome=outcome_of(start.loss, final_loss, history, distinct_end, saturated),
-            history=history,
-        )
-
-
-def named_schemes(schemes: Schemes) -> dict[str, Scheme]:
-    """Return schemes by label: that of a dict, else their own text."""
-    if isinstance(schemes, Mapping):
-        for label in schemes:
-            if not isinstance(label, str):
-                raise TypeError(
-                    f"labels of schemes must be text, got {label!r}; write {str(label)!r}"
-                )
-        named = {str(label): _labelled(label, scheme) for label, scheme in schemes.items()}
-        if blank := [label for label in named if not label.strip()]:
-            raise ValueError(f"schemes has the label {blank[0]!r}: give one that can be seen")
-    else:
-        texts = isinstance(schemes, np.ndarray) and schemes.dtype.kind not in "fiub"
-        if not texts and (isinstance(schemes, str | Scheme | np.ndarray) or callable(schemes)):
-            schemes = [schemes]
-        elif not isinstance(schemes, Sequence):
-            raise TypeError(f"schemes must be a list or a dict of schemes, got {shown(schemes)}")
-        found = [initializers.get(scheme) for scheme in schemes]
-        named = {str(scheme): scheme for scheme in found}
-        if len(named) < len(found):
-            twice = [label for label, n in Counter(map(str, found)).items() if n > 1]
-            raise ValueError(
-                f"schemes holds {join(twice)} twice; leave one out, or, in Python, give a dict of "
-                "labels and schemes"
-            )
-    if not named:
-        raise ValueError("schemes is empty; give one at least, such as he_normal")
-    return named
-
-
-def _labelled(label: str, scheme: SchemeLike) -> Scheme:
-    """Return the scheme; a function under its label, which messages then name."""
-    if callable(scheme) and not isinstance(scheme, Scheme | type):
-        return Custom(label, scheme)
-    return initializers.get(scheme)
-
-
-def _describe_data(data: Data, dataset: Dataset | None, plan: _Plan) -> dict[str, Any]:
-    samples, features = plan.X.shape
-    held_out = None
-    if plan.test is not None:
-        held_out = {"samples": len(np.asarray(plan.test[1])), "sha256": digest(*plan.test)}
-    return {
-        "name": "given" if dataset is None else dataset.name,
-        "text": data if isinstance(data, str) else None,
-        "samples": samples,
-        "features": features,
-        "classes": None if plan.settings.loss == "mse" else max(2, plan.settings.layers[-1]),
-        "sha256": digest(plan.X, plan.y),
-        "held_out": held_out,
-    }
 
 
 def _worst(pairs: Iterable[tuple[int, int] | None]) -> tuple[int, int] | None:

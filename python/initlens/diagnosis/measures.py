@@ -12,14 +12,16 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .. import _core
-from .._core import group_units, unit_spread, weight_rank
-from ..activations import Activation
+from .._core import Net, group_units, unit_spread, weight_rank
+from ..activations import MODULO_NONE, MODULO_SCALE, MODULO_SIGN, Activation, modulo_of
+from ..activations import get as get_activation
 
 __all__ = [
     "QUANTILES",
+    "SATURATED_SLOPE",
     "Flow",
     "LayerMeasures",
+    "Loss",
     "NotFinite",
     "Saturation",
     "SharedStream",
@@ -28,25 +30,16 @@ __all__ = [
     "count_groups",
     "distinct_count",
     "measure",
-    "modulo_of",
+    "relative_slope",
     "shared_streams",
 ]
 
+SATURATED_SLOPE: Final = 0.05
 QUANTILES: Final = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 NEAR: Final = 0.1  # units within this share of their mean norm are one near-group
 DORMANT: Final = 0.025  # of the layer's mean activity (Sokar et al. 2023)
 
-MODULO_NONE, MODULO_SIGN, MODULO_SCALE = range(3)
-_MODULO: Final = {
-    **dict.fromkeys(("identity", "tanh", "softsign", "hard_tanh", "erf"), MODULO_SIGN),
-    **dict.fromkeys(("relu", "leaky_relu"), MODULO_SCALE),
-}
 _SCALE_ULPS: Final = 16  # dividing by a norm rounds a few times
-
-
-def modulo_of(activation: Activation) -> int:
-    """Return the symmetry of the activation's own: sign, scale or none."""
-    return _MODULO.get(activation.kind, MODULO_NONE)
 
 
 @dataclass(frozen=True)
@@ -287,7 +280,7 @@ class SharedStream(NamedTuple):
 
 
 def measure(
-    net: _core.Net,
+    net: Net,
     hidden: Sequence[Activation],
     X: ArrayLike | None,
     target: NDArray[Any] | None,
@@ -514,3 +507,56 @@ def shared_streams(weights: Sequence[NDArray[Any]]) -> list[SharedStream]:
                 found.append(SharedStream(i + 1, j + 1, factor))
                 break
     return found
+
+
+@dataclass(frozen=True)
+class Loss:
+    """The loss on the data.
+
+    Parameters
+    ----------
+    first : float
+        Mean loss of the net; NaN without targets.
+    chance : float
+        That of the best constant guess: entropy of the class frequencies, or variance of y.
+    confident_wrong : float
+        Share of samples (of outputs, for binary cross-entropy) whose true class has a probability
+        below 0.05; NaN for "mse" and without targets.
+    """
+
+    first: float
+    chance: float
+    confident_wrong: float
+
+    @property
+    def ratio(self) -> float:
+        """`first` over `chance`; 1 if both are 0, infinite if only `chance` is."""
+        if self.chance:
+            return self.first / self.chance
+        return self.first if math.isnan(self.first) else (math.inf if self.first else 1.0)
+
+
+def relative_slope(activation: str | Activation, z: ArrayLike) -> NDArray[Any]:
+    """Return |g'(z)| over its largest value: below 0.05 a pair of unit and sample is saturated.
+
+    Parameters
+    ----------
+    activation : str or Activation
+        Which function.
+    z : array_like
+        Pre-activations.
+
+    Returns
+    -------
+    ndarray
+        Of the shape of `z`, in [0, 1].
+
+    Examples
+    --------
+    >>> import initlens as il
+    >>> il.diagnosis.relative_slope("tanh", [0.0, 2.17, 2.18]) < 0.05
+    array([False, False,  True])
+    """
+    g = get_activation(activation)
+    slope: NDArray[Any] = np.abs(g.slope(z)) / g.max_slope
+    return slope

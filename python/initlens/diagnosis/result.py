@@ -1,63 +1,40 @@
-"""diagnose: measure a net on data and name what will keep it from learning."""
+"""Diagnosis: what a net is on data, layer by layer, and what that means."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from .. import activations
-from ..nets import targets
-from .._tools.checks import as_array, choice, integer, real, rows_match
-from .._tools.format import data_frame, number, share
-from ..activations import MODULO_NONE, modulo_of
-from .measures import QUANTILES, Flow, LayerMeasures, NotFinite, Saturation, Signal, Symmetry, count_groups, measure, shared_streams
-from .._tools.text import counted, jsonable, shown
-from .measures import Loss
-from .rules import Case, judge
-from .verdicts import CODES, TOPICS, Judged, Verdict
-from ..activations import Activation
+from .._tools.checks import integer
+from .._tools.format import number, share
 from .._tools.selection import evenly
-from ..nets.history import History
+from .._tools.text import counted, jsonable
 from ..nets.network import Network, Settings
+from ..report import Drawing, page, pictures, reproduction, section, table_html
 from ..tables import Table
+from .call import diagnose_call
+from .measures import (
+    LayerMeasures,
+    Loss,
+    relative_slope,
+)
+from .verdicts import Judged, Verdict, verdict_table
 
 if TYPE_CHECKING:
     from ..plotting import LearningTimeDisplay, SaturationDisplay, SimilarityDisplay
 
-__all__ = [
-    "CODES",
-    "QUANTILES",
-    "TOPICS",
-    "Diagnosis",
-    "Flow",
-    "LayerMeasures",
-    "Loss",
-    "NotFinite",
-    "Saturation",
-    "Signal",
-    "Symmetry",
-    "UnitGroups",
-    "Verdict",
-    "diagnose",
-    "diagnose_arrays",
-    "distinct_units",
-    "relative_slope",
-]
+__all__ = ["Diagnosis", "Snapshot"]
 
-SATURATED_SLOPE: Final = 0.05
 
 _SAMPLES_DRAWN: Final = 400  # of a map of slopes: a column each
 
-Activations: TypeAlias = str | Activation | Sequence[str | Activation]
 
-
-class _Measured(NamedTuple):
+class Snapshot(NamedTuple):
     """The net as it was, for pictures of it: nets are trained on."""
 
     settings: Settings
@@ -65,6 +42,7 @@ class _Measured(NamedTuple):
     X: NDArray[Any] | None
 
     def network(self) -> Network:
+        """Return the net, with the parameters that it had."""
         settings = self.settings
         net = Network(settings.layers, settings.activation, settings.loss, settings.dtype)
         for view, array in zip(net._parameters(), self.parameters, strict=True):
@@ -75,6 +53,9 @@ class _Measured(NamedTuple):
 @dataclass(frozen=True, eq=False, repr=False)
 class Diagnosis(Judged):
     """What a net is on data, and what that means: what `diagnose` returns.
+
+    `to_frame` has one row per layer: its numbers, named as in `to_dict`, with dots:
+    "flow.d_weights".
 
     Parameters
     ----------
@@ -101,7 +82,7 @@ class Diagnosis(Judged):
     threshold: float
     learning_rate: float | None
     steps: int | None
-    _measured: _Measured
+    _measured: Snapshot
 
     @property
     def saturated(self) -> float:
@@ -199,13 +180,6 @@ class Diagnosis(Judged):
         parts.append(f"learning rate {rate}")
         return " · ".join(parts)
 
-    def __repr__(self) -> str:
-        """Return the table as text."""
-        return repr(self.table())
-
-    def _repr_html_(self) -> str:
-        return self.table()._repr_html_()
-
     def to_dict(self, *, arrays: bool = False) -> dict[str, Any]:
         """Return everything in lists and numbers that JSON can hold; NaN becomes None.
 
@@ -226,22 +200,10 @@ class Diagnosis(Judged):
             "layers": [_layer_dict(layer, arrays) for layer in self.layers],
         }
 
-    def to_frame(self) -> Any:
-        """Return a `pandas.DataFrame` with one row a layer.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Numbers of the layer, named as in `to_dict`, with dots: "flow.d_weights".
-
-        Raises
-        ------
-        ImportError
-            If pandas is not installed.
-        """
+    def _columns(self) -> dict[str, Any]:
         rows = [_flat(_layer_dict(layer, arrays=False)) for layer in self.layers]
         names = dict.fromkeys(name for row in rows for name in row)
-        return data_frame({name: [row.get(name) for row in rows] for name in names})
+        return {name: [row.get(name) for row in rows] for name in names}
 
     def plot_similarity(self, layer: int = 1, ax: Any = None) -> SimilarityDisplay:
         """Draw how much alike the outputs of the units of a hidden layer are.
@@ -332,258 +294,28 @@ class Diagnosis(Judged):
         return plot_learning_times({"net": self}, ax=ax, title=title)
 
     def _page(self) -> str:
-        from ..report import diagnosis_page
+        table = self.table()
+        # The verdicts, its notes, have a table of their own.
+        layers = replace(table, title="Layers, the output last", notes=())
+        return page(
+            f"diagnosis: {self.verdict.code}",
+            (
+                section("Verdicts", table_html(verdict_table(table.title, self.verdicts, {}))),
+                section("Layers", table_html(layers)),
+                pictures(self._drawings()),
+                reproduction(diagnose_call(self), {"samples": f"{self.samples:,}"}),
+            ),
+        )
 
-        return diagnosis_page(self)
-
-
-class UnitGroups(NamedTuple):
-    """Number of groups of equal units, by which part of them is compared."""
-
-    units: int  # incoming weights, bias and outgoing weights
-    function: int  # incoming weights and bias
-    incoming: int
-    bias: int
-    outgoing: int
-
-
-def diagnose(
-    net: Network,
-    X: ArrayLike | None = None,
-    y: ArrayLike | None = None,
-    *,
-    learning_rate: float | None = None,
-    steps: int | None = None,
-    history: History | None = None,
-    threshold: float = SATURATED_SLOPE,
-) -> Diagnosis:
-    """Measure a net on data and say which failure it has, if any, why, and what to change.
-
-    Parameters
-    ----------
-    net : Network
-        Before training, or after.
-    X : array_like of shape (m, n_in), optional
-        Samples; the training data, or a batch of a few hundred. Without them the weights alone are
-        measured.
-    y : array_like, optional
-        Targets, as in `Network.loss`. Without them there are no gradients.
-    learning_rate : float, optional
-        Of the SGD to come; 1 by default. "Slow" is judged by it: `Flow.learning_time`.
-    steps : int, optional
-        How many there will be; 10,000 by default.
-    history : History, optional
-        What `fit` recorded of this net: adds the verdicts "diverged" and "stuck".
-    threshold : float, default 0.05
-        A pair of unit and sample is saturated where |g'(z)| is below this share of the largest.
-
-    Returns
-    -------
-    Diagnosis
-
-    Raises
-    ------
-    ValueError
-        If X and y do not fit the net, or an argument is out of its range.
-    TypeError
-        If an argument is of another kind.
-
-    Notes
-    -----
-    NaN weights are a verdict, "non_finite"; NaN in X or y is an error. The rules are plain bounds
-    on the numbers in `Verdict.evidence`, for SGD: Adam rescales its steps and outlives a small
-    start.
-
-    Examples
-    --------
-    >>> import initlens as il
-    >>> flower = il.datasets.flower()
-    >>> net = il.Network([2, 4, 1], activation="tanh").initialize("zeros")
-    >>> diagnosis = il.diagnose(net, flower.X, flower.y)
-    >>> diagnosis.verdict.code, diagnosis.ok("symmetry"), diagnosis.ok("saturation")
-    ('zero_gradient', False, True)
-    """
-    if not isinstance(net, Network):
-        raise TypeError(f"net must be a Network, got {shown(net)}")
-    rate = None if learning_rate is None else real("learning_rate", learning_rate, minimum=0.0)
-    budget = None if steps is None else integer("steps", steps, minimum=0)
-    limit = real("threshold", threshold, minimum=0.0, maximum=1.0)
-    if history is not None and not isinstance(history, History):
-        raise TypeError(f"history must be what fit returned, got {shown(history)}")
-    samples = None if X is None else as_array("X", X)
-    target, chance = None, math.nan
-    if y is not None:
-        if samples is None:
-            raise ValueError("y without X: pass both, or neither")
-        rows_match(samples, np.asarray(y))
-        target = targets.encode(y, net.settings.loss, net.settings.layers[-1])
-        chance = targets.chance_loss(target, net.settings.loss)
-    hidden = [activations.get(text) for text in net.settings.activation]
-    layers, first, confident_wrong = measure(net, hidden, samples, target, limit)
-    loss = Loss(first, chance, confident_wrong)
-    verdicts = judge(Case(layers, loss, shared_streams(net.weights), rate, budget, history))
-    rows = 0 if samples is None else len(samples)
-    parameters = [array.copy() for array in net._parameters()]
-    measured = _Measured(net.settings, parameters, samples)
-    return Diagnosis(layers, loss, verdicts, rows, limit, rate, budget, measured)
-
-
-def diagnose_arrays(
-    weights: Sequence[ArrayLike],
-    biases: Sequence[ArrayLike | None],
-    activation: Activations = "tanh",
-    loss: str | None = None,
-    X: ArrayLike | None = None,
-    y: ArrayLike | None = None,
-    *,
-    learning_rate: float | None = None,
-    steps: int | None = None,
-    threshold: float = SATURATED_SLOPE,
-) -> Diagnosis:
-    """Diagnose a net given as plain arrays.
-
-    Parameters
-    ----------
-    weights : sequence of array_like, each (n_in, n_out)
-        Of every layer. float32 if all of them are, else float64.
-    biases : sequence of array_like or None, each (n_out,)
-        None for a layer without.
-    activation : str, Activation or sequence of them, default "tanh"
-        One for all hidden layers, or one for each.
-    loss : str, optional
-        As in `Network`.
-    X, y, learning_rate, steps, threshold
-        As in `diagnose`.
-
-    Returns
-    -------
-    Diagnosis
-
-    Raises
-    ------
-    ValueError
-        If there is no layer, the shapes do not chain, or `diagnose` refuses the rest.
-    TypeError
-        If an argument is of another kind.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import initlens as il
-    >>> weights = [np.full((2, 4), 0.5), np.full((4, 1), 0.5)]
-    >>> il.diagnosis.diagnose_arrays(weights, [None, None], "tanh").verdict.code
-    'symmetric'
-    """
-    matrices = [_real_array(f"weights[{index}]", w, 2) for index, w in enumerate(weights)]
-    if not matrices:
-        raise ValueError("weights holds no layer")
-    for index, (first, second) in enumerate(pairwise(matrices)):
-        if first.shape[1] != second.shape[0]:
-            raise ValueError(
-                f"weights[{index}] of shape {first.shape} gives {first.shape[1]} values and "
-                f"weights[{index + 1}] of shape {second.shape} takes {second.shape[0]}"
-            )
-    if len(biases) != len(matrices):
-        raise ValueError(f"biases must be one for each of {len(matrices)} layers, or None")
-    offsets = [
-        np.zeros(w.shape[1], w.dtype) if b is None else _real_array(f"biases[{index}]", b, 1)
-        for index, (w, b) in enumerate(zip(matrices, biases, strict=True))
-    ]
-    widths = [matrices[0].shape[0], *(w.shape[1] for w in matrices)]
-    if min(widths) < 1:
-        raise ValueError(f"every layer needs inputs and units, got widths {widths}")
-    single = all(array.dtype == np.float32 for array in (*matrices, *offsets))
-    template = Network(widths, activation, loss, "float32" if single else "float64")
-    for name, views, arrays in (
-        ("weights", template.weights, matrices),
-        ("biases", template.biases, offsets),
-    ):
-        for index, (view, array) in enumerate(zip(views, arrays, strict=True)):
-            if view.shape != array.shape:
-                raise ValueError(f"{name}[{index}] has shape {array.shape}, not {view.shape}")
-            view[...] = array
-    return diagnose(template, X, y, learning_rate=learning_rate, steps=steps, threshold=threshold)
-
-
-def distinct_units(
-    net: Network, *, tol: float = 0.0, modulo: Literal["none", "activation"] = "none"
-) -> list[UnitGroups]:
-    """Count the distinct units of every hidden layer.
-
-    Parameters
-    ----------
-    net : Network
-        Which net.
-    tol : float, default 0
-        0 compares bits; else units within this multiple of the units' mean norm of the first of a
-        group belong to it.
-    modulo : {"none", "activation"}, default "none"
-        "activation" counts units as one that are the same up to the activation's own symmetry: the
-        sign for odd functions, a positive scale (to rounding) for the ReLU family.
-
-    Returns
-    -------
-    list of UnitGroups
-        One a hidden layer.
-
-    Raises
-    ------
-    ValueError
-        If `tol` is negative or `modulo` another word.
-
-    Examples
-    --------
-    >>> import initlens as il
-    >>> net = il.Network([2, 4, 1]).initialize(["constant(0.5)", "normal(1)"], rng=0)
-    >>> groups, = il.diagnosis.distinct_units(net)
-    >>> groups.units, groups.function, groups.outgoing
-    (4, 1, 4)
-    """
-    tolerance = real("tol", tol, minimum=0.0)
-    by_activation = choice("modulo", modulo, ("none", "activation")) == "activation"
-    weights, biases = net.weights, net.biases
-    found = []
-    for index, text in enumerate(net.settings.activation):
-        kind = modulo_of(activations.get(text)) if by_activation else MODULO_NONE
-        w, b, v = weights[index], biases[index], weights[index + 1]
-        parts = ((w, b, v), (w, b, None), (w, None, None), (None, b, None), (None, None, v))
-        found.append(UnitGroups(*(count_groups(b.size, part, kind, tolerance) for part in parts)))
-    return found
-
-
-def relative_slope(activation: str | Activation, z: ArrayLike) -> NDArray[Any]:
-    """Return |g'(z)| over its largest value: below 0.05 a pair of unit and sample is saturated.
-
-    Parameters
-    ----------
-    activation : str or Activation
-        Which function.
-    z : array_like
-        Pre-activations.
-
-    Returns
-    -------
-    ndarray
-        Of the shape of `z`, in [0, 1].
-
-    Examples
-    --------
-    >>> import initlens as il
-    >>> il.diagnosis.relative_slope("tanh", [0.0, 2.17, 2.18]) < 0.05
-    array([False, False,  True])
-    """
-    g = activations.get(activation)
-    slope: NDArray[Any] = np.abs(g.slope(z)) / g.max_slope
-    return slope
-
-
-def _real_array(name: str, value: ArrayLike, rank: int) -> NDArray[Any]:
-    array = np.asarray(value)
-    if array.dtype.kind not in "fiub":
-        raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype}")
-    if array.ndim != rank:
-        raise ValueError(f"{name} must have {rank} dimensions, got shape {array.shape}")
-    return array
+    def _drawings(self) -> list[Drawing]:
+        """List the pictures, those of one layer for the hidden one that the verdicts name first."""
+        hidden = range(1, len(self.layers))
+        layer = next((v.layer for v in self.verdicts if v.layer in hidden), None) or 1
+        return [
+            (f"Similarity of units, layer {layer}", lambda: self.plot_similarity(layer)),
+            (f"Saturation, layer {layer}", lambda: self.plot_saturation(layer)),
+            ("Learning time", self.plot_learning_time),
+        ]
 
 
 def _effective(layer: LayerMeasures) -> str:

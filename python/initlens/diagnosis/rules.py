@@ -6,43 +6,19 @@ The bounds below are the only ones; how well they foretell training is measured 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, TypeAlias
+from typing import Final
 
 from .._tools.format import about, number
-from ..activations import MODULO_SCALE, MODULO_SIGN, modulo_of
-from .measures import LayerMeasures, SharedStream
-from ..report.reported import Reported
-from .._tools.text import counted, jsonable, unknown
+from .._tools.text import counted
+from ..activations import MODULO_SCALE, MODULO_SIGN, RELU_FAMILY, TWO_SIDED, modulo_of
 from ..nets.history import History
+from .measures import LayerMeasures, Loss, SharedStream
+from .verdicts import Severity, Verdict, in_order
 
-__all__ = ["CODES", "TOPICS", "Case", "Judged", "Loss", "Severity", "Verdict", "in_order", "judge"]
+__all__ = ["Case", "judge"]
 
-Severity: TypeAlias = Literal["error", "warning", "note"]
-
-# In the order in which causes hide each other: the first verdict is the one to act on.
-CODES: Final = (
-    "non_finite",
-    "diverged",
-    "zero_gradient",
-    "dead",
-    "symmetric",
-    "exploding",
-    "saturated",
-    "confident_wrong",
-    "too_small",
-    "stuck",
-    "healthy",
-)
-TOPICS: Final[Mapping[str, frozenset[str]]] = {
-    "symmetry": frozenset({"symmetric"}),
-    "saturation": frozenset({"saturated", "dead"}),
-    "gradient": frozenset({"zero_gradient", "dead", "too_small", "exploding"}),
-    "scale": frozenset({"too_small", "saturated", "exploding", "confident_wrong"}),
-    "loss": frozenset({"confident_wrong", "stuck", "diverged"}),
-    "finite": frozenset({"non_finite", "diverged"}),
-}
 
 # Saturation of functions that are flat on both sides: shares of pairs.
 SATURATED_ERROR: Final = 0.95
@@ -70,128 +46,6 @@ OVERSHOOT_ERROR: Final = 0.5
 OVERSHOOT_LOSS: Final = 2.0  # times the loss at chance
 STUCK: Final = 0.95  # of the loss at chance
 
-TWO_SIDED: Final = frozenset({"tanh", "sigmoid", "softsign", "hard_tanh", "erf"})
-RELU_FAMILY: Final = frozenset({"relu", "leaky_relu"})
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """One finding.
-
-    Parameters
-    ----------
-    code : str
-        What it is, one of `CODES`.
-    layer : int or None
-        Which layer, from 1; None for the whole net.
-    severity : str
-        "error": the net, or a whole layer, will not learn as it should. "warning": part of it is
-        wasted, or slow. "note": worth knowing, no alarm.
-    evidence : dict
-        The numbers it rests on.
-    sentence : str
-        What is the matter.
-    fix : str
-        What to do; empty where there is nothing to do.
-    """
-
-    code: str
-    layer: int | None
-    severity: Severity
-    evidence: Mapping[str, Any]
-    sentence: str
-    fix: str = ""
-
-    def __str__(self) -> str:
-        """Return one line."""
-        where = "" if self.layer is None else f" (layer {self.layer})"
-        fix = f" {self.fix}" if self.fix else ""
-        return f"{self.severity}: {self.code}{where}: {self.sentence}{fix}"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return it in values that JSON can hold."""
-        return {
-            "code": self.code,
-            "layer": self.layer,
-            "severity": self.severity,
-            "evidence": jsonable(self.evidence),
-            "sentence": self.sentence,
-            "fix": self.fix,
-        }
-
-
-class Judged(Reported):
-    """What a result with verdicts says of itself: the base of `Diagnosis` and `Audit`."""
-
-    verdicts: tuple[Verdict, ...]
-
-    @property
-    def verdict(self) -> Verdict:
-        """The first one: the one to act on."""
-        return self.verdicts[0]
-
-    @property
-    def alarms(self) -> tuple[Verdict, ...]:
-        """Errors and warnings."""
-        return tuple(verdict for verdict in self.verdicts if verdict.severity != "note")
-
-    @property
-    def codes(self) -> tuple[str, ...]:
-        """Codes of the alarms, each once; ("healthy",) if there are none."""
-        return tuple(dict.fromkeys(verdict.code for verdict in self.alarms)) or ("healthy",)
-
-    def ok(self, topic: str | None = None) -> bool:
-        """Tell whether a topic has no error and no warning.
-
-        Parameters
-        ----------
-        topic : str, optional
-            "symmetry", "saturation", "gradient", "scale", "loss", "finite", or a verdict's code;
-            all by default.
-
-        Returns
-        -------
-        bool
-
-        Raises
-        ------
-        ValueError
-            If there is no such topic.
-        """
-        alarms = {verdict.code for verdict in self.alarms}
-        if topic is None or topic == "healthy":
-            return not alarms
-        if topic not in TOPICS and topic not in CODES:
-            raise ValueError(unknown("topic", topic, [*TOPICS, *CODES]))
-        return not alarms & TOPICS.get(topic, frozenset({topic}))
-
-
-@dataclass(frozen=True)
-class Loss:
-    """The loss on the data.
-
-    Parameters
-    ----------
-    first : float
-        Mean loss of the net; NaN without targets.
-    chance : float
-        That of the best constant guess: entropy of the class frequencies, or variance of y.
-    confident_wrong : float
-        Share of samples (of outputs, for binary cross-entropy) whose true class has a probability
-        below 0.05; NaN for "mse" and without targets.
-    """
-
-    first: float
-    chance: float
-    confident_wrong: float
-
-    @property
-    def ratio(self) -> float:
-        """`first` over `chance`; 1 if both are 0, infinite if only `chance` is."""
-        if self.chance:
-            return self.first / self.chance
-        return self.first if math.isnan(self.first) else (math.inf if self.first else 1.0)
-
 
 @dataclass(frozen=True)
 class Case:
@@ -206,14 +60,17 @@ class Case:
 
     @property
     def hidden(self) -> Sequence[LayerMeasures]:
+        """All layers but the output."""
         return self.layers[:-1]
 
     @property
     def rate(self) -> float:
+        """The learning rate, by default 1."""
         return DEFAULT_RATE if self.learning_rate is None else self.learning_rate
 
     @property
     def budget(self) -> int:
+        """The number of steps, by default 10,000."""
         return DEFAULT_STEPS if self.steps is None else self.steps
 
     def steps_of(self, time: float) -> float:
@@ -229,17 +86,6 @@ def judge(case: Case) -> tuple[Verdict, ...]:
     if not any(verdict.severity != "note" for verdict in found):
         found.append(_healthy(case))
     return in_order(found)
-
-
-def in_order(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
-    """Return them sorted: "healthy" before all, else by severity and cause."""
-    severities = ("error", "warning", "note")
-
-    def rank(verdict: Verdict) -> tuple[bool, int, int]:
-        index = severities.index(verdict.severity)
-        return verdict.code != "healthy", index, CODES.index(verdict.code)
-
-    return tuple(sorted(verdicts, key=rank))
 
 
 # ---- finite ---------------------------------------------------------------------------------

@@ -14,9 +14,17 @@ it) and one line in the table of names.py.
 
 from .data_driven import LSUV, LSUVLayer, LSUVRecord
 from .layout import Axes, Layout, fans
-from .registry import SchemeLike, from_config, get, list_initializers, names
 from .plain import Constant, Custom, FromArray, Normal, TruncatedNormal, Uniform
-from .scaling import ActivationGain, Library, MeanFieldCritical, MuP, RandomWalk, Siren, VarianceScaling
+from .registry import SchemeLike, from_config, get, list_initializers, names
+from .scaling import (
+    ActivationGain,
+    Library,
+    MeanFieldCritical,
+    MuP,
+    RandomWalk,
+    Siren,
+    VarianceScaling,
+)
 from .scheme import CoreScheme, DrawFunction, Layer, Purpose, Scheme
 from .structured import Identity, LooksLinear, NguyenWidrow, Orthogonal, Sparse, ZeroHadamard
 

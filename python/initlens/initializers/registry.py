@@ -13,7 +13,17 @@ from .._tools.text import build, unknown
 from ..theory.gains import gain as gain_of
 from .data_driven import LSUV
 from .plain import Constant, Custom, FromArray, Normal, TruncatedNormal, Uniform
-from .scaling import AUTHORS, DISTRIBUTIONS, ActivationGain, Library, MeanFieldCritical, MuP, RandomWalk, Siren, VarianceScaling
+from .scaling import (
+    AUTHORS,
+    DISTRIBUTIONS,
+    ActivationGain,
+    Library,
+    MeanFieldCritical,
+    MuP,
+    RandomWalk,
+    Siren,
+    VarianceScaling,
+)
 from .scheme import INFINITIES, DrawFunction, Scheme
 from .structured import Identity, LooksLinear, NguyenWidrow, Orthogonal, Sparse, ZeroHadamard
 

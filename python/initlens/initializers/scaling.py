@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..theory import meanfield
 from .._tools.checks import choice, integer, real
 from .._tools.text import call
 from ..activations import Activation
+from ..theory import meanfield
 from ..theory.gains import gain, random_walk_gain
 from ..theory.meanfield import FixedPoint
 from .plain import legacy_normal, legacy_uniform

@@ -9,10 +9,21 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import _core
+from .._core import fill as core_fill
 from .._tools.checks import choice, integer, real
 from .._tools.warnings import SymmetryWarning, warn
-from .scheme import CoreScheme, Layer, Purpose, Scheme, check_position, checked_layer, core_tuple, finite, narrowed, place_of
+from .scheme import (
+    CoreScheme,
+    Layer,
+    Purpose,
+    Scheme,
+    check_position,
+    checked_layer,
+    core_tuple,
+    finite,
+    narrowed,
+    place_of,
+)
 
 if TYPE_CHECKING:
     from .._core import SchemeTuple  # the stub's own, not there at run time
@@ -398,5 +409,5 @@ class NguyenWidrow(Scheme):
     def _uniform(self, layer: Layer, key: int, purpose: Purpose) -> NDArray[np.float64]:
         out = np.empty(layer.shape(purpose))
         spec = core_tuple("uniform", -1.0, 1.0)
-        _core.fill(out, spec, layer.n_in, layer.n_out, key, layer.index, purpose, 0, 1)
+        core_fill(out, spec, layer.n_in, layer.n_out, key, layer.index, purpose, 0, 1)
         return out

@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._tools.checks import integer
+from .._tools.selection import evenly
 from .._tools.text import counted, jsonable
+from ..tables import Result, Table
 
 if TYPE_CHECKING:
     from .._core import FitResult  # the stub's own, not there at run time
     from ..plotting import LossDisplay, UnitsDisplay
-    from ..tables import Table
 
 __all__ = ["LAYER_FIELDS", "History"]
 
@@ -33,10 +34,12 @@ LAYER_FIELDS = (
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class History:
+class History(Result):
     """What was recorded in training: R rows, L layers, the output layer last.
 
     Row r describes the net after `steps[r]` steps of this call, on the batch of the next step.
+    `to_frame` has one row per recorded step and layer: step, loss, layer (from 1), and the
+    quantities of the layer.
 
     Parameters
     ----------
@@ -113,7 +116,6 @@ class History:
             If `rows` is no integer.
         """
         from .._tools.format import number, share, units
-        from ..tables import Table
 
         body = tuple(
             (
@@ -149,37 +151,14 @@ class History:
         known = hidden[~np.isnan(hidden)]
         return float(known.max()) if known.size else float("nan")
 
-    def __repr__(self) -> str:
-        """Return the table as text."""
-        return repr(self.table())
-
-    def _repr_html_(self) -> str:
-        return self.table()._repr_html_()
-
-    def to_frame(self) -> Any:
-        """Return a `pandas.DataFrame` with one row a recorded step and layer.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Columns step, loss, layer (from 1) and the per-layer quantities.
-
-        Raises
-        ------
-        ImportError
-            If pandas is not installed.
-        """
-        from .._tools.format import data_frame
-
+    def _columns(self) -> dict[str, Any]:
         count, layers = self.distinct_units.shape
-        return data_frame(
-            {
-                "step": np.repeat(self.steps, layers),
-                "loss": np.repeat(self.loss, layers),
-                "layer": np.tile(np.arange(1, layers + 1), count),
-                **{name: getattr(self, name).reshape(-1) for name in LAYER_FIELDS},
-            }
-        )
+        return {
+            "step": np.repeat(self.steps, layers),
+            "loss": np.repeat(self.loss, layers),
+            "layer": np.tile(np.arange(1, layers + 1), count),
+            **{name: getattr(self, name).reshape(-1) for name in LAYER_FIELDS},
+        }
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything in lists and numbers that JSON can hold; NaN becomes None."""
@@ -231,12 +210,6 @@ class History:
         hidden = range(1, max(2, len(self.widths)))
         curves = [UnitCurves.of(f"layer {layer}", [self], layer) for layer in hidden]
         return plot_units(curves, ax=ax, title=f"units over {self._ending()}")
-
-
-def evenly(count: int, most: int) -> list[int]:
-    """Return at most so many indices below `count`: the first, the last, evenly between them."""
-    chosen: list[int] = np.linspace(0, count - 1, min(most, count)).round().astype(int).tolist()
-    return chosen
 
 
 def worst_units(distinct: Sequence[int], widths: Sequence[int]) -> tuple[int, int] | None:

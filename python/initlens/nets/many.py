@@ -5,15 +5,15 @@ from collections.abc import Iterable, Sequence
 
 from numpy.typing import ArrayLike
 
-from .. import optimizers
 from .._tools import pool
-from . import targets, history
 from .._tools.checks import training_counts
 from .._tools.cpus import threads
 from .._tools.progress import Progress, reporter
+from ..optimizers import Optimizer
+from ..optimizers import get as get_optimizer
+from . import history, targets
 from .history import History
 from .network import Network
-from ..optimizers import Optimizer
 
 __all__ = ["fit_many"]
 
@@ -94,9 +94,9 @@ def fit_many(
     if len(set(map(id, chosen))) < len(chosen):
         raise ValueError("nets holds one net twice; train a copy: net.copy()")
     if isinstance(optimizer, Iterable) and not isinstance(optimizer, str):
-        specs = [optimizers.get(one)._spec() for one in optimizer]
+        specs = [get_optimizer(one)._spec() for one in optimizer]
     else:
-        specs = [optimizers.get(optimizer)._spec()] * len(chosen)
+        specs = [get_optimizer(optimizer)._spec()] * len(chosen)
     if len(specs) != len(chosen):
         raise ValueError(f"optimizer holds {len(specs)} settings for {len(chosen)} nets")
     kinds = {(s["kind"], s["nesterov"], s["momentum"] > 0, s["weight_decay"] > 0) for s in specs}

@@ -14,18 +14,30 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from .. import _core, activations, initializers, optimizers
+from .._core import Net
 from .._tools import rng as _rng
-from . import targets, history
 from .._tools.checks import as_array, float_name, integer, rows_match, training_counts
 from .._tools.cpus import threads
 from .._tools.progress import Progress, reporter
 from ..activations import Activation
-from .history import History
-from ..initializers import LSUV, CoreScheme, Layer, LSUVRecord, Purpose, Scheme, SchemeLike
+from ..activations import get as get_activation
+from ..initializers import (
+    LSUV,
+    Constant,
+    CoreScheme,
+    Layer,
+    LSUVRecord,
+    Purpose,
+    Scheme,
+    SchemeLike,
+)
+from ..initializers import get as get_scheme
 from ..initializers.data_driven import rescale
 from ..initializers.scheme import is_large, narrowed
 from ..optimizers import Optimizer
+from ..optimizers import get as get_optimizer
+from . import history, targets
+from .history import History
 
 if TYPE_CHECKING:
     from .._core import FitResult, SchemeTuple  # the stub's own, not there at run time
@@ -75,7 +87,7 @@ class Gradients(NamedTuple):
     biases: list[NDArray[Any]]
 
 
-class Network(_core.Net):
+class Network(Net):
     """A dense net: layers with biases, one activation a hidden layer, a loss.
 
     Parameters
@@ -198,7 +210,7 @@ class Network(_core.Net):
         layers = [Layer.dense(*pair, index, len(widths)) for index, pair in enumerate(widths)]
         schemes = _per_layer("scheme", scheme, len(layers))
         if bias is None:
-            bias_schemes = [item._bias() or initializers.Constant(0.0) for item in schemes]
+            bias_schemes = [item._bias() or Constant(0.0) for item in schemes]
         else:
             bias_schemes = _per_layer("bias", bias, len(layers))
         jobs = threads(n_jobs)
@@ -231,7 +243,7 @@ class Network(_core.Net):
         bias_specs = _specs(bias_schemes, layers, "biases")
         if isinstance(source, np.random.RandomState):
             for item in bias_schemes:
-                if not isinstance(item, initializers.Constant):
+                if not isinstance(item, Constant):
                     raise ValueError(
                         f"a RandomState draws weights only, and the bias scheme {item} is random: "
                         "give bias='zeros', or another rng, such as numpy.random.default_rng(0)"
@@ -242,7 +254,7 @@ class Network(_core.Net):
                 for item, layer in zip(schemes, layers, strict=True)
             ]
             drawn += _own_draws(bias_schemes, bias_specs, layers, key, "biases", dtype)
-            specs = _specs([initializers.Constant(0.0)] * len(layers), layers, "weights")
+            specs = _specs([Constant(0.0)] * len(layers), layers, "weights")
         else:
             key, seed = source
             specs = _specs(schemes, layers, "weights")
@@ -422,7 +434,7 @@ class Network(_core.Net):
         Two calls of k steps give the bits of one call of 2k. A net that diverges is a result: the
         step whose gradient is not finite is not taken, and `History.diverged_at` names it.
         """
-        settings = optimizers.get(optimizer)._spec()
+        settings = get_optimizer(optimizer)._spec()
         total, batch, every = training_counts(steps, batch_size, record)
         if callback is not None and not callable(callback):
             raise TypeError(f"callback must be a function (step, net), got {callback!r}")
@@ -646,8 +658,8 @@ def _hidden_activations(
     activation: str | Activation | Sequence[str | Activation], count: int
 ) -> list[Activation]:
     if isinstance(activation, str | Activation) or not isinstance(activation, Sequence):
-        return [activations.get(activation)] * count
-    hidden = [activations.get(item) for item in activation]
+        return [get_activation(activation)] * count
+    hidden = [get_activation(item) for item in activation]
     if len(hidden) != count:
         raise ValueError(
             f"activation must be one, or one for each of the {count} hidden layers, "
@@ -658,8 +670,8 @@ def _hidden_activations(
 
 def _per_layer(name: str, scheme: SchemeLike | Sequence[SchemeLike], count: int) -> list[Scheme]:
     if isinstance(scheme, str) or not isinstance(scheme, Sequence):
-        return [initializers.get(scheme)] * count
-    schemes = [initializers.get(item) for item in scheme]
+        return [get_scheme(scheme)] * count
+    schemes = [get_scheme(item) for item in scheme]
     if len(schemes) != count:
         raise ValueError(
             f"{name} must be one, or one for each of the {count} layers, got {len(schemes)}"
@@ -688,7 +700,7 @@ def _specs(
     schemes: Sequence[Scheme], layers: Sequence[Layer], purpose: Purpose
 ) -> list[SchemeTuple]:
     """Return the schemes for the core; zeros where it does not know one."""
-    zeros = initializers.Constant(0.0)
+    zeros = Constant(0.0)
     return [
         (scheme if isinstance(scheme, CoreScheme) else zeros)._spec(layer, purpose)
         for scheme, layer in zip(schemes, layers, strict=True)

@@ -8,13 +8,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._tools.format import number
-from .._tools.text import join
 from .._tools.selection import evenly
-from ..nets.history import History
+from .._tools.text import join
 from ..tables import Table
 from ._curves import check_curves, draw_spread, ends_text, side_by_side, spread
-from ._figure import FARTHEST_LOG, MOST_LABELS, axes, left_out, legend, literal, looks, one_line, readable_log, told, whole_numbers
+from ._figure import (
+    FARTHEST_LOG,
+    MOST_LABELS,
+    axes,
+    left_out,
+    legend,
+    literal,
+    looks,
+    one_line,
+    readable_log,
+    told,
+    whole_numbers,
+)
 from .display import Display
+from .protocols import HistoryLike
 
 __all__ = ["LossCurves", "LossDisplay", "plot_losses"]
 
@@ -45,7 +57,7 @@ class LossCurves:
     losses: NDArray[np.float64]
 
     @classmethod
-    def of(cls, label: str, histories: Sequence[History]) -> Self:
+    def of(cls, label: str, histories: Sequence[HistoryLike]) -> Self:
         """Put runs side by side; one that ended early has NaN after its end."""
         return cls(label, *side_by_side(histories, lambda history: history.loss))
 

@@ -1,8 +1,6 @@
 """Where a report goes: asked early, written whole."""
 
 import os
-import shutil
-import uuid
 from pathlib import Path
 
 __all__ = ["destination", "write"]
@@ -74,6 +72,9 @@ def write(path: str | os.PathLike[str], content: str) -> Path:
     OSError
         If it cannot be written; see `destination`.
     """
+    import shutil
+    import uuid
+
     target = destination(path)
     real = target.resolve()  # a symbolic link stays, what it leads to is replaced
     temporary = real.with_name(f".initlens-{uuid.uuid4().hex}")

@@ -4,13 +4,9 @@ It is complete without the script. All text is escaped, and a Content-Security-P
 run or load but what is in the file.
 """
 
-import base64
 import functools
-import hashlib
 from collections.abc import Iterable
 from dataclasses import replace
-from importlib import resources
-from string import Template
 
 from .._tools.text import html_text
 from ..tables import Table
@@ -33,6 +29,8 @@ def page(title: str, sections: Iterable[str]) -> str:
     str
         HTML.
     """
+    from string import Template
+
     style, script = _asset("page.css"), _asset("page.js")
     policy = (
         f"default-src 'none'; img-src data:; style-src {_source(style)}; "
@@ -92,10 +90,15 @@ def table_html(table: Table, *, sortable: bool = True) -> str:
 
 @functools.cache
 def _asset(name: str) -> str:
+    from importlib import resources
+
     return (resources.files(__package__) / name).read_text(encoding="utf-8")
 
 
 def _source(text: str) -> str:
     """Return what lets a Content-Security-Policy accept this text and no other."""
+    import base64
+    import hashlib
+
     digest = hashlib.sha256(text.encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode()}'"

@@ -1,13 +1,16 @@
 """Reported: a result that writes itself as a page."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from os import PathLike
 from pathlib import Path
+
+from ..tables import Result
+from .files import write
 
 __all__ = ["Reported"]
 
 
-class Reported(ABC):
+class Reported(Result):
     """The base of `Comparison`, `Diagnosis` and `Audit`."""
 
     @abstractmethod
@@ -40,6 +43,4 @@ class Reported(ABC):
         -----
         The pictures need matplotlib; without it the report says so.
         """
-        from . import write
-
         return write(path, self._page())

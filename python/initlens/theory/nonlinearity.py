@@ -13,13 +13,15 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import _core, activations
+from .._core import activation_apply
+from ..activations import Activation
+from ..activations import get as get_activation
 
 __all__ = ["ActivationLike", "Array", "Function", "Nonlinearity", "resolve"]
 
 Array: TypeAlias = NDArray[np.float64]
 Function: TypeAlias = Callable[[Array], Any]
-ActivationLike: TypeAlias = str | activations.Activation | Function
+ActivationLike: TypeAlias = str | Activation | Function
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Nonlinearity:
 
 
 def _mish(z: Array) -> tuple[Array, Array]:
-    softplus, sigmoid = _core.activation_apply("softplus", 0.0, z)
+    softplus, sigmoid = activation_apply("softplus", 0.0, z)
     tanh = np.tanh(softplus)
     return z * tanh, tanh + z * (1.0 - tanh * tanh) * sigmoid
 
@@ -131,7 +133,7 @@ def resolve(activation: ActivationLike, derivative: Function | None = None) -> N
 
     `derivative` belongs to a callable; without it, slopes come from its values.
     """
-    if not isinstance(activation, str | activations.Activation) and callable(activation):
+    if not isinstance(activation, str | Activation) and callable(activation):
         if derivative is not None and not callable(derivative):
             raise TypeError(f"derivative must be callable, got {derivative!r}")
         name = getattr(activation, "__name__", repr(activation))
@@ -143,14 +145,14 @@ def resolve(activation: ActivationLike, derivative: Function | None = None) -> N
         if extra is not None:
             return extra
     try:
-        known = activations.get(activation)
+        known = get_activation(activation)
     except ValueError as error:
         raise ValueError(f"{error}; in theory also {', '.join(_EXTRA)} and any callable") from None
     return Nonlinearity(
         str(known),
         known.kind,
         known.parameter,
-        partial(_core.activation_apply, known.kind, known.parameter),
+        partial(activation_apply, known.kind, known.parameter),
         _POLES.get(known.kind),
         _KINKS.get(known.kind, ()),
     )

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..comparison.problem import Data
 from ..optimizers import Optimizer
-from .exploration import Controls, Exploration, Problem, UnitPictures, explore
+from .exploration import Controls, Exploration, UnitPictures, explore
+from .problem import Problem
 
 if TYPE_CHECKING:
     from .live import LiveView

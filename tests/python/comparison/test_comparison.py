@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 import initlens as il
-from initlens.comparison.outcomes import common_outcome, outcome_of
-from initlens.comparison.problem import layers_text
 from initlens.comparison import LECTURE_SCHEMES
 from initlens.comparison.call import compare_call
+from initlens.comparison.outcomes import common_outcome, outcome_of
+from initlens.comparison.problem import layers_text
 
 FLOWER = il.datasets.flower()
 X, Y = FLOWER.X, FLOWER.y

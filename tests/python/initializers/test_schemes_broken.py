@@ -22,11 +22,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from test_schemes_laws import LAWS, Draw, check_haar, check_independence, check_law, check_sparse
 
 from initlens._tools import rng as _rng
 from initlens.initializers import get, plain, scaling
 from initlens.initializers.scheme import Layer
-from test_schemes_laws import LAWS, Draw, check_haar, check_independence, check_law, check_sparse
 
 CSRC = Path(__file__).parents[3] / "csrc"
 COMPILER = shutil.which("cc")

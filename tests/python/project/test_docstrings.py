@@ -29,7 +29,7 @@ def test_examples(name: str) -> None:
     assert failed == 0
 
 
-@pytest.mark.parametrize("name", ["network", "initializers.scaling", "auditing"])
+@pytest.mark.parametrize("name", ["nets.network", "initializers.scaling", "auditing.inspection"])
 def test_there_are_examples(name: str) -> None:
     module = importlib.import_module(f"initlens.{name}")
     assert doctest.testmod(module).attempted > 0

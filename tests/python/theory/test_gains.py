@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from mpmath import mpf
 
+from initlens.gains import gain, random_walk_gain
 from initlens.theory.expectations import moments
 from initlens.theory.nonlinearity import resolve
 from initlens.theory.quadrature import sample
-from initlens.gains import gain, random_walk_gain
 from initlens.truncation import truncated_std
 
 Function = Callable[[Any], Any]

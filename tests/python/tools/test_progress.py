@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -15,6 +14,7 @@ import pytest
 from nbclient import NotebookClient
 
 import initlens as il
+from initlens import _core
 from initlens._tools import pool
 
 FIT = """
@@ -268,12 +268,13 @@ def test_threads_that_do_not_start_are_done_without(
     assert trained(check) == expected
 
 
-def test_groups_fill_a_vector(root: Path) -> None:
+def test_groups_fill_a_vector() -> None:
     assert pool.group_size([2, 4, 1], "float32") == 16
     assert pool.group_size([2, 4, 1], "float64") == 8
     assert pool.group_size([2, 64, 64, 1], "float64") == 1  # 4,417 parameters
-    source = (root / "csrc" / "core" / "sweep.c").read_text(encoding="utf-8")
-    assert f"#define IL_SMALL_NET {pool.SMALL_NET}\n" in source
+    largest = _core.SMALL_NET - 1  # of one input and one output, without a hidden layer
+    assert pool.group_size([largest, 1], "float64") == 8
+    assert pool.group_size([largest + 1, 1], "float64") == 1
 
 
 @pytest.mark.parametrize("size", [1, 3, 8, 50])

@@ -16,8 +16,9 @@ import pytest
 
 import initlens as il
 from initlens.widgets import Controls, Explorer, explorer
-from initlens.widgets.exploration import GRID, Problem, explore
+from initlens.widgets.exploration import explore
 from initlens.widgets.pictures import PALETTE, curve_svg
+from initlens.widgets.problem import GRID, Problem
 
 STEPS = 200
 
@@ -113,7 +114,7 @@ def test_a_net_that_diverges() -> None:
     assert result.pictures is not None
     assert len(result.pictures.values) == len(result.history.steps)
     assert result.outcome == f"diverged at step {result.history.steps_done}"
-    assert "nan" not in curve_svg(result)
+    assert "nan" not in curve_svg(result.history)
 
 
 def test_no_hidden_layer_and_several_classes() -> None:
@@ -262,7 +263,7 @@ def test_nothing_is_fetched_or_run() -> None:
 def test_curve_spans_the_steps(steps: int) -> None:
     result = static(steps=steps).result
     assert result.history.steps[-1] == steps
-    points = re.findall(r'polyline points="([^"]*)"', curve_svg(result))[0].split()
+    points = re.findall(r'polyline points="([^"]*)"', curve_svg(result.history))[0].split()
     assert len(points) == len(result.history.steps)
     places = np.array([point.split(",") for point in points], float)
     assert np.all(np.diff(places[:, 0]) > 0)

@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ... import activations
+from ...activations import Activation
+from ...activations import get as get_activation
+from ...activations import names as activation_names
 from .arrays import is_a, is_torch_tensor, samples_array
 from .reading import Dense, Function, Opaque, Parameter, Reading
 
@@ -269,9 +271,9 @@ def _close(a: NDArray[Any], b: NDArray[Any]) -> bool:
 
 
 def _given(activation: Any, index: int) -> str | None:
-    if activation is None or isinstance(activation, str | activations.Activation):
-        return None if activation is None else str(activations.get(activation))
-    return str(activations.get(activation[index])) if index < len(activation) else None
+    if activation is None or isinstance(activation, str | Activation):
+        return None if activation is None else str(get_activation(activation))
+    return str(get_activation(activation[index])) if index < len(activation) else None
 
 
 def _between(
@@ -284,7 +286,7 @@ def _between(
     def fits(text: str) -> bool:
         if not np.isfinite(z).all():
             return True  # nothing speaks against it
-        expected = activations.get(text)(z)
+        expected = get_activation(text)(z)
         return _close(expected, a)
 
     if wanted is not None:
@@ -294,7 +296,7 @@ def _between(
     registered = [text for text in dict.fromkeys(own) if text != "softmax" and fits(text)]
     if len(registered) == 1:
         return registered[0]
-    found = registered or [text for text in activations.names() if fits(text)]
+    found = registered or [text for text in activation_names() if fits(text)]
     if len(found) > 1:
         raise ValueError(
             f"from {where} the signal is too small or too plain to tell {' from '.join(found)}: "
@@ -306,7 +308,7 @@ def _between(
 def _output_function(z: NDArray[Any], a: NDArray[Any]) -> str | None:
     shifted = np.exp(z - z.max(axis=1, keepdims=True))
     softmax = shifted / shifted.sum(axis=1, keepdims=True)
-    candidates = {"sigmoid": activations.get("sigmoid")(z), "softmax": softmax}
+    candidates = {"sigmoid": get_activation("sigmoid")(z), "softmax": softmax}
     for name, expected in candidates.items():
         if _close(expected, a):
             return name
