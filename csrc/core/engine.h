@@ -17,29 +17,6 @@
 /* Samples that pass through all layers together in inference. */
 #define IL_INFERENCE_ROWS 128
 
-/* A panel of plain weights is read once for each tile of some 6 samples, so that enough of them repay a copy of one
- * that lies badly. Its rows may be a multiple of 4096 bytes apart, and fall into the same few places of a first cache;
- * or they are uneven, no multiple of 16 bytes apart, and their vectors lie in two lines each. That is bad where rows are
- * far apart; else where they are so many that a block of them fills that cache, and then it takes more samples. A few
- * panels are copied together, being side by side in each row. */
-#define IL_SAME_PLACES 4096
-#define IL_EVEN_PLACES 16
-#define IL_FAR_APART 1536
-#define IL_ROWS_WORTH_A_COPY 48
-#define IL_ROWS_WORTH_A_COPY_OF_NEAR 96
-#define IL_PANELS_COPIED_TOGETHER 4
-
-/* A few samples read plain weights faster in whole rows, where those have so many vectors. From how many samples on
- * panels are faster depends on the pages that one is spread over: some are more than a first TLB has entries for, many
- * more than a second has to spare. Panels that lie badly are not worth it before their copy is. */
-#define IL_VECTORS_OF_A_ROW 8
-#define IL_PAGE 4096
-#define IL_SOME_PAGES 128
-#define IL_MANY_PAGES 1536
-#define IL_ROWS_WORTH_PANELS 4
-#define IL_ROWS_WORTH_PANELS_OF_SOME_PAGES 5
-#define IL_ROWS_WORTH_PANELS_OF_MANY_PAGES 12
-
 /* Multiply-adds below which a team would take longer to call than to help: about 2 microseconds. */
 #define IL_TEAM_WORTH 65536
 

@@ -14,45 +14,6 @@ EN(panel_count)(size_t columns, size_t w)
     return columns / w + (columns % w != 0);
 }
 
-/* The fewest samples for which a layer's panels are copied from plain weights. */
-static size_t
-EN(rows_worth_a_copy)(const EN(layer) * y)
-{
-    if (y->row_step == y->w) { /* a panel is all there is */
-        return SIZE_MAX;
-    }
-    const size_t apart = y->row_step * sizeof(T);
-    const int uneven = apart % IL_EVEN_PLACES != 0;
-    if (apart % IL_SAME_PLACES == 0 || (uneven && apart >= IL_FAR_APART)) {
-        return IL_ROWS_WORTH_A_COPY;
-    }
-    return uneven && y->N >= IL_BLOCK ? IL_ROWS_WORTH_A_COPY_OF_NEAR : SIZE_MAX;
-}
-
-/* How many panels are copied with panel p. */
-static size_t
-EN(copied_together)(const EN(layer) * y, size_t p)
-{
-    return y->panels - p < IL_PANELS_COPIED_TOGETHER ? y->panels - p : IL_PANELS_COPIED_TOGETHER;
-}
-
-/* The fewest samples for which a layer's panels, copied or not, are read faster than whole rows of its weights. */
-static size_t
-EN(rows_worth_panels)(const EN(layer) * y)
-{
-    if (y->row_step == y->w) { /* a panel is all there is */
-        return 0;
-    }
-    if (EN(rows_worth_a_copy)(y) == IL_ROWS_WORTH_A_COPY) {
-        return IL_ROWS_WORTH_A_COPY;
-    }
-    const size_t apart = y->row_step * sizeof(T), pages = y->N * (apart < IL_PAGE ? apart : IL_PAGE) / IL_PAGE;
-    if (pages >= IL_MANY_PAGES) {
-        return IL_ROWS_WORTH_PANELS_OF_MANY_PAGES;
-    }
-    return pages < IL_SOME_PAGES ? IL_ROWS_WORTH_PANELS : IL_ROWS_WORTH_PANELS_OF_SOME_PAGES;
-}
-
 /* NULL stays NULL: an optimizer without that state, or an arena that counts. */
 static T *
 EN(at)(T *array, size_t offset)
@@ -142,7 +103,7 @@ EN(carve)(EN(engine) * e, const il_net *net, unsigned passes, const il_optimizer
     /* Not for who keeps z, and reads all deltas: those of a shallow net of inputs never leave the registers. */
     const int shallow = passes == IL_BACKWARD && EN(is_shallow)(net, W);
     const size_t R = shallow ? EN(whole)(e->rows, IL_SHALLOW_STRIP * W) : e->rows;
-    size_t widest = 1, most_copied = 0, bytes = 0;
+    size_t widest = 1, bytes = 0;
     EN(layer) *layers = il_arena_take(arena, e->L, sizeof *layers);
     for (size_t l = 0; l < e->L; l++) {
         /* Field by field: to clear a layer first would take a tiny net a tenth of its row. */
@@ -180,10 +141,6 @@ EN(carve)(EN(engine) * e, const il_net *net, unsigned passes, const il_optimizer
         } else {
             y->panel_step = y->w;
             y->row_step = y->M;
-            const size_t copied = y->N * y->w * EN(copied_together)(y, 0);
-            if (R >= EN(rows_worth_a_copy)(y) && copied > most_copied) {
-                most_copied = copied;
-            }
             y->weights = (T *)net->parameters + net->weight_offset[l];
             y->bias = (T *)net->parameters + net->bias_offset[l];
         }
@@ -223,7 +180,6 @@ EN(carve)(EN(engine) * e, const il_net *net, unsigned passes, const il_optimizer
         e->chunk = il_arena_take(arena, threads * IL_CHUNK * 2 * W, sizeof(T));
         e->sums = il_arena_take(arena, threads * 2 * W, sizeof(T));
     }
-    e->copies = most_copied > 0 ? il_arena_take(arena, most_copied, sizeof(T)) : NULL;
     e->shallow.units = e->shallow.inputs = 0;
     e->delta = e->work;
     if (passes & IL_BACKWARD) {
@@ -408,35 +364,6 @@ EN(is_half)(const EN(engine) * e, const EN(layer) * y, size_t p)
     return (p + 1) * y->w >= y->M + e->k->lanes;
 }
 
-/* Panel p of plain weights and the next ones, side by side in a row, into e->copies; over-reads as products do. */
-static void
-EN(copy_panels)(const EN(engine) * e, const EN(layer) * y, size_t p)
-{
-    const size_t count = EN(copied_together)(y, p);
-    const T *from = y->weights + p * y->panel_step;
-    for (size_t n = 0; n < y->N; n++, from += y->row_step) {
-        for (size_t q = 0; q < count; q++) {
-            il_copy(e->copies + (q * y->N + n) * y->w, from + q * y->panel_step, y->w * sizeof(T));
-        }
-    }
-}
-
-/* Panel p of the weights as the right side of a product. Copies are made for a few at a time: inference has no team, so
- * p ascends from 0. */
-static void
-EN(set_weights)(CONTRACTION * job, const EN(engine) * e, const EN(layer) * y, size_t p)
-{
-    job->b = y->weights + p * y->panel_step;
-    job->b_row = y->row_step;
-    if (e->copies != NULL && job->rows >= EN(rows_worth_a_copy)(y)) {
-        if (p % IL_PANELS_COPIED_TOGETHER == 0) {
-            EN(copy_panels)(e, y, p);
-        }
-        job->b = e->copies + p % IL_PANELS_COPIED_TOGETHER * y->N * y->w;
-        job->b_row = y->w;
-    }
-}
-
 /* The layer's inputs as the left side of a product. */
 static void
 EN(set_inputs)(CONTRACTION * job, const EN(pass) * pass)
@@ -464,23 +391,16 @@ EN(activate_panels)(void *context, il_part part)
     const EN(layer) *y = &e->layers[l];
     size_t begin, end;
     il_share(y->panels, part, &begin, &end);
-    CONTRACTION job = {.rows = R, .K = y->N};
+    CONTRACTION job = {.rows = R, .K = y->N, .b_row = y->row_step};
     EN(set_inputs)(&job, pass);
-    /* Of plain weights the panels lie side by side, in B as in C. */
-    const int by_rows = R < EN(rows_worth_panels)(y) && (end - begin) * y->w >= IL_VECTORS_OF_A_ROW * e->k->lanes;
-    const size_t step = by_rows ? end - begin : 1;
-    for (size_t p = begin; p < end; p += step) {
-        EN(set_weights)(&job, e, y, p);
+    for (size_t p = begin; p < end; p++) {
+        job.b = y->weights + p * y->panel_step;
         job.start = y->bias + p * y->w;
         job.c = y->z + p * R * y->w;
         job.half = EN(is_half)(e, y, p);
-        if (by_rows) {
-            e->k->contract_rows(&job, step * y->w);
-        } else {
-            y->contract(&job);
-        }
+        y->contract(&job);
         if (l + 1 < e->L) {
-            e->k->activate(y->activation, R * step * y->w, job.c, y->a + p * R * y->w);
+            e->k->activate(y->activation, R * y->w, job.c, y->a + p * R * y->w);
         }
     }
 }

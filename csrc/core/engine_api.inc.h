@@ -4,7 +4,7 @@
  *
  * Activations and deltas live in panels of R rows (see kernels.h), so that every contraction reads
  * its right side as one stream and its left side row by row. Weights are either the net's own plain
- * rows (inference, which copies a few panels at a time where that pays) or panels (training, with a
+ * rows (inference) or panels (training, with a
  * transposed copy for the way back, refreshed by each update). Which of them is used, and the panel's
  * width, cannot change a bit.
  *
@@ -52,7 +52,6 @@ typedef struct EN(engine) {
     il_team *team;              /* borrowed; NULL: the caller's thread alone */
     T *chunk;                   /* [team][IL_CHUNK][2 W] of a gradient on its way into the update */
     T *sums;                    /* [team][2 W] the same of a bias */
-    T *copies;                  /* [IL_PANELS_COPIED_TOGETHER][N][w] of plain weights; NULL where that does not pay */
     void *block;                /* of all these arrays; NULL where they fit into `own` */
     _Alignas(IL_ALIGNMENT) unsigned char own[IL_ENGINE_OWN];
 } EN(engine);

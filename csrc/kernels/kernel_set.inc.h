@@ -92,9 +92,6 @@ typedef struct IL_SET(kernel_set) {
     void (*contract_narrow)(const IL_SET(contraction) * job);
     void (*contract_wide)(const IL_SET(contraction) * job);
     void (*contract_column)(const IL_SET(contraction) * job);
-    /* Not of A', without sums or half panels, and of many panels: `columns` is a multiple of 2 W, start [columns], C
-     * [columns / 2 W][rows][2 W]. */
-    void (*contract_rows)(const IL_SET(contraction) * job, size_t columns);
 
     /* x [rows][inputs] to z, a and out; then from delta and a to all gradients, rows at most IL_BLOCK. */
     void (*shallow_forward)(const IL_SET(shallow) * net, size_t rows, const T *x);

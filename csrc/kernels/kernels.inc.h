@@ -8,7 +8,6 @@ enum { FN(lanes) = W };
 #include "activation.inc.h"
 #include "short.inc.h"
 #include "contract.inc.h"
-#include "rows.inc.h"
 #include "column.inc.h"
 #include "shallow.inc.h"
 #include "lanes.inc.h"

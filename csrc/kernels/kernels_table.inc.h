@@ -19,7 +19,6 @@
         .contract_narrow = IL_CAT3(contract_narrow, p, ISA),                                       \
         .contract_wide = IL_CAT3(contract_wide, p, ISA),                                           \
         .contract_column = IL_CAT3(contract_column, p, ISA),                                       \
-        .contract_rows = IL_CAT3(contract_rows, p, ISA),                                           \
         .shallow_forward = IL_CAT3(shallow_forward, p, ISA),                                       \
         .shallow_backward = IL_CAT3(shallow_backward, p, ISA),                                     \
         .contract_lanes = IL_CAT3(contract_lanes, p, ISA),                                         \

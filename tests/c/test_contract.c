@@ -6,7 +6,7 @@
 #include "../../csrc/core/dispatch.h"
 
 enum width { NARROW, WIDE, COLUMN, HALF };
-enum { ROW = 1100 }; /* most columns of a product of whole rows: more than it takes at a time */
+enum { ROW = 2 * IL_MOST_LANES }; /* columns of the widest panel */
 
 #define BODY "test_contract.inc.h"
 #include "both_precisions.inc.h"

@@ -20,7 +20,7 @@ TC(chain)(const CONTRACTION *job, size_t panel, size_t r, size_t j)
     return total;
 }
 
-static T TC(a)[72 * 640], TC(b)[600 * (ROW + 3)], TC(c)[10 * ROW], TC(start)[ROW], TC(sums)[64];
+static T TC(a)[72 * 640], TC(b)[600 * (ROW + 3)], TC(c)[150 * ROW], TC(start)[ROW], TC(sums)[64];
 
 static void
 TC(one)(const SET *k, enum width width_of_b, size_t rows, size_t K, int transposed, int panels, int with_start)
@@ -70,31 +70,6 @@ TC(one)(const SET *k, enum width width_of_b, size_t rows, size_t K, int transpos
     CHECK_BITS(untouched, &TC(c)[end], 4);
 }
 
-static void
-TC(rows)(const SET *k, size_t rows, size_t columns, size_t K, int panels, int with_start)
-{
-    const size_t panel = 2 * k->lanes;
-    const CONTRACTION job = {.rows = rows,
-                             .K = K,
-                             .a = TC(a),
-                             .a_row = panels ? panel : K,
-                             .a_panel = panels ? rows * panel : panel,
-                             .b = TC(b),
-                             .b_row = columns + 3,
-                             .start = with_start ? TC(start) : NULL,
-                             .c = TC(c)};
-    memset(TC(c), 1, sizeof TC(c));
-    k->contract_rows(&job, columns);
-    for (size_t r = 0; r < rows; r++) {
-        for (size_t j = 0; j < columns; j++) {
-            const T want = TC(chain)(&job, panel, r, j);
-            CHECK_BITS(&want, &TC(c)[(j / panel * rows + r) * panel + j % panel], sizeof want);
-        }
-    }
-    const char untouched[sizeof(T)] = {1, 1, 1, 1};
-    CHECK_BITS(untouched, &TC(c)[rows * columns], 4);
-}
-
 /* Every edge of the squares: the matrix turned, and nothing beside it. */
 static void
 TC(transpose)(const SET *k, size_t rows, size_t columns)
@@ -122,17 +97,6 @@ TC(table)(const SET *k, int thorough)
     }
     for (size_t i = 0; i < sizeof TC(start) / sizeof TC(start)[0]; i++) {
         TC(start)[i] = (T)(0.1 * (double)i - 1);
-    }
-    const size_t panel = 2 * k->lanes, longest = ROW / panel * panel;
-    for (size_t rows = 1; rows <= 9; rows++) {
-        for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
-            for (int form = 0; form < 4; form++) {
-                TC(rows)(k, rows, (1 + lengths[i] % 3) * panel, lengths[i], form & 1, form >> 1);
-            }
-        }
-        for (int form = 0; thorough && form < 4; form++) {
-            TC(rows)(k, rows, longest, IL_BLOCK + 1, form & 1, form >> 1);
-        }
     }
     for (size_t rows = 1; rows <= 33; rows += 1 + rows / 8) {
         for (size_t columns = 1; columns <= 33; columns += 1 + columns / 8) {

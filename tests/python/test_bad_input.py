@@ -166,10 +166,9 @@ def test_schemes(text: str, match: str) -> None:
         "looks_linear(gain=1e39)",
         "truncated_normal(1e39)",
         "variance_scaling(1e80)",
-        lambda shape, rng: np.full(shape, 1e39),
-        np.full((2, 4), -1e39),
+        pytest.param(lambda shape, rng: np.full(shape, 1e39), id="function"),
+        pytest.param(np.full((2, 4), -1e39), id="array"),
     ],
-    ids=str,
 )
 def test_weights_too_large_for_float32(scheme: Any, rng: Any) -> None:
     """An error, not infinity, and no warning of NumPy's; float64 holds them."""

@@ -103,8 +103,8 @@ def test_rows_do_not_know_their_batch(loss: str, dtype: str) -> None:
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("width", [1024, 519, 261, 20])
-def test_copied_weights_are_the_weights(width: int, dtype: str) -> None:
-    """Few samples read whole rows of weights, many a copy where these lie badly."""
+def test_few_rows_are_the_first_of_many(width: int, dtype: str) -> None:
+    """Many panels, the last one partly filled, and two blocks of inputs."""
     net, _ = pair([270, width, 3], [("tanh", 0.0)], "mse", dtype, seed=width)
     X, _ = problem("mse", 130, 270, 3, dtype, seed=6)
     whole = net.forward(X)

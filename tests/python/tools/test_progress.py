@@ -72,7 +72,7 @@ def test_a_notebook_without_tqdm_shows_lines() -> None:
     assert displayed == []
 
 
-@pytest.mark.parametrize("progress", ["yes", 1, 0, object()], ids=repr)
+@pytest.mark.parametrize("progress", ["yes", 1, 0, pytest.param(object(), id="object")])
 def test_progress_must_be_known(progress: Any) -> None:
     flower = il.datasets.flower()
     net = il.Network([2, 1])
