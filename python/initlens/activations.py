@@ -3,16 +3,16 @@
 Names are texts such as "tanh" or "leaky_relu(0.1)"; `get` reads them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from numpy.typing import ArrayLike, NDArray
 
-from . import _core
-from ._checks import real
-from ._text import build, call
+from ._core import activation_apply, activation_max_slope
+from ._tools.checks import real
+from ._tools.text import build, call
 
 __all__ = ["Activation", "get", "names"]
 
@@ -47,16 +47,16 @@ class Activation:
 
     def __call__(self, z: ArrayLike) -> NDArray[Any]:
         """Return g(z), element by element, in the dtype of `z` (float32, else float64)."""
-        return _core.activation_apply(self.kind, self.parameter, z)[0]
+        return activation_apply(self.kind, self.parameter, z)[0]
 
     def slope(self, z: ArrayLike) -> NDArray[Any]:
         """Return g'(z), element by element, in the dtype of `z` (float32, else float64)."""
-        return _core.activation_apply(self.kind, self.parameter, z)[1]
+        return activation_apply(self.kind, self.parameter, z)[1]
 
     @property
     def max_slope(self) -> float:
         """The largest |g'(z)| over all z."""
-        return _core.activation_max_slope(self.kind, self.parameter)
+        return activation_max_slope(self.kind, self.parameter)
 
 
 def _leaky_relu(slope: float = 0.01) -> Activation:
@@ -130,3 +130,23 @@ def get(activation: str | Activation) -> Activation:
     if not isinstance(activation, str):
         raise TypeError(f"activation must be a name, such as 'tanh', got {activation!r}")
     return build("activation", activation, _FACTORIES, _ALIASES)
+
+
+# One for all hidden layers, or one for each.
+Activations: TypeAlias = str | Activation | Sequence[str | Activation]
+
+# Flat on both sides; linear on one side and flat, or nearly, on the other.
+TWO_SIDED: Final = frozenset({"tanh", "sigmoid", "softsign", "hard_tanh", "erf"})
+RELU_FAMILY: Final = frozenset({"relu", "leaky_relu"})
+
+# Symmetries of their own: g(-z) = -g(z), or g(s z) = s g(z) for every s > 0.
+MODULO_NONE, MODULO_SIGN, MODULO_SCALE = range(3)
+_MODULO: Final = {
+    **dict.fromkeys(("identity", "tanh", "softsign", "hard_tanh", "erf"), MODULO_SIGN),
+    **dict.fromkeys(("relu", "leaky_relu"), MODULO_SCALE),
+}
+
+
+def modulo_of(activation: Activation) -> int:
+    """Return the symmetry of the activation's own: sign, scale or none."""
+    return _MODULO.get(activation.kind, MODULO_NONE)
