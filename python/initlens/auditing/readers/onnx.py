@@ -49,7 +49,11 @@ _FUNCTIONS: dict[str, Callable[[dict[str, Any]], str | None]] = {
     "Softmax": lambda a: "softmax",
     "LogSoftmax": lambda a: "softmax",
 }
-_CLIPPED = {(0.0, 6.0): "relu6", (-1.0, 1.0): "hard_tanh"}  # by their ends
+# By their ends.
+_CLIPPED: dict[tuple[float | None, float | None], str] = {
+    (0.0, 6.0): "relu6",
+    (-1.0, 1.0): "hard_tanh",
+}
 
 
 def is_model(model: Any) -> bool:
