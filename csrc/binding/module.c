@@ -256,7 +256,8 @@ module_exec(PyObject *module)
     }
     state->network_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &network_spec, NULL);
     if (state->network_type == NULL || PyModule_AddType(module, state->network_type) < 0
-        || PyModule_AddIntConstant(module, "NUMERICS_VERSION", IL_NUMERICS_VERSION) < 0) {
+        || PyModule_AddIntConstant(module, "NUMERICS_VERSION", IL_NUMERICS_VERSION) < 0
+        || PyModule_AddIntConstant(module, "SMALL_NET", IL_SMALL_NET) < 0) {
         return -1;
     }
     return 0;

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 NUMERICS_VERSION: Final[int]
+SMALL_NET: Final[int]  # parameters beyond which many nets are trained one by one
 
 # (kind, a, b, mode, distribution, low, high, count) as the C struct il_scheme:
 # kind "constant" | "normal" | "uniform" | "truncated_normal" | "variance_scaling" | "orthogonal" |

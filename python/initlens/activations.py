@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from numpy.typing import ArrayLike, NDArray
 
-from . import _core
-from ._checks import real
-from ._text import build, call
+from ._core import ActivationRow, activation_apply, activation_max_slope, activation_table
+from ._tools.checks import real
+from ._tools.text import build, call
 
 __all__ = ["Activation", "get", "names"]
 
@@ -52,20 +52,20 @@ class Activation:
 
     def __call__(self, z: ArrayLike) -> NDArray[Any]:
         """Return g(z), element by element, in the dtype of `z` (float32, else float64)."""
-        return _core.activation_apply(self.kind, self.parameter, z)[0]
+        return activation_apply(self.kind, self.parameter, z)[0]
 
     def slope(self, z: ArrayLike) -> NDArray[Any]:
         """Return g'(z), element by element, in the dtype of `z` (float32, else float64)."""
-        return _core.activation_apply(self.kind, self.parameter, z)[1]
+        return activation_apply(self.kind, self.parameter, z)[1]
 
     @property
     def max_slope(self) -> float:
         """The largest |g'(z)| over all z; infinite where the slope has no bound."""
-        return _core.activation_max_slope(self.kind, self.parameter)
+        return activation_max_slope(self.kind, self.parameter)
 
 
 # What the core knows of each kind: csrc/kernels/activation_table.inc.h.
-_ROWS: Final = {row["name"]: row for row in _core.activation_table()}
+_ROWS: Final = {row["name"]: row for row in activation_table()}
 
 MODULO_NONE, MODULO_SIGN, MODULO_SCALE = range(3)
 _FLAT_LEFT, _FLAT_RIGHT, _FLAT_MIDDLE = 1, 2, 4
@@ -102,7 +102,7 @@ def kinks_of(activation: Activation) -> tuple[float, ...]:
     return tuple(scale * kink for kink in row["kinks"])
 
 
-def _factory(row: _core.ActivationRow) -> Callable[..., Activation]:
+def _factory(row: ActivationRow) -> Callable[..., Activation]:
     """Return what makes activations of one kind, with the signature that messages show."""
     kind, name = row["name"], row["parameter"]
     if name is None:
@@ -167,3 +167,7 @@ def get(activation: str | Activation) -> Activation:
     if not isinstance(activation, str):
         raise TypeError(f"activation must be a name, such as 'tanh', got {activation!r}")
     return build("activation", activation, _FACTORIES, _ALIASES)
+
+
+# One for all hidden layers, or one for each.
+Activations: TypeAlias = str | Activation | Sequence[str | Activation]
