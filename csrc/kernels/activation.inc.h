@@ -301,7 +301,7 @@ FN(loop_kind)(il_activation g)
 }
 
 static void
-FN(activate)(il_activation g, size_t n, const T *z, T *out)
+FN(activate)(il_activation g, size_t n, const void *z, void *out)
 {
     const T p = (T)g.parameter;
     switch (FN(loop_kind)(g)) {
@@ -348,13 +348,13 @@ FN(slopes)(il_activation g, size_t n, const T *z, const T *a, const T *factor, T
 }
 
 static void
-FN(derive)(il_activation g, size_t n, const T *z, const T *a, const T *upstream, T *out)
+FN(derive)(il_activation g, size_t n, const void *z, const void *a, const void *upstream, void *out)
 {
     FN(slopes)(g, n, z, a, upstream, out);
 }
 
 static void
-FN(slope)(il_activation g, size_t n, const T *z, const T *a, T *out)
+FN(slope)(il_activation g, size_t n, const void *z, const void *a, void *out)
 {
     FN(slopes)(g, n, z, a, NULL, out);
 }

@@ -19,7 +19,7 @@ Result = TypeVar("Result")
 
 # The widest vector, in bytes: a small net takes a lane of it.
 VECTOR: Final = 64
-# Parameters beyond which the core trains nets one by one: IL_SMALL_NET in csrc/core/sweep.c.
+# Parameters beyond which the core trains nets one by one: IL_SMALL_NET in csrc/core/many.c.
 SMALL_NET: Final = 4096
 
 

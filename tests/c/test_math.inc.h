@@ -5,7 +5,6 @@
  * power of 2) and the error of a central difference in WIDE.
  */
 #define FN(name) IL_CAT2(IL_CAT2(name, _), P)
-#define SET IL_CAT3(il, kernel_set, P)
 
 static T
 FN(of_bits)(U bits)
@@ -62,11 +61,11 @@ static const struct {
     {"erf", L(erf), 2.0, -4, 4, -1, 1, 1},
 };
 
-typedef void FN(array_function)(size_t, const T *, T *);
+typedef void FN(array_function)(size_t, const void *, void *);
 
 /* The functions of a table in the order of the list above. */
 static FN(array_function) *
-FN(function_of)(const SET *k, size_t which)
+FN(function_of)(const il_kernel_set *k, size_t which)
 {
     FN(array_function) *const all[FN(functions)] = {k->exp,  k->expm1,   k->log, k->log1p,
                                                     k->tanh, k->sigmoid, k->erf};
@@ -107,10 +106,10 @@ static void
 FN(check_batch)(size_t which, const T *x, int soft, FN(error) *worst)
 {
     static T reference[FN(batch)], opposite[FN(batch)], other[FN(batch)];
-    FN(function_of)(&il_kernels_scalar.P, which)(FN(batch), x, reference);
+    FN(function_of)(il_kernels_scalar.P, which)(FN(batch), x, reference);
     for (size_t i = 0; i < tables_here; i++) {
         if (soft || tables[i] != &il_kernels_soft) {
-            FN(function_of)(&tables[i]->P, which)(FN(batch), x, other);
+            FN(function_of)(tables[i]->P, which)(FN(batch), x, other);
             FN(check_table)(tables[i], FN(batch), other, reference);
         }
     }
@@ -133,7 +132,7 @@ FN(check_batch)(size_t which, const T *x, int soft, FN(error) *worst)
     *worst = largest.ulps > worst->ulps ? largest : *worst;
     if (FN(specs)[which].odd) {
         int odd = 1;
-        FN(function_of)(&il_kernels_scalar.P, which)(FN(batch), other, opposite);
+        FN(function_of)(il_kernels_scalar.P, which)(FN(batch), other, opposite);
         for (size_t i = 0; i < FN(batch); i++) {
             odd &= FN(bits_of)(opposite[i]) == FN(bits_of)(-reference[i]) || isnan(x[i]);
         }
@@ -197,7 +196,7 @@ FN(test_lengths)(void)
     }
     for (size_t table = 0; table < tables_here; table++) {
         for (size_t which = 0; which < FN(functions); which++) {
-            FN(array_function) *const f = FN(function_of)(&tables[table]->P, which);
+            FN(array_function) *const f = FN(function_of)(tables[table]->P, which);
             f(64, x, whole);
             for (size_t n = 0; n < 50; n++) {
                 for (size_t i = 0; i < 64; i++) {
@@ -326,7 +325,7 @@ FN(exact_slope)(il_activation g, WIDE z)
 }
 
 static void
-FN(activations_of)(const SET *k, il_activation g, size_t n, const T *z, T *out)
+FN(activations_of)(const il_kernel_set *k, il_activation g, size_t n, const T *z, T *out)
 {
     /* out[0..3n-1]: g, g', upstream * g' */
     k->activate(g, n, z, out);
@@ -348,10 +347,10 @@ static void
 FN(check_activation)(il_activation g, size_t n, const T *z, int soft, T *out)
 {
     static T other[3 * FN(batch)];
-    FN(activations_of)(&il_kernels_scalar.P, g, n, z, out);
+    FN(activations_of)(il_kernels_scalar.P, g, n, z, out);
     for (size_t i = 0; i < tables_here; i++) {
         if (soft || tables[i] != &il_kernels_soft) {
-            FN(activations_of)(&tables[i]->P, g, n, z, other);
+            FN(activations_of)(tables[i]->P, g, n, z, other);
             FN(check_table)(tables[i], 3 * n, other, out);
         }
     }
@@ -410,7 +409,7 @@ FN(test_activation_limits)(void)
             for (size_t i = 0; i < sizeof far / sizeof far[0]; i++) {
                 const T z[3] = {far[i], -far[i], inf - inf};
                 T out[9];
-                FN(activations_of)(&il_kernels_scalar.P, g, 3, z, out);
+                FN(activations_of)(il_kernels_scalar.P, g, 3, z, out);
                 CHECK(FN(ulps)(out[0], bounded ? 1 : scale * (WIDE)far[i]) <= 1.0);
                 CHECK(out[3] == (bounded ? (kind == IL_SOFTSIGN ? out[3] : 0) : (T)scale));
                 CHECK(kind != IL_SOFTSIGN || out[3] < (T)1e-12);
@@ -429,7 +428,7 @@ FN(test_activation_limits)(void)
             }
             const T zero[2] = {0, -(T)0};
             T out[6];
-            FN(activations_of)(&il_kernels_scalar.P, g, 2, zero, out);
+            FN(activations_of)(il_kernels_scalar.P, g, 2, zero, out);
             const WIDE half = kind == IL_SIGMOID ? (WIDE)0.5 : kind == IL_SOFTPLUS ? L(log)(2) : 0;
             CHECK(FN(ulps)(out[0], half) <= 1.0 && out[0] == out[1]);
             CHECK(out[2] == out[3]);
@@ -441,4 +440,3 @@ FN(test_activation_limits)(void)
 }
 
 #undef FN
-#undef SET

@@ -272,7 +272,7 @@ def test_groups_fill_a_vector(root: Path) -> None:
     assert _pool.group_size([2, 4, 1], "float32") == 16
     assert _pool.group_size([2, 4, 1], "float64") == 8
     assert _pool.group_size([2, 64, 64, 1], "float64") == 1  # 4,417 parameters
-    source = (root / "csrc" / "core" / "sweep.c").read_text(encoding="utf-8")
+    source = (root / "csrc" / "core" / "many.c").read_text(encoding="utf-8")
     assert f"#define IL_SMALL_NET {_pool.SMALL_NET}\n" in source
 
 
