@@ -107,5 +107,5 @@ def test_rows_and_columns_can_be_taken_out() -> None:
 
 
 def test_unknown_columns_are_refused_with_the_nearest() -> None:
-    with pytest.raises(ValueError, match="'los median'[.] Did you mean 'loss median'"):
+    with pytest.raises(ValueError, match=r"'los median'\. Did you mean 'loss median'"):
         TABLE.column("los median")
