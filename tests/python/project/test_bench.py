@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,23 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.bench import __main__ as program
-from tests.bench import fits, functions, measure, native, picture, processes, results, scorecard
+from tests.bench import (
+    fits,
+    functions,
+    measure,
+    native,
+    picture,
+    processes,
+    products,
+    results,
+    scorecard,
+)
 from tests.bench.measure import Effort, Line, Timing
 from tests.bench.peers import Initlens, NumPyByHand
 from tests.bench.problems import POPULATIONS, PROBLEMS, Array, Problem
 
 import initlens as il
+from makefile import locked
 
 NUMPY_ROWS = {
     "training": {f"{problem.name} {d}" for problem in PROBLEMS for d in native.PRECISIONS},
@@ -45,6 +56,15 @@ def bench(root: Path, path: Path, *arguments: str) -> dict[str, Any]:
     return content
 
 
+@pytest.fixture
+def alone() -> Iterator[None]:
+    """native.build() compiles into csrc/build."""
+    with locked():
+        yield
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("alone")
 def test_bench(root: Path, tmp_path: Path) -> None:
     picture = tmp_path / "bench.png"
     content = bench(root, tmp_path / "bench.json", *NUMPY_ROWS, "--plot", str(picture))
@@ -184,6 +204,8 @@ def test_slices_alternate_and_count_units() -> None:
     assert timing.per(10).ours == pytest.approx(0.001)
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("alone")
 def test_functions_are_those_of_the_core() -> None:
     if (reason := native.build()) is not None:
         pytest.skip(reason)
@@ -194,6 +216,8 @@ def test_functions_are_those_of_the_core() -> None:
         np.testing.assert_allclose(out, np.tanh(x), rtol=4 * np.finfo(dtype).eps)
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("alone")
 def test_functions_without_mpmath_have_no_errors(monkeypatch: pytest.MonkeyPatch) -> None:
     if (reason := native.build()) is not None:
         pytest.skip(reason)
@@ -285,3 +309,22 @@ def test_scorecard_finds_who_breaks_a_promise(name: str, monkeypatch: pytest.Mon
 def test_scorecard_asks_nothing_that_a_peer_does_not_offer() -> None:
     for check in ("threads", "isa"):
         assert scorecard.broken(NumPyByHand, check) is None
+
+
+def test_more_than_the_peak_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(native, "peak", lambda dtype: 100.0)
+    measured = {"float32": 100.0, "float64": 200.0}
+    monkeypatch.setattr(native, "measured_peak", measured.__getitem__)
+    assert native.share_of_peak(102.0, "float32") == 1.02
+    with pytest.raises(RuntimeError, match=r"103\.0% of the peak.*is not the peak"):
+        native.share_of_peak(103.0, "float32")
+    assert native.share_of_peak(190.0, "float64") == 0.95  # the first try was in a slow spell
+
+
+def test_no_product_is_faster_than_the_peak() -> None:
+    """Half of the peak was taken for the whole where its sums stayed in memory."""
+    if (reason := native.build()) is not None or not native.has_peak():
+        pytest.skip(reason or "plain code may be faster than one multiply-add at a time")
+    for dtype in native.PRECISIONS:
+        timing = products.beside_peak(128, 128, False, dtype, Effort(3, 1e-2))
+        assert timing.share_of_peak is not None
