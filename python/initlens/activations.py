@@ -10,13 +10,16 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from numpy.typing import ArrayLike, NDArray
 
-from ._core import ActivationRow, activation_apply, activation_max_slope, activation_table
+from ._core import activation_apply, activation_max_slope, activation_table
 from ._tools.checks import real
 from ._tools.text import build, call
+
+if TYPE_CHECKING:
+    from ._core import ActivationRow
 
 __all__ = ["Activation", "get", "names"]
 
