@@ -153,8 +153,8 @@ def test_torch_module_with_relu6_is_told_from_relu() -> None:
     functional = torch.nn.functional
     for scale, function, wanted in (
         (1.0, functional.relu6, "relu"),
-        (100.0, functional.relu6, "relu6"),
-        (100.0, functional.relu, "relu"),
+        (20.0, functional.relu6, "relu6"),
+        (20.0, functional.relu, "relu"),
         (1.0, functional.celu, "elu"),
     ):
         model = my_module(torch, function)

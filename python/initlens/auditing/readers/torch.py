@@ -43,7 +43,7 @@ _FUNCTIONS: dict[str, Callable[[Any], str | None]] = {
     "LogSoftmax": lambda m: "softmax",
 }
 # Functions that are the same on some data or all, and which of them is meant.
-_PLAINER = {"celu": "elu", "relu6": "relu"}
+_PLAINER = {"celu": "elu", "relu6": "relu", "hard_swish": "relu"}
 _NOTHING = frozenset({"Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout"})
 _UNITS = frozenset({"BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "LayerNorm", "PReLU"})
 _COMPOSITE = frozenset(
