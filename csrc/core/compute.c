@@ -1,5 +1,6 @@
 /* compute.c - a net on data, without changing it: forward, activations, loss, gradients. */
 #include "engine.h"
+#include "activation.h"
 #include "spec.h"
 
 #define T float

@@ -85,7 +85,7 @@ DN(observe)(EN(engine) * e, const il_net *net, size_t l, size_t R, double thresh
             }
         }
     }
-    if (!has_linear_part(g)) {
+    if (!il_activation_has_linear_part(g)) {
         d->linear = UNDEFINED;
     }
 }

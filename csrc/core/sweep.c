@@ -13,9 +13,6 @@
 #include "spec.h"
 #include "train.h"
 
-/* Beyond so many parameters a net fills the vectors alone, and W nets no longer fit the cache. */
-#define IL_SMALL_NET 4096
-
 #define T float
 #define P f32
 #include "engine_names.h"

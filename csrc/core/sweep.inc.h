@@ -116,7 +116,7 @@ SN(plan)(SN(state) * s)
         }
     }
     const size_t top = net->layers - 1;
-    if (top > 0 && net->widths[top + 1] == 1 && !il_activation_needs_z(net->activations[top - 1].kind)) {
+    if (top > 0 && net->widths[top + 1] == 1 && il_activation_is_shallow(net->activations[top - 1].kind)) {
         const int whole = top == 1 && s->gathered == NULL && net->widths[0] <= IL_SHALLOW_INPUTS;
         s->shallow = (SHALLOW){.inputs = whole ? net->widths[0] : 0,
                                .units = net->widths[top],

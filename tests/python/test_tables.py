@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from initlens.report._page import page, table_html
+from initlens.report import page, table_html
 from initlens.tables import Table
 
 TABLE = Table(
