@@ -539,7 +539,7 @@ FN(loop_kind)(il_activation g)
 }
 
 static void
-FN(activate)(il_activation g, size_t n, const T *z, T *out)
+FN(activate)(il_activation g, size_t n, const void *z, void *out)
 {
     const V p = v_set1((T)g.parameter);
     switch (FN(loop_kind)(g)) {
@@ -552,7 +552,7 @@ FN(activate)(il_activation g, size_t n, const T *z, T *out)
 
 /* out[i] = upstream[i] g' */
 static void
-FN(derive)(il_activation g, size_t n, const T *z, const T *a, const T *upstream, T *out)
+FN(derive)(il_activation g, size_t n, const void *z, const void *a, const void *upstream, void *out)
 {
     const V p = v_set1((T)g.parameter);
     switch (FN(loop_kind)(g)) {
@@ -569,7 +569,7 @@ FN(derive)(il_activation g, size_t n, const T *z, const T *a, const T *upstream,
 
 /* derive() of ones, a strip at a time: measures ask for it, training does not. */
 static void
-FN(slope)(il_activation g, size_t n, const T *z, const T *a, T *out)
+FN(slope)(il_activation g, size_t n, const void *z, const void *a, void *out)
 {
     enum { STRIP = 256 };
     T ones[STRIP];
@@ -582,19 +582,19 @@ FN(slope)(il_activation g, size_t n, const T *z, const T *a, T *out)
 }
 
 static void
-FN(array_tanh)(size_t n, const T *x, T *out)
+FN(array_tanh)(size_t n, const void *x, void *out)
 {
     FN(activate)((il_activation){IL_TANH, 0}, n, x, out);
 }
 
 static void
-FN(array_sigmoid)(size_t n, const T *x, T *out)
+FN(array_sigmoid)(size_t n, const void *x, void *out)
 {
     FN(activate)((il_activation){IL_SIGMOID, 0}, n, x, out);
 }
 
 static void
-FN(array_erf)(size_t n, const T *x, T *out)
+FN(array_erf)(size_t n, const void *x, void *out)
 {
     FN(activate)((il_activation){IL_ERF, 0}, n, x, out);
 }
