@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "activation.h"
 #include "engine.h"
 #include "spec.h"
 #include "statistics.h"
@@ -16,37 +17,13 @@ static const double UNDEFINED = (double)NAN;
 
 /* ---- slopes ------------------------------------------------------------------------------ */
 
-double
-il_activation_max_slope(il_activation g)
-{
-    switch (g.kind) {
-    case IL_SIGMOID: return 0.25;
-    case IL_ELU: return g.parameter > 1 ? g.parameter : 1;
-    case IL_SELU: return 1.7580993408473766; /* lambda alpha, as z -> 0 from below */
-    case IL_GELU: return 1.1289041451851548; /* at sqrt 2: Phi + sqrt 2 phi = (1 + erf 1) / 2 + 1 / (e sqrt pi) */
-    case IL_GELU_TANH: return 1.1289930686587717; /* at z = 1.4185 */
-    case IL_SILU: return 1.099839320128867; /* at z = 2.39936 */
-    case IL_ERF: return 1.1283791670955126; /* 2 / sqrt pi */
-    default: return 1;
-    }
-}
-
-/* Where the slope is near its largest the function is near its tangent: not for functions that
- * overshoot, whose largest slope is that of a hump. */
-static int
-has_linear_part(il_activation g)
-{
-    return !(g.kind == IL_SELU || g.kind == IL_GELU || g.kind == IL_GELU_TANH || g.kind == IL_SILU
-             || (g.kind == IL_ELU && g.parameter > 1));
-}
-
-/* The function whose slope counts in layer l; 0 where no unit has one of its own (softmax). */
+/* The function whose slope counts in layer l; 0 where no unit has one of its own (softmax), or none is the largest. */
 static int
 layer_activation(const il_net *net, size_t l, il_activation *g)
 {
     *g = net->activations[l];
     if (l + 1 < net->layers) {
-        return 1;
+        return isfinite(il_activation_max_slope(*g));
     }
     g->kind = net->loss == IL_BINARY_CROSS_ENTROPY ? IL_SIGMOID : IL_IDENTITY;
     return net->loss != IL_CROSS_ENTROPY;
@@ -230,7 +207,7 @@ count_slopes(il_activation g, size_t R, size_t M, const double *slopes, const do
             }
         }
     }
-    if (!has_linear_part(g)) {
+    if (!il_activation_has_linear_part(g)) {
         d->linear = UNDEFINED;
     }
 }

@@ -1,4 +1,5 @@
 /* evaluation.c - a net on data, without changing it: forward, activations, loss, gradients. */
+#include "activation.h"
 #include "engine.h"
 #include "spec.h"
 

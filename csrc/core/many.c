@@ -14,9 +14,6 @@
 #include "spec.h"
 #include "update.h"
 
-/* Beyond so many parameters a net fills the vectors alone, and W nets no longer fit the cache. */
-#define IL_SMALL_NET 4096
-
 /* ---- a vector of nets -------------------------------------------------------------------- */
 
 /* Arrays are of vectors, a net a lane. Parameters lie in the order of the net's own block. */
@@ -151,7 +148,7 @@ plan_shallow(many *s)
 {
     const il_net *net = s->nets[0];
     const size_t top = net->layers - 1;
-    if (top > 0 && net->widths[top + 1] == 1 && !il_activation_needs_z(net->activations[top - 1].kind)) {
+    if (top > 0 && net->widths[top + 1] == 1 && il_activation_is_shallow(net->activations[top - 1].kind)) {
         const int whole = top == 1 && s->inputs == NULL && net->widths[0] <= IL_SHALLOW_INPUTS;
         s->shallow = (il_shallow){.inputs = whole ? net->widths[0] : 0,
                                   .units = net->widths[top],

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "memory.h"
+#include "activation.h"
 #include "spec.h"
 
 /* Widest vector a kernel reads past the end of the parameters, twice over. */

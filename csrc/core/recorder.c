@@ -74,18 +74,18 @@ record_layer(il_engine *e, size_t l, size_t R, size_t before, il_layer_moments *
     e->k->sum_squared_deviations(n, a, mean, squares);
     il_moments_merge(m, (double)before * (double)layer->M, (double)n, mean, il_lanes_total(squares));
 
-    /* Softmax has no slope of one unit alone; and what is NaN is on no part of its curve. A NaN
-     * pre-activation gives a NaN activation, and with it a NaN mean. */
-    if ((top && e->loss == IL_CROSS_ENTROPY) || (isnan(mean) && any_nan(n, a, e->element))) {
-        m->saturated = (double)NAN;
-        return;
-    }
     il_activation g = layer->activation;
     if (top) {
         g.kind = e->loss == IL_BINARY_CROSS_ENTROPY ? IL_SIGMOID : IL_IDENTITY;
     }
-    /* Slopes of whole panels, padding columns with them, then only the real ones are counted. */
     const double limit = SATURATED_SLOPE * il_activation_max_slope(g);
+    /* Softmax has no slope of one unit alone, some functions no largest slope; and what is NaN is on no part of its
+     * curve. A NaN pre-activation gives a NaN activation, and with it a NaN mean. */
+    if ((top && e->loss == IL_CROSS_ENTROPY) || isinf(limit) || (isnan(mean) && any_nan(n, a, e->element))) {
+        m->saturated = (double)NAN;
+        return;
+    }
+    /* Slopes of whole panels, padding columns with them, then only the real ones are counted. */
     if (top) {
         e->k->slope(g, n, e->logits, e->outputs, e->work);
     } else {

@@ -4,17 +4,6 @@
 #include <float.h>
 #include <math.h>
 
-int
-il_activation_valid(il_activation g)
-{
-    switch (g.kind) {
-    case IL_LEAKY_RELU: return g.parameter >= 0 && g.parameter <= 1;
-    case IL_ELU: return g.parameter > 0 && isfinite(g.parameter);
-    case IL_ACTIVATION_COUNT: return 0;
-    default: return g.kind >= 0 && g.kind < IL_ACTIVATION_COUNT && g.parameter == 0;
-    }
-}
-
 static int
 is_share(double x)
 {

@@ -4,7 +4,6 @@
 
 #include "initlens.h"
 
-int il_activation_valid(il_activation activation);
 int il_optimizer_valid(const il_optimizer *optimizer);
 int il_optimizer_equal(const il_optimizer *p, const il_optimizer *q);
 int il_scheme_valid(const il_scheme *scheme);

@@ -102,11 +102,32 @@ typedef struct il_stream {
     uint32_t purpose; /* already shifted: purpose << 24 */
 } il_stream;
 
-/* Whether g' is computed from z; for the others the stored activation is enough (NUMERICS 3.3). */
+/* Is g' computed from z? For the others the stored activation is enough (NUMERICS 3.3). */
 static inline int
 il_activation_needs_z(il_activation_kind kind)
 {
-    return kind == IL_GELU || kind == IL_GELU_TANH || kind == IL_SILU || kind == IL_SOFTPLUS || kind == IL_ERF;
+    enum { OF_A = 0, OF_Z = 1 };
+    switch (kind) {
+#define IL_ROW(KIND, name, SLOPE, CODE, ...)                                                                           \
+    case IL_##KIND: return SLOPE;
+#include "activation_table.inc.h"
+    case IL_ACTIVATION_COUNT: break;
+    }
+    return 1;
+}
+
+/* Has shallow_backward() a body for it? Another slope costs more than all that one would save. */
+static inline int
+il_activation_is_shallow(il_activation_kind kind)
+{
+    enum { SMALL = 0, FAST = 1 };
+    switch (kind) {
+#define IL_ROW(KIND, name, SLOPE, CODE, ...)                                                                           \
+    case IL_##KIND: return CODE && !il_activation_needs_z(kind);
+#include "activation_table.inc.h"
+    case IL_ACTIVATION_COUNT: break;
+    }
+    return 0;
 }
 
 #include "kernel_set.h"

@@ -167,16 +167,21 @@ IL_INLINE void
 FN(shallow_slopes)(FN(shallow_body) * body, const il_shallow *net, size_t rows, const T *x)
 {
     switch (FN(loop_kind)(net->activation)) {
-    case IL_IDENTITY: FN(shallow_inputs)(body, net, rows, x, FN(slope_identity)); break;
-    case IL_TANH: FN(shallow_inputs)(body, net, rows, x, FN(slope_tanh)); break;
-    case IL_SIGMOID: FN(shallow_inputs)(body, net, rows, x, FN(slope_sigmoid)); break;
-    case IL_RELU: FN(shallow_inputs)(body, net, rows, x, FN(slope_relu)); break;
-    case IL_LEAKY_RELU: FN(shallow_inputs)(body, net, rows, x, FN(slope_leaky_relu)); break;
-    case IL_ELU: FN(shallow_inputs)(body, net, rows, x, FN(slope_elu)); break;
-    case IL_SELU: FN(shallow_inputs)(body, net, rows, x, FN(slope_selu)); break;
-    case IL_SOFTSIGN: FN(shallow_inputs)(body, net, rows, x, FN(slope_softsign)); break;
-    case IL_HARD_TANH: FN(shallow_inputs)(body, net, rows, x, FN(slope_hard_tanh)); break;
-    default: break; /* needs z: such slopes cost more than all that a body for each would save */
+#define IL_FAST_OF_A(KIND, name)                                                                                       \
+    case IL_##KIND: FN(shallow_inputs)(body, net, rows, x, FN(slope_##name)); break;
+#define IL_OTHER(KIND, name)                                                                                           \
+    case IL_##KIND: break; /* not il_activation_is_shallow() */
+#define IL_FAST_OF_Z IL_OTHER
+#define IL_SMALL_OF_A IL_OTHER
+#define IL_SMALL_OF_Z IL_OTHER
+#define IL_ROW(KIND, name, SLOPE, CODE, ...) IL_##CODE##_##SLOPE(KIND, name)
+#include "activation_table.inc.h"
+#undef IL_FAST_OF_A
+#undef IL_OTHER
+#undef IL_FAST_OF_Z
+#undef IL_SMALL_OF_A
+#undef IL_SMALL_OF_Z
+    case IL_ACTIVATION_COUNT: break;
     }
 }
 

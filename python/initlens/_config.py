@@ -1,47 +1,49 @@
 """What this installation is: versions, CPU, kernels in use."""
 
-import importlib.metadata
 import platform
 from typing import Any, Literal, overload
 
 import numpy as np
 
-from . import _core
-from ._text import unknown
+from ._core import NUMERICS_VERSION
+from ._core import show_config as core_config
+from ._tools.text import unknown
 from .tables import Table
 
-__all__ = ["config", "config_table", "show_config", "version"]
+__all__ = ["config_table", "configuration", "show_config", "version"]
 
 
 def version() -> str:
     """Return the version of the installed package."""
+    import importlib.metadata  # which loads much, for this alone
+
     try:
         return importlib.metadata.version("initlens")
     except importlib.metadata.PackageNotFoundError:  # run from a source tree
         return "unknown"
 
 
-def config() -> dict[str, Any]:
+def configuration() -> dict[str, Any]:
     """Return versions, machine and kernels as a dict that JSON can hold."""
     return {
         "initlens": version(),
-        "numerics_version": _core.NUMERICS_VERSION,
+        "numerics_version": NUMERICS_VERSION,
         "python": platform.python_version(),
         "numpy": np.__version__,
         "system": platform.system(),
         "machine": platform.machine(),
-        **_core.show_config(),
+        **core_config(),
     }
 
 
 def config_table() -> Table:
-    """Return `config()` as a table."""
+    """Return `configuration()` as a table."""
     rows = tuple(
         (
             key.replace("_", " "),
             ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value),
         )
-        for key, value in config().items()
+        for key, value in configuration().items()
     )
     return Table("initlens configuration", ("what", "value"), rows)
 
@@ -75,7 +77,7 @@ def show_config(mode: str = "stdout") -> dict[str, Any] | None:
     1
     """
     if mode == "dicts":
-        return config()
+        return configuration()
     if mode != "stdout":
         raise ValueError(unknown("mode", mode, ("stdout", "dicts")))
     print(config_table())

@@ -10,11 +10,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Never
 
-from . import activations, datasets, initializers, optimizers
-from ._config import config, config_table, version
-from ._targets import LOSSES
-from ._text import split_list
-from .comparison import LECTURE_SCHEMES, compare
+from ._config import config_table, configuration, version
+from ._tools.text import split_list
+from .activations import names as activation_names
+from .comparison.plan import compare
+from .comparison.schemes import LECTURE_SCHEMES
+from .datasets import names as dataset_names
+from .initializers import names as scheme_names
+from .nets.targets import LOSSES
+from .optimizers import get as get_optimizer
 
 __all__ = ["main"]
 
@@ -107,7 +111,7 @@ def _no_place(rest: list[str], arguments: argparse.Namespace) -> str:
 
 def _compare(arguments: argparse.Namespace) -> int:
     html = _destination(arguments.html)
-    optimizer = optimizers.get(arguments.optimizer, learning_rate=_learning_rate(arguments))
+    optimizer = get_optimizer(arguments.optimizer, learning_rate=_learning_rate(arguments))
     if arguments.lr is not None and optimizer.learning_rate != arguments.lr:
         raise ValueError(
             f"--optimizer {arguments.optimizer!r} and --lr {arguments.lr:g} give two learning "
@@ -139,7 +143,8 @@ def _compare(arguments: argparse.Namespace) -> int:
 
 
 def _audit(arguments: argparse.Namespace) -> int:
-    from .auditing import audit, read_data
+    from .auditing.inspection import audit
+    from .auditing.readers.files import read_data
 
     file = _file("FILE", arguments.file, "one, such as model.npz")
     html = _destination(arguments.html)
@@ -162,16 +167,16 @@ def _audit(arguments: argparse.Namespace) -> int:
     else:
         print(report)
     if html is not None:
-        from .report import audit_page, write
+        from .report import write
 
-        write(html, audit_page(report, file=arguments.file, data=arguments.data))
+        write(html, report._page(file=arguments.file, data=arguments.data))
         _say_written(html)
     failing = {"error", "warning"} if arguments.strict else {"error"}
     return FAULT if any(verdict.severity in failing for verdict in report.verdicts) else 0
 
 
 def _info(arguments: argparse.Namespace) -> int:
-    print(json.dumps(config(), indent=2) if arguments.json else config_table())
+    print(json.dumps(configuration(), indent=2) if arguments.json else config_table())
     return 0
 
 
@@ -256,7 +261,7 @@ def _parser() -> argparse.ArgumentParser:
     several = "only --schemes, --activation and --layers take several values; "
     one.set_defaults(run=_compare, hint=several)
     add = one.add_argument
-    names = ", ".join(datasets.names())
+    names = ", ".join(dataset_names())
     add("--data", default="flower", metavar="NAME", help=f"default: flower; {names}")
     add(
         "--layers",
@@ -269,7 +274,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs="+",
         default=["tanh"],
         metavar="NAME",
-        help=f"one, or one a hidden layer; default: tanh; {', '.join(activations.names())}",
+        help=f"one, or one a hidden layer; default: tanh; {', '.join(activation_names())}",
     )
     add("--loss", metavar="NAME", help=f"{', '.join(LOSSES)}; by default cross-entropy")
     add(
@@ -278,7 +283,7 @@ def _parser() -> argparse.ArgumentParser:
         action="extend",
         metavar="SCHEME",
         help="such as zeros 'normal(0.01)'; default: the lecture's seven; "
-        f"{', '.join(initializers.names())}",
+        f"{', '.join(scheme_names())}",
     )
     add(
         "--optimizer",

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.random import Generator, RandomState
 from numpy.typing import NDArray
 
-from ._checks import integer, real
-from ._text import build
+from ._tools.checks import integer, real
+from ._tools.text import build
 
 __all__ = [
     "Dataset",

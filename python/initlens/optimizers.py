@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from ._checks import real
-from ._text import build
+from ._tools.checks import real
+from ._tools.text import build
 
 if TYPE_CHECKING:
     from ._core import OptimizerDict  # the stub's own, not there at run time

@@ -12,14 +12,19 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from ._checks import real
-from ._seeds import seed_numbers
-from ._text import counted, unknown
-from ._verdicts import CODES, RELU_FAMILY, SATURATED_WARNING, TOPICS, Verdict
-from ._warnings import InitWarning
-from .auditing import Activations, Audit, Layout, audit, verdict_table, wrapped
-from .comparison import Schemes, named_schemes
-from .diagnosis import Diagnosis, diagnose
+from ._tools.checks import real
+from ._tools.seeds import seed_numbers
+from ._tools.text import counted, unknown
+from ._tools.warnings import InitWarning
+from .activations import RELU_FAMILY, Activations
+from .auditing.inspection import audit
+from .auditing.readers.reading import Layout
+from .auditing.result import Audit
+from .comparison.schemes import Schemes, named_schemes
+from .diagnosis.examination import diagnose
+from .diagnosis.result import Diagnosis
+from .diagnosis.rules import SATURATED_WARNING
+from .diagnosis.verdicts import CODES, TOPICS, Verdict, verdict_table, wrapped
 from .tables import Table
 
 __all__ = [

@@ -78,11 +78,13 @@ def main(arguments: list[str] | None = None) -> int:
     peaks = {}
     if reason := native.build():
         print(f"no percent of the peak and no functions: {reason}")
-        lines = [line for line in lines if line.part != "functions" and line.peer != products.PEAK]
-    else:
+        lines = [line for line in lines if line.part != "functions"]
+    if native.has_peak():
         peaks = {dtype: native.peak(dtype) for dtype in native.PRECISIONS}
         text = ", ".join(f"{rate / 1e9:.1f} GFLOP/s {dtype}" for dtype, rate in peaks.items())
         print(f"peak of one core, fused multiply-adds: {text}")
+    else:
+        lines = [line for line in lines if line.peer != products.PEAK]
     if any(line.part == "functions" for line in lines) and (reason := functions.no_errors()):
         print(f"no errors of functions: {reason}")
     if len(processes.cpus()) < 2:

@@ -74,10 +74,10 @@ def fit(
 def fit_with_peak(theirs: type[Peer], ours: type[Peer], problem: Problem, effort: Effort) -> Timing:
     """The same for one net, and how much of the machine's peak the products of our steps are."""
     timing = fit(theirs, ours, problem, effort)
-    if not native.LIBRARY.exists():
+    if not native.has_peak():
         return timing
-    rate = problem.flops / timing.ours
-    return replace(timing, share_of_peak=rate / native.peak(problem.dtype))
+    share = native.share_of_peak(problem.flops / timing.ours, problem.dtype)
+    return replace(timing, share_of_peak=share)
 
 
 def timed(peer: type[Peer], problem: Problem, steps: int, clock: Clock) -> tuple[float, Array]:

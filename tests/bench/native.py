@@ -22,6 +22,7 @@ BUILD: Final = Path("build/bench")  # under csrc; make keeps it up to date
 LIBRARY: Final = ROOT / "csrc" / BUILD / "native.so"
 ISAS: Final = ("avx2", "avx512", "neon", "scalar")
 PRECISIONS: Final = {"float32": "f32", "float64": "f64"}
+MOST_OF_PEAK: Final = 1.02  # what a share may be: the clock of a core is not the same all the time
 
 
 def build() -> str | None:
@@ -53,12 +54,40 @@ def load() -> ctypes.CDLL:
     return ctypes.CDLL(str(LIBRARY))
 
 
+def has_peak() -> bool:
+    """Whether there is a peak to compare with: compilers turn some of the plain code into vectors,
+    so that it may be faster than one multiply-add at a time.
+    """
+    return LIBRARY.exists() and bool(il._core.show_config()["isa"] != "scalar")
+
+
 @cache
 def peak(dtype: str) -> float:
-    """Fused multiply-adds on one core, in operations a second: the best of a few tries."""
+    """Fused multiply-adds on one core, in operations a second: the best of some tries."""
+    return measured_peak(dtype)
+
+
+def measured_peak(dtype: str) -> float:
     flops = 400_000_000
     a_slice = at_peak(dtype, flops)
-    return max(flops / a_slice(1) for _ in range(8))
+    return max(flops / a_slice(1) for _ in range(24))
+
+
+def share_of_peak(rate: float, dtype: str) -> float:
+    """What part of the peak so many operations a second are.
+
+    Raises RuntimeError where it is more than the whole: then the peak is none, and all shares are
+    wrong. A peak that was measured in a slow spell of the machine is measured once more.
+    """
+    share = rate / peak(dtype)
+    if share > MOST_OF_PEAK:
+        share = rate / measured_peak(dtype)
+    if share > MOST_OF_PEAK:
+        raise RuntimeError(
+            f"{share:.1%} of the peak, {peak(dtype) / 1e9:.1f} GFLOP/s {dtype}: what was measured "
+            "as the peak of fused multiply-adds is not the peak"
+        )
+    return share
 
 
 def at_peak(dtype: str, flops: int) -> Slice:

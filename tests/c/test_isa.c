@@ -4,6 +4,7 @@
  * The hashes are printed, so that machines of another kind can be compared with this one (`make neon`). The
  * data are made of integers and exact operations: libm differs between machines.
  */
+#include "activations.h"
 #include "harness.h"
 
 #include "../../csrc/core/dispatch.h"

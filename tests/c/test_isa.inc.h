@@ -104,7 +104,7 @@ FN(activations)(const il_kernels *kernels, digest *d)
     static T z[FN(most)], a[FN(most)], upstream[FN(most)], out[FN(most)];
     const il_kernel_set *k = kernels->P;
     for (int kind = 0; kind < IL_ACTIVATION_COUNT; kind++) {
-        const il_activation g = {(il_activation_kind)kind, kind == IL_LEAKY_RELU ? 0.125 : kind == IL_ELU ? 0.75 : 0};
+        const il_activation g = activation_of(kind);
         for (size_t i = 0; i < LENGTHS; i++) {
             const size_t n = lengths[i];
             if (i % 3 == 0) {
@@ -268,7 +268,7 @@ static il_net *
 FN(make_net)(int large, il_activation_kind kind, il_loss loss, uint64_t key)
 {
     const size_t wide[] = {FN(inputs), 65, 33, 16, FN(outputs)}, narrow[] = {FN(inputs), 5, 9, 4, FN(outputs)};
-    const il_activation hidden[] = {{kind, 0}, {IL_TANH, 0}, {kind, 0}};
+    const il_activation hidden[] = {activation_of((int)kind), {IL_TANH, 0}, activation_of((int)kind)};
     const il_net_spec spec = {DTYPE, 4, large ? wide : narrow, hidden, loss};
     const il_scheme he = {.kind = IL_SCHEME_VARIANCE_SCALING, .a = 2};
     const il_scheme schemes[] = {he, he, he, he};
@@ -423,9 +423,6 @@ FN(inference)(const il_kernels *kernels, digest *d)
     FN(make_data)();
     FN(read_ahead)(d);
     for (int kind = 0; kind < IL_ACTIVATION_COUNT; kind++) {
-        if (kind == IL_ELU) {
-            continue; /* wants a parameter */
-        }
         for (size_t i = 0; i < sizeof batches / sizeof batches[0]; i++) {
             const size_t B = kind % 4 == 0 ? batches[i] : 1;
             il_net *net = FN(make_net)(i == 0, (il_activation_kind)kind, (il_loss)(kind % IL_LOSS_COUNT), 11);

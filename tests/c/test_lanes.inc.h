@@ -142,7 +142,7 @@ TL(all_shallow)(const il_kernel_set *k)
 {
     for (int kind = 0; kind < IL_ACTIVATION_COUNT; kind++) {
         const il_activation g = {(il_activation_kind)kind, 0.5};
-        for (size_t inputs = 1; inputs <= IL_SHALLOW_INPUTS && !il_activation_needs_z(g.kind); inputs++) {
+        for (size_t inputs = 1; inputs <= IL_SHALLOW_INPUTS && il_activation_is_shallow(g.kind); inputs++) {
             for (size_t units = 1; units <= 5; units++) {
                 TL(shallow)(k, g, 1, inputs, units);
                 TL(shallow)(k, g, 33, inputs, units);

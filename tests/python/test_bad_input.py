@@ -123,10 +123,13 @@ def test_number_of_activations(activation: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["leaky_relu(2)", "leaky_relu(-0.1)", "elu(0)", "elu(nan)", "tanh(3)", "relu(", "relu)x"],
+    [
+        *("leaky_relu(2)", "leaky_relu(-0.1)", "elu(0)", "elu(nan)", "tanh(3)", "relu(", "relu)x"),
+        *("celu(0)", "celu(-1)", "soft_shrink(-0.1)", "hard_shrink(inf)", "sin(30)", "mish(1)"),
+    ],
 )
 def test_activation_parameters(text: str) -> None:
-    with pytest.raises(ValueError, match=r"slope|alpha|activation"):
+    with pytest.raises(ValueError, match=r"slope|alpha|threshold|activation"):
         il.Network([2, 3, 1], activation=text, loss="mse")
 
 
@@ -166,10 +169,9 @@ def test_schemes(text: str, match: str) -> None:
         "looks_linear(gain=1e39)",
         "truncated_normal(1e39)",
         "variance_scaling(1e80)",
-        lambda shape, rng: np.full(shape, 1e39),
-        np.full((2, 4), -1e39),
+        pytest.param(lambda shape, rng: np.full(shape, 1e39), id="function"),
+        pytest.param(np.full((2, 4), -1e39), id="array"),
     ],
-    ids=str,
 )
 def test_weights_too_large_for_float32(scheme: Any, rng: Any) -> None:
     """An error, not infinity, and no warning of NumPy's; float64 holds them."""

@@ -13,9 +13,9 @@ it) and one line in the table of names.py.
 """
 
 from .data_driven import LSUV, LSUVLayer, LSUVRecord
-from .fans import Axes, Layout, fans
-from .names import SchemeLike, from_config, get, list_initializers, names
+from .layout import Axes, Layout, fans
 from .plain import Constant, Custom, FromArray, Normal, TruncatedNormal, Uniform
+from .registry import SchemeLike, from_config, get, list_initializers, names
 from .scaling import (
     ActivationGain,
     Library,

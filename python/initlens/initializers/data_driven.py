@@ -4,22 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .. import _rng
-from .._checks import as_array, choice, integer, real
-from .._warnings import InitWarning, warn
+from .._tools import rng as _rng
+from .._tools.checks import as_array, choice, integer, real
+from .._tools.warnings import InitWarning, warn
+from ..tables import Table, Tabular
 from .scheme import Layer, Purpose, Scheme
 from .structured import Orthogonal
 
-if TYPE_CHECKING:
-    from ..network import Network
-    from ..tables import Table
-
 __all__ = ["LSUV", "LSUVLayer", "LSUVRecord"]
+
+
+class Net(Protocol):
+    """What LSUV needs of a `Network`."""
+
+    @property
+    def weights(self) -> Sequence[NDArray[Any]]:
+        """The weights themselves, to be changed in place."""
+
+    @property
+    def lsuv_record(self) -> LSUVRecord | None:
+        """What LSUV did in the last `initialize`."""
+
+    def initialize(self, scheme: LSUV, *, rng: _rng.Rng = None) -> object:
+        """Draw weights and biases."""
+
+    def activations(self, X: ArrayLike, /) -> Sequence[Any]:
+        """Return pre-activations `z` and activations `a` of every layer."""
 
 
 class LSUVLayer(NamedTuple):
@@ -48,7 +63,7 @@ class LSUVLayer(NamedTuple):
 
 
 @dataclass(frozen=True, repr=False)
-class LSUVRecord:
+class LSUVRecord(Tabular):
     """What LSUV did to a net.
 
     Parameters
@@ -69,8 +84,6 @@ class LSUVRecord:
         -------
         Table
         """
-        from ..tables import Table
-
         rows = tuple(
             (
                 str(row.layer + 1),
@@ -83,10 +96,6 @@ class LSUVRecord:
         )
         columns = ("layer", "std before", "std after", "factor", "iterations")
         return Table(f"LSUV, standard deviations of {self.measured}", columns, rows)
-
-    def __repr__(self) -> str:
-        """Return the table as text."""
-        return repr(self.table())
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,7 +184,7 @@ class LSUV(Scheme):
         """
         return replace(self, X=X)
 
-    def apply(self, net: Network, *, rng: _rng.Rng = None) -> LSUVRecord:
+    def apply(self, net: Net, *, rng: _rng.Rng = None) -> LSUVRecord:
         """Initialize a net, and tell what was done.
 
         Parameters
@@ -212,7 +221,7 @@ class LSUV(Scheme):
         return Orthogonal()._draw(layer, key, purpose, dtype)
 
 
-def rescale(net: Network, schemes: Sequence[Scheme]) -> LSUVRecord | None:
+def rescale(net: Net, schemes: Sequence[Scheme]) -> LSUVRecord | None:
     """Rescale in place the layers whose scheme is LSUV; None if there is none."""
     rows = []
     measured = "z"
@@ -223,7 +232,7 @@ def rescale(net: Network, schemes: Sequence[Scheme]) -> LSUVRecord | None:
     return LSUVRecord(tuple(rows), measured) if rows else None
 
 
-def _rescale_layer(net: Network, index: int, scheme: LSUV) -> LSUVLayer:
+def _rescale_layer(net: Net, index: int, scheme: LSUV) -> LSUVLayer:
     assert scheme.X is not None  # _draw has refused it
     name = "z" if index == len(net.weights) - 1 else scheme.measure
     before = std = _std(net, index, name, scheme.X)
@@ -246,7 +255,7 @@ def _rescale_layer(net: Network, index: int, scheme: LSUV) -> LSUVLayer:
     return LSUVLayer(index, before, std, factor, iterations, converged)
 
 
-def _std(net: Network, index: int, name: str, X: ArrayLike) -> float:
+def _std(net: Net, index: int, name: str, X: ArrayLike) -> float:
     values = getattr(net.activations(X)[index], name)
     std = float(np.std(values, dtype=np.float64))
     scale = float(np.abs(values).max())

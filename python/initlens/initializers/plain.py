@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._checks import is_masked, real
-from .._text import call
-from ..truncation import truncated_std
+from .._tools.checks import is_masked, real
+from .._tools.text import call
+from ..theory.truncation import truncated_std
 from .scheme import CoreScheme, DrawFunction, Layer, Purpose, Scheme, core_tuple, narrowed
 
 if TYPE_CHECKING:

@@ -10,23 +10,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import meanfield
-from .._checks import choice, integer, real
-from .._text import call
+from .._tools.checks import choice, integer, real
+from .._tools.text import call
 from ..activations import Activation
-from ..gains import gain, random_walk_gain
-from ..meanfield import FixedPoint
+from ..theory import meanfield
+from ..theory.gains import gain, random_walk_gain
+from ..theory.meanfield import FixedPoint
 from .plain import legacy_normal, legacy_uniform
-from .scheme import (
-    CoreScheme,
-    Layer,
-    Purpose,
-    Scheme,
-    check_position,
-    core_tuple,
-    fan_of,
-    place_of,
-)
+from .scheme import CoreScheme, Layer, Purpose, Scheme, check_position, core_tuple, fan_of, place_of
 
 if TYPE_CHECKING:
     from numpy.random import RandomState
@@ -354,7 +345,8 @@ class MuP(CoreScheme):
 class Siren(CoreScheme):
     r"""For sine activations sin(w0 z): uniform on :math:`\pm\sqrt{6 / n_{in}} / w_0`.
 
-    The first layer is uniform on :math:`\pm 1 / n_{in}`.
+    The first layer is uniform on :math:`\pm 1 / n_{in}`. The activation "sin" has no w0: with
+    w0 = 1 the hidden layers of such a net get the law that they have here with their factor.
 
     Parameters
     ----------

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from .. import _core, _rng
-from .._checks import choice, float_name, integer
-from .._cpus import threads
-from .._text import call
-from ..truncation import truncated_std
-from .fans import Axes, Layout, axes_of, fans
+from .._core import fill as core_fill
+from .._tools import rng as _rng
+from .._tools.checks import choice, float_name, integer
+from .._tools.cpus import threads
+from .._tools.text import call
+from ..theory.truncation import truncated_std
+from .layout import Axes, Layout, axes_of, fans
 
 if TYPE_CHECKING:
     from .._core import SchemeTuple  # the stub's own, not there at run time
@@ -412,7 +413,7 @@ class CoreScheme(Scheme):
         n_in, n_out = (layer.n_in, layer.n_out) if matrix else (layer.fan_in, layer.fan_out)
 
         def fill(part: NDArray[Any]) -> None:
-            _core.fill(part, spec, n_in, n_out, key, layer.index, purpose, start, jobs)
+            core_fill(part, spec, n_in, n_out, key, layer.index, purpose, start, jobs)
 
         if is_large(spec, out.dtype):
             # Refused before `out` changes; by the wide numbers too, because the core holds those

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import _core
-from .._checks import choice, integer, real
-from .._warnings import SymmetryWarning, warn
+from .._core import fill as core_fill
+from .._tools.checks import choice, integer, real
+from .._tools.warnings import SymmetryWarning, warn
 from .scheme import (
     CoreScheme,
     Layer,
@@ -409,5 +409,5 @@ class NguyenWidrow(Scheme):
     def _uniform(self, layer: Layer, key: int, purpose: Purpose) -> NDArray[np.float64]:
         out = np.empty(layer.shape(purpose))
         spec = core_tuple("uniform", -1.0, 1.0)
-        _core.fill(out, spec, layer.n_in, layer.n_out, key, layer.index, purpose, 0, 1)
+        core_fill(out, spec, layer.n_in, layer.n_out, key, layer.index, purpose, 0, 1)
         return out

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._text import shown
-from ..history import History
+from .._tools.text import shown
 from ._figure import Look
+from .protocols import HistoryLike
 
 __all__ = ["check_curves", "draw_spread", "ends_text", "side_by_side", "spread"]
 
@@ -24,7 +24,7 @@ def check_curves(curves: Any, kind: type) -> None:
 
 
 def side_by_side(
-    histories: Sequence[History], recorded: Callable[[History], NDArray[np.float64]]
+    histories: Sequence[HistoryLike], recorded: Callable[[HistoryLike], NDArray[np.float64]]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return the steps (R,) of all histories, and a row (R,) for each: (runs, R).
 

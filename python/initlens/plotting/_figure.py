@@ -10,8 +10,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .._text import counted, shown, with_article
-from ..history import evenly
+from .._tools.selection import evenly
+from .._tools.text import counted, shown, with_article
 
 __all__ = [
     "COLOURS",
@@ -204,10 +204,10 @@ def check_labelled(name: str, given: Any, what: str) -> None:
         raise ValueError(f"{name} is empty; give one at least, with a label")
 
 
-def check_kind(name: str, value: Any, kind: type) -> None:
-    """Refuse what is no `kind`."""
+def check_kind(name: str, value: Any, kind: type, word: str) -> None:
+    """Refuse what is no `kind`, which messages call `word`."""
     if not isinstance(value, kind):
-        raise TypeError(f"{name} must be {with_article(kind.__name__)}, got {shown(value)}")
+        raise TypeError(f"{name} must be {with_article(word)}, got {shown(value)}")
 
 
 def within_reach(what: str, values: NDArray[Any]) -> None:

@@ -7,10 +7,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .. import activations
-from .._checks import as_array
-from ..history import evenly
-from ..network import Network
+from .._core import group_units
+from .._tools.checks import as_array
+from .._tools.selection import evenly
+from ..activations import MODULO_NONE
+from ..activations import get as get_activation
 from ..tables import Table
 from ._figure import (
     COLOURS,
@@ -32,6 +33,7 @@ from ._figure import (
     wrapped,
 )
 from .display import Display
+from .protocols import NetLike
 
 __all__ = ["BoundaryDisplay", "plot_boundaries"]
 
@@ -96,7 +98,7 @@ class BoundaryDisplay(Display):
 
 
 def plot_boundaries(
-    nets: Mapping[str, Network],
+    nets: Mapping[str, NetLike],
     X: ArrayLike,
     y: ArrayLike,
     *,
@@ -162,7 +164,7 @@ def plot_boundaries(
     chosen = {}
     for label in (every[i] for i in evenly(len(every), MOST_LABELS)):
         net = chosen[label] = nets[label]
-        check_kind(f"nets[{label!r}]", net, Network)
+        check_kind(f"nets[{label!r}]", net, NetLike, "Network")
         if net.settings.loss == "mse":
             raise ValueError(f"{label!r} has loss 'mse', so no classes and no decision boundary")
         if net.settings.loss == "binary_cross_entropy" and net.settings.layers[-1] > 1:
@@ -180,7 +182,7 @@ class _Picture:
     """The panels of some nets."""
 
     def __init__(
-        self, nets: Mapping[str, Network], X: NDArray[Any], y: ArrayLike, most_units: int
+        self, nets: Mapping[str, NetLike], X: NDArray[Any], y: ArrayLike, most_units: int
     ) -> None:
         self.nets = nets
         self.X, self.y = X, y
@@ -190,8 +192,9 @@ class _Picture:
         self.low, self.high = low - margin, high + margin
         axes = [np.linspace(a, b, POINTS) for a, b in zip(self.low, self.high, strict=True)]
         self.plane = np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, 2)
-        target = next(iter(nets.values()))._samples(X, y)[1]
-        self.classes = target.argmax(axis=1) if target.shape[1] > 1 else target[:, 0].astype(int)
+        target = np.asarray(y)  # of classes, or one-hot: the nets' losses have accepted it
+        one_hot = target.ndim == 2 and target.shape[1] > 1
+        self.classes = target.argmax(axis=1) if one_hot else target.reshape(-1).astype(int)
         self.is_small = most_units > FEW_UNITS
         self.some = np.array(evenly(len(X), MOST_SMALL if self.is_small else MOST_SAMPLES))
         self.images: list[Any] = []
@@ -242,13 +245,13 @@ class _Picture:
         )
 
     def _row(
-        self, panel: Any, units: Any, label: str, net: Network, *, first: bool
+        self, panel: Any, units: Any, label: str, net: NetLike, *, first: bool
     ) -> tuple[str, ...]:
         boundary = self._net(panel, net)
         accuracy = f"{net.accuracy(self.X, self.y):.1%}"
         distinct = "-"
         if len(net.settings.layers) > 2:
-            distinct = f"{net._distinct_units()[0]}/{net.settings.layers[1]}"
+            distinct = f"{_distinct_units(net)}/{net.settings.layers[1]}"
             chosen = evenly(net.settings.layers[1], self.most_units) if len(units) else []
             self._units(units, net, chosen, first=first)
         if len(units):
@@ -266,7 +269,7 @@ class _Picture:
         literal([head])
         return label, accuracy, boundary, distinct
 
-    def _net(self, panel: Any, net: Network) -> str:
+    def _net(self, panel: Any, net: NetLike) -> str:
         """Draw the classes that a net gives; return in words what its boundary is."""
         output = net.forward(self.plane)
         if output.shape[1] == 1 or not np.isfinite(output).all():
@@ -289,9 +292,9 @@ class _Picture:
         several = np.unique(found).size
         return f"{several} classes" if several > 1 else _said(panel, "one class")
 
-    def _units(self, panels: Any, net: Network, chosen: list[int], *, first: bool) -> None:
+    def _units(self, panels: Any, net: NetLike, chosen: list[int], *, first: bool) -> None:
         layer = net.activations(self.plane)[0]
-        at_zero = float(activations.get(net.settings.activation[0])(np.zeros(1))[0])
+        at_zero = float(get_activation(net.settings.activation[0])(np.zeros(1))[0])
         values = layer.a[:, chosen] - at_zero
         finite = np.isfinite(values)
         largest = float(np.max(np.abs(values), initial=0.0, where=finite)) or 1.0
@@ -341,6 +344,13 @@ class _Picture:
             "aspect": "auto",
             "interpolation": "nearest",
         }
+
+
+def _distinct_units(net: NetLike) -> int:
+    """Count the units of the first hidden layer that differ by a bit."""
+    parts = (net.weights[0], net.biases[0], net.weights[1])
+    w, b, v = (np.asarray(part, np.float64) for part in parts)
+    return np.unique(group_units(b.size, w, b, v, MODULO_NONE, 0.0)).size
 
 
 def _said(panel: Any, word: str) -> str:

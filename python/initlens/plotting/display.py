@@ -1,18 +1,18 @@
 """Display: what every plotting function returns."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
-from .._text import html_text
-from ..tables import Table
+from .._tools.text import html_text
+from ..tables import Table, Tabular
 from .picture import Picture
 
 __all__ = ["Display"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Display(ABC):
+class Display(Tabular):
     """A picture, and what is in it in words and numbers.
 
     At the end of a cell of a notebook it shows its table and the picture in words, beside the
@@ -51,10 +51,6 @@ class Display(ABC):
         Picture
         """
         return Picture.of(self.figure_, self.alt_text)
-
-    def __repr__(self) -> str:
-        """Return the table as text."""
-        return repr(self.table())
 
     def _repr_html_(self) -> str:
         return (

@@ -3,13 +3,13 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .._text import join
-from ..history import evenly
+from .._tools.selection import evenly
+from .._tools.text import join
 from ..tables import Table
 from ._figure import (
     FARTHEST_LOG,
@@ -27,9 +27,7 @@ from ._figure import (
     whole_numbers,
 )
 from .display import Display
-
-if TYPE_CHECKING:
-    from ..diagnosis import Diagnosis
+from .protocols import DiagnosisLike
 
 __all__ = ["LearningTimeDisplay", "plot_learning_times"]
 
@@ -93,7 +91,7 @@ class LearningTimeDisplay(Display):
 
 
 def plot_learning_times(
-    diagnoses: "Mapping[str, Diagnosis]", *, ax: Any = None, title: str = ""
+    diagnoses: Mapping[str, DiagnosisLike], *, ax: Any = None, title: str = ""
 ) -> LearningTimeDisplay:
     """Draw the learning time of every layer of some nets.
 
@@ -132,11 +130,9 @@ def plot_learning_times(
     >>> [row[0] for row in display.table().rows]
     ['std 0.1', 'std 1.1']
     """
-    from ..diagnosis import Diagnosis  # which draws with this module
-
     check_labelled("diagnoses", diagnoses, "Diagnosis objects")
     for label, diagnosis in diagnoses.items():
-        check_kind(f"diagnoses[{label!r}]", diagnosis, Diagnosis)
+        check_kind(f"diagnoses[{label!r}]", diagnosis, DiagnosisLike, "Diagnosis")
     every = list(diagnoses)
     times = {
         label: np.array(

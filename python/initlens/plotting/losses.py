@@ -7,9 +7,9 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from .._format import number
-from .._text import join
-from ..history import History, evenly
+from .._tools.format import number
+from .._tools.selection import evenly
+from .._tools.text import join
 from ..tables import Table
 from ._curves import check_curves, draw_spread, ends_text, side_by_side, spread
 from ._figure import (
@@ -26,6 +26,7 @@ from ._figure import (
     whole_numbers,
 )
 from .display import Display
+from .protocols import HistoryLike
 
 __all__ = ["LossCurves", "LossDisplay", "plot_losses"]
 
@@ -56,7 +57,7 @@ class LossCurves:
     losses: NDArray[np.float64]
 
     @classmethod
-    def of(cls, label: str, histories: Sequence[History]) -> Self:
+    def of(cls, label: str, histories: Sequence[HistoryLike]) -> Self:
         """Put runs side by side; one that ended early has NaN after its end."""
         return cls(label, *side_by_side(histories, lambda history: history.loss))
 

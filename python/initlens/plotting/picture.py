@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Final, Self
 
-from .._text import html_text
+from .._tools.text import html_text
 
 __all__ = ["Picture"]
 

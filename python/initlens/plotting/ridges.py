@@ -8,10 +8,9 @@ from typing import Any, Final, Literal, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._checks import choice
-from .._format import share
-from ..history import evenly
-from ..network import Network
+from .._tools.checks import choice
+from .._tools.format import share
+from .._tools.selection import evenly
 from ..tables import Table
 from ._figure import (
     COLOURS,
@@ -31,6 +30,7 @@ from ._figure import (
     wrapped,
 )
 from .display import Display
+from .protocols import NetLike
 
 __all__ = ["Of", "Ridge", "RidgeDisplay", "plot_ridges"]
 
@@ -162,7 +162,7 @@ _WORDS: Final = {
 
 
 def plot_ridges(
-    nets: Mapping[str, Network],
+    nets: Mapping[str, NetLike],
     X: ArrayLike,
     y: ArrayLike,
     *,
@@ -220,7 +220,7 @@ def plot_ridges(
     check_axes(ax, 1, len(labels))
     chosen = {label: nets[label] for label in labels}
     for label, net in chosen.items():
-        check_kind(f"nets[{label!r}]", net, Network)
+        check_kind(f"nets[{label!r}]", net, NetLike, "Network")
     layers = max(_count(wanted, net) for net in chosen.values())
     if not layers:
         raise ValueError("no net has a hidden layer, so there are no activations to draw")
@@ -228,7 +228,7 @@ def plot_ridges(
     ridges = [
         ridge
         for label in labels
-        for index, ridge in enumerate(_ridges(label, chosen[label], X, y, wanted))
+        for index, ridge in enumerate(_ridges_of(label, chosen[label], X, y, wanted))
         if index in shown
     ]
     for ridge in ridges:
@@ -266,11 +266,11 @@ def plot_ridges(
     return RidgeDisplay(drawn, below.figure, artists, wanted, tuple(ridges), len(nets), layers)
 
 
-def _count(of: Of, net: Network) -> int:
+def _count(of: Of, net: NetLike) -> int:
     return len(net.settings.layers) - (1 if of == "gradients" else 2)
 
 
-def _ridges(label: str, net: Network, X: ArrayLike, y: ArrayLike, of: Of) -> list[Ridge]:
+def _ridges_of(label: str, net: NetLike, X: ArrayLike, y: ArrayLike, of: Of) -> list[Ridge]:
     if of == "gradients":
         arrays = [np.abs(gradient) for gradient in net.gradients(X, y).weights]
     else:

@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from .._format import share
+from .._tools.format import share
 from ..tables import Table
 from ._figure import MOST_NUMBERS, SIZES, apart, axes, whole_numbers
 from .display import Display

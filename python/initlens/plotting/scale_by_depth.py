@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..history import evenly
+from .._tools.selection import evenly
 from ..tables import Table
 from ._figure import SIZES, axes, left_out, literal, needs_matplotlib, one_line, told
 from .display import Display

@@ -7,11 +7,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from .._format import share
-from .._measures import MODULO_SIGN, LayerMeasures, modulo_of
+from .._tools.format import share
+from ..activations import MODULO_SIGN, modulo_of
 from ..tables import Table
 from ._figure import DIVERGING, MOST_NUMBERS, SHARES, apart, axes
 from .display import Display
+from .protocols import LayerLike
 
 __all__ = ["SimilarityDisplay", "plot_similarity"]
 
@@ -39,7 +40,7 @@ class SimilarityDisplay(Display):
 
     image_: Any
     colorbar_: Any
-    layer: LayerMeasures
+    layer: LayerLike
     order: NDArray[np.int64]
 
     @property
@@ -92,7 +93,7 @@ class SimilarityDisplay(Display):
         return Table(title, ("group", "size", "units"), tuple(rows), tuple(notes))
 
 
-def plot_similarity(layer: LayerMeasures, *, ax: Any = None) -> SimilarityDisplay:
+def plot_similarity(layer: LayerLike, *, ax: Any = None) -> SimilarityDisplay:
     """Draw how much alike the outputs of the units of a hidden layer are.
 
     Parameters
@@ -170,16 +171,16 @@ def plot_similarity(layer: LayerMeasures, *, ax: Any = None) -> SimilarityDispla
     return SimilarityDisplay(ax, ax.figure, image, bar, layer, order)
 
 
-def _unsigned(layer: LayerMeasures) -> bool:
+def _unsigned(layer: LayerLike) -> bool:
     """Whether the similarities are sizes of correlations."""
     return layer.activation is not None and modulo_of(layer.activation) == MODULO_SIGN
 
 
-def _quantity(layer: LayerMeasures) -> str:
+def _quantity(layer: LayerLike) -> str:
     return "Size of correlation" if _unsigned(layer) else "Correlation"
 
 
-def _groups(layer: LayerMeasures) -> list[tuple[int, ...]]:
+def _groups(layer: LayerLike) -> list[tuple[int, ...]]:
     """Return the groups of copies, the largest first."""
     assert layer.symmetry is not None
     return sorted(layer.symmetry.copies, key=len, reverse=True)

@@ -7,8 +7,8 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from .._checks import integer
-from ..history import History, evenly
+from .._tools.checks import integer
+from .._tools.selection import evenly
 from ..tables import Table
 from ._curves import check_curves, draw_spread, ends_text, side_by_side
 from ._figure import (
@@ -24,6 +24,7 @@ from ._figure import (
     whole_numbers,
 )
 from .display import Display
+from .protocols import HistoryLike
 
 __all__ = ["UnitCurves", "UnitsDisplay", "plot_units"]
 
@@ -55,7 +56,7 @@ class UnitCurves:
     units: int | None
 
     @classmethod
-    def of(cls, label: str, histories: Sequence[History], layer: int | None = None) -> Self:
+    def of(cls, label: str, histories: Sequence[HistoryLike], layer: int | None = None) -> Self:
         """Put runs side by side.
 
         Parameters
@@ -84,13 +85,13 @@ class UnitCurves:
                 raise ValueError(f"layer must be a hidden one, 1 to {widths.size}, got {layer}")
             some = slice(index, index + 1)
 
-        def share(history: History) -> NDArray[np.float64]:
+        def share(history: HistoryLike) -> NDArray[np.float64]:
             smallest: NDArray[np.float64] = np.min(
                 history.distinct_units[:, some] / widths[some], axis=1
             )
             return smallest
 
-        def distance(history: History) -> NDArray[np.float64]:
+        def distance(history: HistoryLike) -> NDArray[np.float64]:
             smallest: NDArray[np.float64] = history.unit_spread[:, some].min(axis=1)
             return smallest
 

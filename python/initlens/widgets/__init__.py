@@ -9,9 +9,10 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from .._problem import Data
+from ..comparison.problem import Data
 from ..optimizers import Optimizer
-from .exploration import Controls, Exploration, Problem, UnitPictures, explore
+from .exploration import Controls, Exploration, UnitPictures, explore
+from .problem import Problem
 
 if TYPE_CHECKING:
     from .live import LiveView

@@ -4,27 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from html import escape
+from itertools import chain
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import activations, initializers, optimizers
-from .._checks import integer, real
-from .._format import number, share
-from .._outcomes import outcome_of
-from .._problem import Data, default_layers, layers_text, read_data
-from ..diagnosis import Diagnosis, diagnose
-from ..history import History
-from ..network import Network
-from ..optimizers import SGD, Optimizer
-from ..tables import Table
+from .._tools.checks import integer, real
+from .._tools.format import number, share
+from .._tools.text import html_text
+from ..activations import get as get_activation
+from ..comparison.outcomes import outcome_of
+from ..comparison.problem import layers_text
+from ..diagnosis.examination import diagnose
+from ..diagnosis.result import Diagnosis
+from ..initializers import get as get_scheme
+from ..nets.history import History
+from ..nets.network import Network
+from ..optimizers import SGD
+from ..tables import Table, Tabular
+from .pictures import LEGEND, WIDTH, curve_alt, curve_svg, image, png
+from .problem import GRID, Problem
 
-__all__ = ["Controls", "Exploration", "Problem", "UnitPictures", "explore"]
+__all__ = ["Controls", "Exploration", "UnitPictures", "explore"]
 
 ROWS: Final = 50  # recorded intervals, and so positions of the step slider
-GRID: Final = 24  # points a side at which a unit is drawn
 
 MOST_HIDDEN: Final = 6
 MOST_UNITS: Final = 16
@@ -77,70 +82,16 @@ class Controls:
     def __post_init__(self) -> None:
         """Check the positions, and write the scheme and the activation as they print."""
         checked = {
-            "scheme": str(initializers.get(self.scheme)),
+            "scheme": str(get_scheme(self.scheme)),
             "scale": real("scale", self.scale, minimum=0.0),
             "depth": integer("depth", self.depth, minimum=0, maximum=MOST_HIDDEN),
             "width": integer("width", self.width, minimum=1, maximum=MOST_UNITS),
-            "activation": str(activations.get(self.activation)),
+            "activation": str(get_activation(self.activation)),
             "seed": integer("seed", self.seed, minimum=0),
             "steps": integer("steps", self.steps, minimum=1, maximum=MOST_STEPS),
         }
         for name, value in checked.items():
             object.__setattr__(self, name, value)
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Problem:
-    """What the nets of an explorer are trained on, and how.
-
-    Parameters
-    ----------
-    name : str
-        Of the data.
-    X : ndarray of shape (m, n)
-        Samples in rows.
-    y : ndarray of shape (m,) or (m, n_out)
-        Targets.
-    outputs : int
-        Width of the last layer.
-    optimizer : Optimizer
-        Its settings.
-    """
-
-    name: str
-    X: NDArray[Any]
-    y: NDArray[Any]
-    outputs: int
-    optimizer: Optimizer
-
-    @classmethod
-    def of(cls, data: Data, optimizer: str | Optimizer) -> Problem:
-        """Read data and optimizer as `compare` does."""
-        dataset, X, y = read_data(data)
-        *_, outputs = default_layers(X, y, None)
-        name = "given" if dataset is None else dataset.name
-        return cls(name, X, y, outputs, optimizers.get(optimizer))
-
-    @property
-    def is_plane(self) -> bool:
-        """Whether the samples are points of the plane, so that units can be drawn over it."""
-        return bool(self.X.shape[1] == 2)
-
-    @cached_property
-    def box(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Lowest and highest corner of the part of the plane that is drawn."""
-        low, high = np.min(self.X, axis=0), np.max(self.X, axis=0)
-        margin = np.maximum(0.05 * (high - low), 1e-6)
-        return low - margin, high + margin
-
-    @cached_property
-    def grid(self) -> NDArray[np.float64]:
-        """The points at which units are drawn, row by row from the top: (GRID * GRID, 2)."""
-        low, high = self.box
-        across, up = np.meshgrid(
-            np.linspace(low[0], high[0], GRID), np.linspace(high[1], low[1], GRID)
-        )
-        return np.column_stack([across.ravel(), up.ravel()])
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -177,7 +128,7 @@ class UnitPictures:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Exploration:
+class Exploration(Tabular):
     """One net from its start to its end: what the explorer shows.
 
     Parameters
@@ -328,14 +279,45 @@ class Exploration:
         )
         return replace(self.history.table(), title=self.title, notes=notes)
 
-    def __repr__(self) -> str:
-        """Return the table as text."""
-        return repr(self.table())
-
     def _repr_html_(self) -> str:
-        from .pictures import static_html
+        """Show all that the live explorer shows, at the start and at the end, without a script."""
+        curve = curve_svg(self.history).replace(
+            "<svg ", '<svg style="color:#111;background:#fff" ', 1
+        )
+        return (
+            f"{super()._repr_html_()}\n"
+            f"{image('image/svg+xml', curve.encode(), curve_alt(self.history), WIDTH)}\n"
+            f"{self._units_html()}<pre>{escape(self.code)}</pre>"
+        )
 
-        return static_html(self)
+    def _units_html(self) -> str:
+        pictures = self.pictures
+        if pictures is None:
+            return ""
+        ends = (0, len(pictures.values) - 1)
+        bounds = np.cumsum([0, *self.layers[1:]])
+        rows = []
+        for layer, (name, first, stop) in enumerate(
+            zip(self.layer_names(), bounds[:-1], bounds[1:], strict=True)
+        ):
+            cells = []
+            for row in ends:
+                caption = self.captions(row)[layer]
+                gap = np.zeros((pictures.values.shape[2], 2), np.uint8)
+                units = [(unit, gap) for unit in pictures.values[row, first:stop]]
+                strip = np.hstack(list(chain.from_iterable(units))[:-1])
+                alt = f"Outputs over the plane, {caption}"
+                shown = image("image/png", png(strip), alt, 2 * strip.shape[1])
+                cells.append(f"<td>{shown}<br>{html_text(caption)}</td>")
+            rows.append(f'<tr><th scope="row">{html_text(name)}</th>{"".join(cells)}</tr>')
+        heads = "".join(
+            f'<th scope="col">{text}</th>'
+            for text in ("layer", "at the start", f"after {self.history.steps_done:,} steps")
+        )
+        return (
+            f"<table>\n<caption>{LEGEND}</caption>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{chr(10).join(rows)}\n"
+            "</tbody>\n</table>\n"
+        )
 
 
 def explore(

@@ -11,16 +11,10 @@ from typing import Any, Final
 import anywidget
 import traitlets
 
-from .. import activations
-from .exploration import (
-    GRID,
-    MOST_HIDDEN,
-    MOST_UNITS,
-    Controls,
-    Exploration,
-    explore,
-)
+from ..activations import names as activation_names
+from .exploration import MOST_HIDDEN, MOST_UNITS, Controls, Exploration, explore
 from .pictures import LEGEND, PALETTE, curve_svg, points_svg
+from .problem import GRID
 
 __all__ = ["LiveView"]
 
@@ -101,7 +95,7 @@ def _choices(first: Exploration) -> dict[str, Any]:
         "scale": sorted({*SCALES, controls.scale}),
         "depth": list(range(MOST_HIDDEN + 1)),
         "width": list(range(1, MOST_UNITS + 1)),
-        "activation": activations.names(),
+        "activation": activation_names(),
         "seed": sorted({*range(100), controls.seed}),
         "steps": sorted({*STEPS, controls.steps}),
         "grid": GRID,
@@ -122,7 +116,7 @@ def _message(result: Exploration, serial: int) -> dict[str, Any]:
         "end": result.end_text,
         "legend": result.missing_text or LEGEND,
         "code": result.code,
-        "curve": curve_svg(result),
+        "curve": curve_svg(history),
         "steps": history.steps.tolist(),
         "losses": [f"{loss:.3g}" for loss in history.loss],
         "units": list(result.layers[1:]),

@@ -6,18 +6,17 @@ import math
 import struct
 import zlib
 from base64 import b64encode
-from html import escape
-from itertools import chain
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .._format import number
-from .._text import html_text
-from .exploration import Exploration, Problem
+from .._tools.format import number
+from .._tools.text import html_text
+from ..nets.history import History
+from .problem import Problem
 
-__all__ = ["LEGEND", "PALETTE", "curve_alt", "curve_svg", "points_svg", "static_html"]
+__all__ = ["LEGEND", "PALETTE", "curve_alt", "curve_svg", "image", "png", "points_svg"]
 
 # Blue for the smallest output, white for 0, orange for the largest: Okabe and Ito's two colours
 # that the colour-blind tell apart. 0 is not used by `UnitPictures`; it is the gap between units.
@@ -42,22 +41,21 @@ WIDTH, HEIGHT = 440, 220
 LEFT, RIGHT, TOP, BOTTOM = 52, 384, 22, 184
 
 
-def curve_alt(result: Exploration) -> str:
+def curve_alt(history: History) -> str:
     """Say what the curve shows."""
-    losses = result.history.loss
+    losses = history.loss
     known = losses[np.isfinite(losses)]
     if not known.size:
         return "No loss was finite."
     return (
         f"Loss against steps on a logarithmic axis, from {number(known[0])} to "
         f"{number(known[-1])}; a dotted line marks the loss at chance, "
-        f"{number(result.history.chance_loss)}."
+        f"{number(history.chance_loss)}."
     )
 
 
-def curve_svg(result: Exploration) -> str:
+def curve_svg(history: History) -> str:
     """Draw the losses and the line at chance, axes and words in `currentColor`."""
-    history = result.history
     chance = history.chance_loss
     drawn = np.isfinite(history.loss) & (history.loss > 0.0)
     steps, losses = history.steps[drawn], history.loss[drawn]
@@ -101,7 +99,7 @@ def curve_svg(result: Exploration) -> str:
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
-        f'aria-label="{html_text(curve_alt(result))}" font-family="sans-serif" font-size="12" '
+        f'aria-label="{html_text(curve_alt(history))}" font-family="sans-serif" font-size="12" '
         f'fill="currentColor" data-box="{LEFT} {RIGHT} {TOP} {BOTTOM}">{"".join(parts)}</svg>'
     )
 
@@ -158,46 +156,7 @@ def png(values: NDArray[np.uint8]) -> bytes:
     )
 
 
-def static_html(result: Exploration) -> str:
-    """Show all that the live explorer shows, at the start and at the end, without a script."""
-    curve = curve_svg(result).replace("<svg ", '<svg style="color:#111;background:#fff" ', 1)
-    return (
-        f"{result.table()._repr_html_()}\n"
-        f"{_image('image/svg+xml', curve.encode(), curve_alt(result), WIDTH)}\n"
-        f"{_units_html(result)}<pre>{escape(result.code)}</pre>"
-    )
-
-
-def _units_html(result: Exploration) -> str:
-    pictures = result.pictures
-    if pictures is None:
-        return ""
-    ends = (0, len(pictures.values) - 1)
-    bounds = np.cumsum([0, *result.layers[1:]])
-    rows = []
-    for layer, (name, first, stop) in enumerate(
-        zip(result.layer_names(), bounds[:-1], bounds[1:], strict=True)
-    ):
-        cells = []
-        for row in ends:
-            caption = result.captions(row)[layer]
-            gap = np.zeros((pictures.values.shape[2], 2), np.uint8)
-            units = [(unit, gap) for unit in pictures.values[row, first:stop]]
-            strip = np.hstack(list(chain.from_iterable(units))[:-1])
-            alt = f"Outputs over the plane, {caption}"
-            image = _image("image/png", png(strip), alt, 2 * strip.shape[1])
-            cells.append(f"<td>{image}<br>{html_text(caption)}</td>")
-        rows.append(f'<tr><th scope="row">{html_text(name)}</th>{"".join(cells)}</tr>')
-    heads = "".join(
-        f'<th scope="col">{text}</th>'
-        for text in ("layer", "at the start", f"after {result.history.steps_done:,} steps")
-    )
-    return (
-        f"<table>\n<caption>{LEGEND}</caption>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{chr(10).join(rows)}\n"
-        "</tbody>\n</table>\n"
-    )
-
-
-def _image(kind: str, content: bytes, alt: str, width: int) -> str:
+def image(kind: str, content: bytes, alt: str, width: int) -> str:
+    """Return an image for a page, with what it shows in words."""
     data = b64encode(content).decode("ascii")
     return f'<img src="data:{kind};base64,{data}" alt="{html_text(alt)}" width="{width}">'

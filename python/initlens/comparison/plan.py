@@ -1,0 +1,285 @@
+"""The plan of a comparison: one net trained from several initializations."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from .._tools import pool
+from .._tools.checks import training_counts
+from .._tools.cpus import threads
+from .._tools.progress import Progress, reporter
+from .._tools.seeds import seed_numbers
+from ..activations import Activation
+from ..datasets import Dataset
+from ..initializers import LSUV, Scheme
+from ..nets.history import worst_units
+from ..nets.network import Network, Settings
+from ..optimizers import Optimizer
+from ..optimizers import get as get_optimizer
+from .outcomes import outcome_of
+from .problem import Data, check_widths, default_layers, digest, read_data, read_pair
+from .result import Comparison
+from .runs import Run
+from .schemes import LECTURE_SCHEMES, Schemes, named_schemes
+
+if TYPE_CHECKING:
+    from .._core import FitResult, OptimizerDict  # the stub's own, not there at run time
+
+__all__ = ["compare"]
+
+
+def compare(
+    schemes: Schemes = LECTURE_SCHEMES,
+    *,
+    data: Data = "flower",
+    layers: Sequence[int] | None = None,
+    activation: str | Activation | Sequence[str | Activation] = "tanh",
+    loss: str | None = None,
+    optimizer: str | Optimizer = "sgd(1.2)",
+    steps: int = 10_000,
+    batch_size: int | None = None,
+    seeds: int | Iterable[int] = range(12),
+    test: tuple[ArrayLike, ArrayLike] | None = None,
+    dtype: DTypeLike = "float64",
+    record: int | None = None,
+    progress: Progress = None,
+    n_jobs: int | None = None,
+) -> Comparison:
+    """Train one net from several initializations, the same seeds and data for each.
+
+    Parameters
+    ----------
+    schemes : sequence or dict of schemes, default `LECTURE_SCHEMES`
+        Names, `Scheme` objects or functions ``(shape, rng) -> array``; a dict gives labels. "lsuv"
+        takes the data of the comparison.
+        Functions are called from the threads of the pool.
+    data : str, Dataset or (X, y), default "flower"
+        What to train on; see `datasets.get`. Held-out samples of a Dataset are the default of
+        `test`.
+    layers : sequence of int, optional
+        Widths. By default one hidden layer of 4 units between what the data need: the lecture's
+        [2, 4, 1] for the flower.
+    activation : str, Activation or sequence of them, default "tanh"
+        Of the hidden layers.
+    loss : str, optional
+        By default cross-entropy, binary for one output.
+    optimizer : Optimizer or str, default "sgd(1.2)"
+        As in `Network.fit`.
+    steps : int, default 10,000
+        Optimizer steps of each net.
+    batch_size : int, optional
+        Samples a step; all of them by default.
+    seeds : int or iterable of int, default range(12)
+        One net a scheme and seed; an int n means ``range(n)``. Net and order of minibatches depend
+        on the seed alone.
+    test : (X, y), optional
+        Held-out samples, for the accuracy on them.
+    dtype : dtype, default "float64"
+        "float32" or "float64".
+    record : int, optional
+        Record every so many steps; 0 never, about 100 rows by default. A row takes about 50 bytes
+        a layer in every run.
+    progress : bool or callable, optional
+        True shows a bar on stderr; a function is called as ``progress(done, nets)``.
+    n_jobs : int, optional
+        Threads; as many as there are CPUs by default. The bits are the same for any number.
+
+    Returns
+    -------
+    Comparison
+        After Ctrl-C the nets that had finished, seed by seed, with `Comparison.interrupted` set.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of its range, or data, layers and loss do not fit together.
+    TypeError
+        If an argument is of another kind.
+    KeyboardInterrupt
+        At Ctrl-C before the first net has finished.
+
+    Examples
+    --------
+    >>> import initlens as il
+    >>> result = il.compare(["zeros", "he_normal"], steps=500, seeds=2)
+    >>> [run.outcome for run in result.of("zeros")]
+    ['stuck: every weight gradient is zero', 'stuck: every weight gradient is zero']
+    """
+    start = time.perf_counter()
+    chosen_seeds = seed_numbers(seeds)
+    dataset, X, y = read_data(data)
+    named = {
+        label: scheme.on(X) if isinstance(scheme, LSUV) and scheme.X is None else scheme
+        for label, scheme in named_schemes(schemes).items()
+    }
+    widths = default_layers(X, y, loss) if layers is None else layers
+    if test is None and dataset is not None and dataset.X_test is not None:
+        assert dataset.y_test is not None  # the two come together
+        test = dataset.X_test, dataset.y_test
+    if test is not None:
+        test = read_pair("test must be", test)
+    chosen_optimizer = get_optimizer(optimizer)
+    total, batch, every = training_counts(steps, batch_size, record)
+    plan = _Plan(
+        settings=Network(widths, activation, loss, dtype).settings,
+        optimizer=chosen_optimizer._spec(),
+        steps=total,
+        batch_size=batch,
+        record=every,
+        X=X,
+        y=y,
+        test=test,
+        stop=threading.Event(),
+    )
+    check_widths(plan.settings.layers, X, y)
+    plan.check()
+    jobs = threads(n_jobs)
+    # Seed by seed: after Ctrl-C every scheme has some.
+    tasks = [(label, scheme, seed) for seed in chosen_seeds for label, scheme in named.items()]
+    size = pool.group_size(plan.settings.layers, plan.settings.dtype)
+    with reporter(progress, len(tasks), "net") as report:
+        runs, interrupted = pool.run_groups(plan.run, tasks, size, jobs, plan.stop, report)
+    order = {label: place for place, label in enumerate(named)}
+    return Comparison(
+        runs=tuple(sorted(runs, key=lambda run: order[run.scheme])),
+        schemes=named,
+        seeds=chosen_seeds,
+        settings=plan.settings,
+        optimizer=chosen_optimizer,
+        steps=plan.steps,
+        batch_size=batch_size,
+        record=plan.record,
+        data=_describe_data(data, dataset, plan),
+        elapsed=time.perf_counter() - start,
+        interrupted=interrupted,
+        _samples=(X, y),
+    )
+
+
+Task: TypeAlias = tuple[str, Scheme, int]
+
+
+@dataclass(eq=False)
+class _Start:
+    """A net before training, and what is measured of it there."""
+
+    net: Network
+    loss: float = float("nan")
+    distinct: list[int] = field(default_factory=list)
+
+    def measure(self, samples: NDArray[Any], target: NDArray[Any]) -> None:
+        self.loss = self.net._loss(samples, target)
+        self.distinct = self.net._distinct_units()
+
+
+@dataclass(frozen=True, eq=False)
+class _Plan:
+    """What all nets of a comparison share."""
+
+    settings: Settings
+    optimizer: OptimizerDict
+    steps: int
+    batch_size: int
+    record: int
+    X: NDArray[Any]
+    y: NDArray[Any]
+    test: tuple[ArrayLike, ArrayLike] | None
+    stop: threading.Event
+
+    def network(self) -> Network:
+        settings = self.settings
+        return Network(settings.layers, settings.activation, settings.loss, settings.dtype)
+
+    def check(self) -> None:
+        """Raise what data and settings raise, before the first net is trained."""
+        probe = self.network()
+        probe.loss(self.X, self.y)
+        if self.test is not None:
+            try:
+                probe.loss(*self.test)
+            except (TypeError, ValueError) as error:
+                raise type(error)(f"test: {error}") from error
+
+    def run(self, tasks: Sequence[Task]) -> list[Run]:
+        """Train the nets of some tasks side by side; if told to stop, return the finished ones."""
+        if self.stop.is_set():
+            return []
+        starts = [_Start(self.network().initialize(scheme, rng=seed)) for _, scheme, seed in tasks]
+        nets = [start.net for start in starts]
+        samples, target = nets[0]._samples(self.X, self.y)
+        for start in starts:
+            start.measure(samples, target)
+        results = Network._fit_many(
+            nets,
+            samples,
+            target,
+            [self.optimizer] * len(nets),
+            self.steps,
+            self.batch_size,
+            self.record,
+            lambda _: self.stop.is_set(),
+        )
+        return [
+            self._finish(label, seed, start, result, samples, target)
+            for (label, _, seed), start, result in zip(tasks, starts, results, strict=True)
+            if result["steps"] == self.steps or result["diverged"]
+        ]
+
+    def _finish(
+        self,
+        label: str,
+        seed: int,
+        start: _Start,
+        result: FitResult,
+        samples: NDArray[Any],
+        target: NDArray[Any],
+    ) -> Run:
+        """Measure a trained net."""
+        net = start.net
+        history = net._history([result], target, stopped=False)
+        final_loss = net._loss(samples, target)
+        widths = self.settings.layers[1:-1]
+        classes = self.settings.loss != "mse"
+        distinct_end = worst_units(net._distinct_units()[:-1], widths)
+        saturated = history.worst_saturated(0) if len(history.steps) else float("nan")
+        return Run(
+            scheme=label,
+            seed=seed,
+            first_loss=start.loss,
+            final_loss=final_loss,
+            chance_loss=history.chance_loss,
+            accuracy=net.accuracy(samples, self.y) if classes else float("nan"),
+            test_accuracy=(
+                net.accuracy(*self.test) if classes and self.test is not None else float("nan")
+            ),
+            distinct_start=worst_units(start.distinct[:-1], widths),
+            distinct_end=distinct_end,
+            saturated_start=saturated,
+            steps=history.steps_done,
+            diverged_at=history.diverged_at,
+            outcome=outcome_of(start.loss, final_loss, history, distinct_end, saturated),
+            history=history,
+        )
+
+
+def _describe_data(data: Data, dataset: Dataset | None, plan: _Plan) -> dict[str, Any]:
+    samples, features = plan.X.shape
+    held_out = None
+    if plan.test is not None:
+        held_out = {"samples": len(np.asarray(plan.test[1])), "sha256": digest(*plan.test)}
+    return {
+        "name": "given" if dataset is None else dataset.name,
+        "text": data if isinstance(data, str) else None,
+        "samples": samples,
+        "features": features,
+        "classes": None if plan.settings.loss == "mse" else max(2, plan.settings.layers[-1]),
+        "sha256": digest(plan.X, plan.y),
+        "held_out": held_out,
+    }

@@ -1,0 +1,37 @@
+"""Diagnosis: measure a net on data and name what will keep it from learning."""
+
+from .examination import diagnose, diagnose_arrays
+from .measures import (
+    QUANTILES,
+    Flow,
+    LayerMeasures,
+    Loss,
+    NotFinite,
+    Saturation,
+    Signal,
+    Symmetry,
+    relative_slope,
+)
+from .result import Diagnosis
+from .units import UnitGroups, distinct_units
+from .verdicts import CODES, TOPICS, Verdict
+
+__all__ = [
+    "CODES",
+    "QUANTILES",
+    "TOPICS",
+    "Diagnosis",
+    "Flow",
+    "LayerMeasures",
+    "Loss",
+    "NotFinite",
+    "Saturation",
+    "Signal",
+    "Symmetry",
+    "UnitGroups",
+    "Verdict",
+    "diagnose",
+    "diagnose_arrays",
+    "distinct_units",
+    "relative_slope",
+]

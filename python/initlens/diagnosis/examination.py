@@ -1,0 +1,191 @@
+"""The examination of a net: it is measured, and judged by the rules."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .._tools.checks import as_array, integer, real, rows_match
+from .._tools.text import shown
+from ..activations import Activations
+from ..activations import get as get_activation
+from ..nets import targets
+from ..nets.history import History
+from ..nets.network import Network
+from .measures import SATURATED_SLOPE, Loss, measure, shared_streams
+from .result import Diagnosis, Snapshot
+from .rules import Case, judge
+
+__all__ = ["diagnose", "diagnose_arrays"]
+
+
+def diagnose(
+    net: Network,
+    X: ArrayLike | None = None,
+    y: ArrayLike | None = None,
+    *,
+    learning_rate: float | None = None,
+    steps: int | None = None,
+    history: History | None = None,
+    threshold: float = SATURATED_SLOPE,
+) -> Diagnosis:
+    """Measure a net on data and say which failure it has, if any, why, and what to change.
+
+    Parameters
+    ----------
+    net : Network
+        Before training, or after.
+    X : array_like of shape (m, n_in), optional
+        Samples; the training data, or a batch of a few hundred. Without them the weights alone are
+        measured.
+    y : array_like, optional
+        Targets, as in `Network.loss`. Without them there are no gradients.
+    learning_rate : float, optional
+        Of the SGD to come; 1 by default. "Slow" is judged by it: `Flow.learning_time`.
+    steps : int, optional
+        How many there will be; 10,000 by default.
+    history : History, optional
+        What `fit` recorded of this net: adds the verdicts "diverged" and "stuck".
+    threshold : float, default 0.05
+        A pair of unit and sample is saturated where |g'(z)| is below this share of the largest.
+
+    Returns
+    -------
+    Diagnosis
+
+    Raises
+    ------
+    ValueError
+        If X and y do not fit the net, or an argument is out of its range.
+    TypeError
+        If an argument is of another kind.
+
+    Notes
+    -----
+    NaN weights are a verdict, "non_finite"; NaN in X or y is an error. The rules are plain bounds
+    on the numbers in `Verdict.evidence`, for SGD: Adam rescales its steps and outlives a small
+    start.
+
+    Examples
+    --------
+    >>> import initlens as il
+    >>> flower = il.datasets.flower()
+    >>> net = il.Network([2, 4, 1], activation="tanh").initialize("zeros")
+    >>> diagnosis = il.diagnose(net, flower.X, flower.y)
+    >>> diagnosis.verdict.code, diagnosis.ok("symmetry"), diagnosis.ok("saturation")
+    ('zero_gradient', False, True)
+    """
+    if not isinstance(net, Network):
+        raise TypeError(f"net must be a Network, got {shown(net)}")
+    rate = None if learning_rate is None else real("learning_rate", learning_rate, minimum=0.0)
+    budget = None if steps is None else integer("steps", steps, minimum=0)
+    limit = real("threshold", threshold, minimum=0.0, maximum=1.0)
+    if history is not None and not isinstance(history, History):
+        raise TypeError(f"history must be what fit returned, got {shown(history)}")
+    samples = None if X is None else as_array("X", X)
+    target, chance = None, math.nan
+    if y is not None:
+        if samples is None:
+            raise ValueError("y without X: pass both, or neither")
+        rows_match(samples, np.asarray(y))
+        target = targets.encode(y, net.settings.loss, net.settings.layers[-1])
+        chance = targets.chance_loss(target, net.settings.loss)
+    hidden = [get_activation(text) for text in net.settings.activation]
+    layers, first, confident_wrong = measure(net, hidden, samples, target, limit)
+    loss = Loss(first, chance, confident_wrong)
+    verdicts = judge(Case(layers, loss, shared_streams(net.weights), rate, budget, history))
+    rows = 0 if samples is None else len(samples)
+    parameters = [array.copy() for array in net._parameters()]
+    measured = Snapshot(net.settings, parameters, samples)
+    return Diagnosis(layers, loss, verdicts, rows, limit, rate, budget, measured)
+
+
+def diagnose_arrays(
+    weights: Sequence[ArrayLike],
+    biases: Sequence[ArrayLike | None],
+    activation: Activations = "tanh",
+    loss: str | None = None,
+    X: ArrayLike | None = None,
+    y: ArrayLike | None = None,
+    *,
+    learning_rate: float | None = None,
+    steps: int | None = None,
+    threshold: float = SATURATED_SLOPE,
+) -> Diagnosis:
+    """Diagnose a net given as plain arrays.
+
+    Parameters
+    ----------
+    weights : sequence of array_like, each (n_in, n_out)
+        Of every layer. float32 if all of them are, else float64.
+    biases : sequence of array_like or None, each (n_out,)
+        None for a layer without.
+    activation : str, Activation or sequence of them, default "tanh"
+        One for all hidden layers, or one for each.
+    loss : str, optional
+        As in `Network`.
+    X, y, learning_rate, steps, threshold
+        As in `diagnose`.
+
+    Returns
+    -------
+    Diagnosis
+
+    Raises
+    ------
+    ValueError
+        If there is no layer, the shapes do not chain, or `diagnose` refuses the rest.
+    TypeError
+        If an argument is of another kind.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import initlens as il
+    >>> weights = [np.full((2, 4), 0.5), np.full((4, 1), 0.5)]
+    >>> il.diagnosis.diagnose_arrays(weights, [None, None], "tanh").verdict.code
+    'symmetric'
+    """
+    matrices = [_real_array(f"weights[{index}]", w, 2) for index, w in enumerate(weights)]
+    if not matrices:
+        raise ValueError("weights holds no layer")
+    for index, (first, second) in enumerate(pairwise(matrices)):
+        if first.shape[1] != second.shape[0]:
+            raise ValueError(
+                f"weights[{index}] of shape {first.shape} gives {first.shape[1]} values and "
+                f"weights[{index + 1}] of shape {second.shape} takes {second.shape[0]}"
+            )
+    if len(biases) != len(matrices):
+        raise ValueError(f"biases must be one for each of {len(matrices)} layers, or None")
+    offsets = [
+        np.zeros(w.shape[1], w.dtype) if b is None else _real_array(f"biases[{index}]", b, 1)
+        for index, (w, b) in enumerate(zip(matrices, biases, strict=True))
+    ]
+    widths = [matrices[0].shape[0], *(w.shape[1] for w in matrices)]
+    if min(widths) < 1:
+        raise ValueError(f"every layer needs inputs and units, got widths {widths}")
+    single = all(array.dtype == np.float32 for array in (*matrices, *offsets))
+    template = Network(widths, activation, loss, "float32" if single else "float64")
+    for name, views, arrays in (
+        ("weights", template.weights, matrices),
+        ("biases", template.biases, offsets),
+    ):
+        for index, (view, array) in enumerate(zip(views, arrays, strict=True)):
+            if view.shape != array.shape:
+                raise ValueError(f"{name}[{index}] has shape {array.shape}, not {view.shape}")
+            view[...] = array
+    return diagnose(template, X, y, learning_rate=learning_rate, steps=steps, threshold=threshold)
+
+
+def _real_array(name: str, value: ArrayLike, rank: int) -> NDArray[Any]:
+    array = np.asarray(value)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype}")
+    if array.ndim != rank:
+        raise ValueError(f"{name} must have {rank} dimensions, got shape {array.shape}")
+    return array

@@ -1,0 +1,8 @@
+"""The tests of the C core, which need no Python, as part of one test run."""
+
+from makefile import make, needs
+
+
+@needs("make")
+def test_c_core() -> None:
+    print(make("check"))
