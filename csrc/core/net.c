@@ -17,6 +17,16 @@ il_net_element(const il_net *net)
     return net->dtype == IL_FLOAT32 ? sizeof(float) : sizeof(double);
 }
 
+size_t
+il_widest_layer(const il_net *net)
+{
+    size_t widest = 1;
+    for (size_t l = 1; l <= net->layers; l++) {
+        widest = net->widths[l] > widest ? net->widths[l] : widest;
+    }
+    return widest;
+}
+
 static int
 spec_valid(const il_net_spec *spec)
 {

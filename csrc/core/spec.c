@@ -72,3 +72,11 @@ il_scheme_fits(const il_scheme *s, size_t n_in, size_t n_out, il_purpose purpose
     }
     return s->kind != IL_SCHEME_SPARSE || s->count <= (s->mode == IL_FAN_IN ? n_in : n_out);
 }
+
+int
+il_train_options_valid(const il_train_options *o, const il_record *record)
+{
+    return il_optimizer_valid(&o->optimizer)
+           && (o->record_every == 0
+               || (record != NULL && record->capacity >= il_record_rows(o->steps, o->record_every)));
+}

@@ -539,7 +539,7 @@ FN(loop_kind)(il_activation g)
 }
 
 static void
-FN(activate)(il_activation g, size_t n, const T *z, T *out)
+FN(activate)(il_activation g, size_t n, const void *z, void *out)
 {
     const V p = v_set1((T)g.parameter);
     switch (FN(loop_kind)(g)) {
@@ -552,7 +552,7 @@ FN(activate)(il_activation g, size_t n, const T *z, T *out)
 
 /* out[i] = upstream[i] g' */
 static void
-FN(derive)(il_activation g, size_t n, const T *z, const T *a, const T *upstream, T *out)
+FN(derive)(il_activation g, size_t n, const void *z, const void *a, const void *upstream, void *out)
 {
     const V p = v_set1((T)g.parameter);
     switch (FN(loop_kind)(g)) {
@@ -569,32 +569,34 @@ FN(derive)(il_activation g, size_t n, const T *z, const T *a, const T *upstream,
 
 /* derive() of ones, a strip at a time: measures ask for it, training does not. */
 static void
-FN(slope)(il_activation g, size_t n, const T *z, const T *a, T *out)
+FN(slope)(il_activation g, size_t n, const void *z, const void *a, void *out)
 {
     enum { STRIP = 256 };
+    const T *from_z = z, *from_a = a;
+    T *to = out;
     T ones[STRIP];
     for (size_t i = 0; i < STRIP; i++) {
         ones[i] = 1;
     }
     for (size_t i = 0; i < n; i += STRIP) {
-        FN(derive)(g, n - i < STRIP ? n - i : STRIP, z + i, a + i, ones, out + i);
+        FN(derive)(g, n - i < STRIP ? n - i : STRIP, from_z + i, from_a + i, ones, to + i);
     }
 }
 
 static void
-FN(array_tanh)(size_t n, const T *x, T *out)
+FN(array_tanh)(size_t n, const void *x, void *out)
 {
     FN(activate)((il_activation){IL_TANH, 0}, n, x, out);
 }
 
 static void
-FN(array_sigmoid)(size_t n, const T *x, T *out)
+FN(array_sigmoid)(size_t n, const void *x, void *out)
 {
     FN(activate)((il_activation){IL_SIGMOID, 0}, n, x, out);
 }
 
 static void
-FN(array_erf)(size_t n, const T *x, T *out)
+FN(array_erf)(size_t n, const void *x, void *out)
 {
     FN(activate)((il_activation){IL_ERF, 0}, n, x, out);
 }

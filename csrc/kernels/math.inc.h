@@ -366,25 +366,25 @@ FN(map)(V (*f)(V), size_t n, const T *x, T *out)
 }
 
 static void
-FN(array_exp)(size_t n, const T *x, T *out)
+FN(array_exp)(size_t n, const void *x, void *out)
 {
     FN(map)(FN(v_exp), n, x, out);
 }
 
 static void
-FN(array_expm1)(size_t n, const T *x, T *out)
+FN(array_expm1)(size_t n, const void *x, void *out)
 {
     FN(map)(FN(v_expm1), n, x, out);
 }
 
 static void
-FN(array_log)(size_t n, const T *x, T *out)
+FN(array_log)(size_t n, const void *x, void *out)
 {
     FN(map)(FN(v_log), n, x, out);
 }
 
 static void
-FN(array_log1p)(size_t n, const T *x, T *out)
+FN(array_log1p)(size_t n, const void *x, void *out)
 {
     FN(map)(FN(v_log1p), n, x, out);
 }

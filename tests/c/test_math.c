@@ -187,7 +187,7 @@ static void
 print_hash(void)
 {
     static float x[batch_f32], out[3 * batch_f32];
-    const il_kernel_set_f32 *const k = &il_kernels_get()->f32;
+    const il_kernel_set *const k = il_kernels_get()->f32;
     uint64_t hash = 0xcbf29ce484222325u;
     for (uint32_t batch = 0; batch < FLOAT_BATCHES; batch += chosen_stride) {
         float_batch(batch, x);

@@ -5,7 +5,6 @@
  * power of 2) and the error of a central difference in WIDE.
  */
 #define FN(name) IL_CAT2(IL_CAT2(name, _), P)
-#define SET IL_CAT3(il, kernel_set, P)
 
 static T
 FN(of_bits)(U bits)
@@ -80,7 +79,7 @@ static const struct {
 
 /* A function of a table, in the order of the list above: out[i] = f(x[i]). */
 static void
-FN(apply)(const SET *k, size_t which, size_t n, const T *x, T *out)
+FN(apply)(const il_kernel_set *k, size_t which, size_t n, const T *x, T *out)
 {
     switch (which) {
     case 0: k->exp(n, x, out); break;
@@ -130,10 +129,10 @@ static void
 FN(check_batch)(size_t which, const T *x, int soft, FN(error) *worst)
 {
     static T reference[FN(batch)], opposite[FN(batch)], other[FN(batch)];
-    FN(apply)(&il_kernels_scalar.P, which, FN(batch), x, reference);
+    FN(apply)(il_kernels_scalar.P, which, FN(batch), x, reference);
     for (size_t i = 0; i < tables_here; i++) {
         if (soft || tables[i] != &il_kernels_soft) {
-            FN(apply)(&tables[i]->P, which, FN(batch), x, other);
+            FN(apply)(tables[i]->P, which, FN(batch), x, other);
             FN(check_table)(tables[i], FN(batch), other, reference);
         }
     }
@@ -156,7 +155,7 @@ FN(check_batch)(size_t which, const T *x, int soft, FN(error) *worst)
     *worst = largest.ulps > worst->ulps ? largest : *worst;
     if (FN(specs)[which].odd) {
         int odd = 1;
-        FN(apply)(&il_kernels_scalar.P, which, FN(batch), other, opposite);
+        FN(apply)(il_kernels_scalar.P, which, FN(batch), other, opposite);
         for (size_t i = 0; i < FN(batch); i++) {
             odd &= FN(bits_of)(opposite[i]) == FN(bits_of)(-reference[i]) || isnan(x[i]);
         }
@@ -220,12 +219,12 @@ FN(test_lengths)(void)
     }
     for (size_t table = 0; table < tables_here; table++) {
         for (size_t which = 0; which < FN(functions); which++) {
-            FN(apply)(&tables[table]->P, which, 64, x, whole);
+            FN(apply)(tables[table]->P, which, 64, x, whole);
             for (size_t n = 0; n < 50; n++) {
                 for (size_t i = 0; i < 64; i++) {
                     part[i] = 7;
                 }
-                FN(apply)(&tables[table]->P, which, n, x, part);
+                FN(apply)(tables[table]->P, which, n, x, part);
                 CHECK_BITS(part, whole, n * sizeof *part);
                 CHECK(part[n] == 7);
             }
@@ -384,7 +383,7 @@ FN(exact_slope)(il_activation g, WIDE z)
 }
 
 static void
-FN(activations_of)(const SET *k, il_activation g, size_t n, const T *z, T *out)
+FN(activations_of)(const il_kernel_set *k, il_activation g, size_t n, const T *z, T *out)
 {
     /* out[0..3n-1]: g, g', upstream * g' */
     k->activate(g, n, z, out);
@@ -408,10 +407,10 @@ static void
 FN(check_activation)(il_activation g, size_t n, const T *z, int soft, T *out)
 {
     static T other[3 * FN(batch)];
-    FN(activations_of)(&il_kernels_scalar.P, g, n, z, out);
+    FN(activations_of)(il_kernels_scalar.P, g, n, z, out);
     for (size_t i = 0; i < tables_here; i++) {
         if (soft || tables[i] != &il_kernels_soft) {
-            FN(activations_of)(&tables[i]->P, g, n, z, other);
+            FN(activations_of)(tables[i]->P, g, n, z, other);
             FN(check_table)(tables[i], 3 * n, other, out);
         }
     }
@@ -517,7 +516,7 @@ FN(test_activation_limits)(void)
         for (size_t i = 0; i < sizeof far / sizeof far[0]; i++) {
             const T z[3] = {far[i], -far[i], inf - inf};
             T out[9];
-            FN(activations_of)(&il_kernels_scalar.P, g, 3, z, out);
+            FN(activations_of)(il_kernels_scalar.P, g, 3, z, out);
             const FN(limits) limits = FN(limits_of)(g, (WIDE)far[i]);
             CHECK(FN(ulps)(out[0], limits.right) <= 1.0);
             CHECK(FN(ulps)(out[1], limits.left) <= 1.0);
@@ -529,7 +528,7 @@ FN(test_activation_limits)(void)
         }
         const T zero[2] = {0, -(T)0};
         T out[6];
-        FN(activations_of)(&il_kernels_scalar.P, g, 2, zero, out);
+        FN(activations_of)(il_kernels_scalar.P, g, 2, zero, out);
         CHECK(FN(ulps)(out[0], FN(exact_activation)(g, 0)) <= 1.0 && out[0] == out[1]);
         CHECK(out[2] == out[3]);
         if (g.kind == IL_RELU || g.kind == IL_LEAKY_RELU || g.kind == IL_ELU) {
@@ -539,4 +538,3 @@ FN(test_activation_limits)(void)
 }
 
 #undef FN
-#undef SET
