@@ -168,7 +168,7 @@ def table(name: str, coefficients: list[Real], dtype: type[np.floating[Any]]) ->
             lines.append(line)
             line = "   "
         line += f" {text},"
-    return f"static const T FN({name})[] = {{\n" + "\n".join([*lines, line]) + "\n};"
+    return f"static const T {name}[] = {{\n" + "\n".join([*lines, line]) + "\n};"
 
 
 def inverse(function: Function) -> Function:
@@ -410,7 +410,7 @@ HEAD = """\
 /*
  * coefficients.inc.h - minimax coefficients of math.inc.h and random.inc.h, constant term first.
  *
- * The output of tests/golden/coefficients.py, where each is defined. Expects T, FN, IL_IS_F32.
+ * The output of tests/golden/coefficients.py, where each is defined. Expects T and IL_IS_F32.
  */"""
 
 
