@@ -36,10 +36,9 @@ static const T FN(log_erfc_kernel)[] = {
 static const T FN(sin_kernel)[] = {
     -0x1.55554cp-3F, 0x1.110edap-7F, -0x1.9f70e8p-13F, 0x1.5dc80cp-19F,
 };
-/* error 2^-27.1 */
+/* error 2^-27.4 */
 static const T FN(arctan_kernel)[] = {
-    -0x1.55553ep-2F, 0x1.9991e4p-3F, -0x1.242086p-3F, 0x1.c08c46p-4F, -0x1.5808d4p-4F,
-    0x1.da282ep-5F, -0x1.fd7800p-6F, 0x1.641b4cp-7F, -0x1.d342eap-10F,
+    -0x1.555512p-2F, 0x1.997b04p-3F, -0x1.22497cp-3F, 0x1.9ff9aep-4F, -0x1.a3d718p-5F,
 };
 /* error 2^-25.0 */
 static const T FN(tanh_shrink_kernel)[] = {
@@ -97,13 +96,12 @@ static const T FN(sin_kernel)[] = {
     -0x1.5555555555555p-3, 0x1.11111111110c8p-7, -0x1.a01a01a014d6ep-13, 0x1.71de3a52a0a15p-19,
     -0x1.ae6454d468324p-26, 0x1.6123cd02dbb18p-33, -0x1.ae4382eb58851p-41, 0x1.8832741e24bd8p-49,
 };
-/* error 2^-57.1 */
+/* error 2^-62.0 */
 static const T FN(arctan_kernel)[] = {
-    -0x1.5555555555526p-2, 0x1.99999999955b1p-3, -0x1.249249237f497p-3, 0x1.c71c717fcbeeap-4,
-    -0x1.745d11ae365fap-4, 0x1.3b13669765d1dp-4, -0x1.110e511143fd2p-4, 0x1.e1bba574c71a6p-5,
-    -0x1.ae5e6ea442674p-5, 0x1.82daca424094ep-5, -0x1.59a3dda23a9e2p-5, 0x1.2c2e1b4255786p-5,
-    -0x1.e9f945d1e69c9p-6, 0x1.683bdd05c613bp-6, -0x1.c78e1f5d3bb48p-7, 0x1.d7b6db1085b37p-8,
-    -0x1.7a374feedab07p-9, 0x1.b3f7a7cce999fp-11, -0x1.3f33a8e52486bp-13, 0x1.bbe981e1f78d8p-17,
+    -0x1.5555555555552p-2, 0x1.99999999990d6p-3, -0x1.2492492453656p-3, 0x1.c71c71aaeff2bp-4,
+    -0x1.745d138f54408p-4, 0x1.3b1360b0d47eap-4, -0x1.110c712635115p-4, 0x1.e182d7dc46ad4p-5,
+    -0x1.ac72b34081090p-5, 0x1.77fc37665c962p-5, -0x1.301d66f4ca113p-5, 0x1.83a98601607fcp-6,
+    -0x1.123dbbfe9776cp-7,
 };
 /* error 2^-54.0 */
 static const T FN(tanh_shrink_kernel)[] = {

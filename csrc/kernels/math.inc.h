@@ -310,17 +310,20 @@ FN(v_cos)(V x)
     return v_sub(v_set1(0), FN(v_sin_turned)(FN(v_abs)(x), (T)0.5));
 }
 
-/* arctan(x) = pi/2 - arctan(1/x), beyond 1 */
+/* arctan(x) = c + arctan(t): up to 1/2 t = x, c = 0; up to 2 t = (x - 1) / (x + 1), c = pi/4; beyond t = -1/x, c = pi/2 */
 IL_INLINE V
 FN(v_arctan)(V x)
 {
-    const V magnitude = FN(v_abs)(x), one = v_set1(1);
-    const VM small = v_le(magnitude, one);
-    const V t = v_div(v_select(small, magnitude, one), v_select(small, one, magnitude));
+    const V magnitude = FN(v_abs)(x), zero = v_set1(0), one = v_set1(1);
+    const VM small = v_le(magnitude, v_set1((T)0.5)), middle = v_le(magnitude, v_set1(2));
+    const V top = v_select(small, magnitude, v_select(middle, v_sub(magnitude, one), v_set1(-1)));
+    const V bottom = v_select(small, one, v_select(middle, v_add(magnitude, one), magnitude));
+    const V c = v_select(small, zero, v_select(middle, v_set1(IL_PI_HIGH / 4), v_set1(IL_PI_HIGH / 2)));
+    const V c_low = v_select(small, zero, v_select(middle, v_set1(IL_PI_MIDDLE / 4), v_set1(IL_PI_MIDDLE / 2)));
+    const V t = v_div(top, bottom);
     const V z = v_mul(t, t);
-    const V near = v_fma(v_mul(t, z), IL_POLYNOMIAL(z, FN(arctan_kernel)), t);
-    const V far = v_sub(v_set1(IL_PI_HIGH / 2), v_sub(near, v_set1(IL_PI_MIDDLE / 2)));
-    return FN(v_with_sign)(v_select(small, near, far), x);
+    const V bend = v_fma(v_mul(t, z), IL_POLYNOMIAL(z, FN(arctan_kernel)), c_low);
+    return FN(v_with_sign)(v_add(v_add(c, t), bend), x);
 }
 
 /* n < W lanes or a whole vector: the ends of arrays take the loop of the rest, one body for both. */

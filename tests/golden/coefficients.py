@@ -358,8 +358,8 @@ TARGETS = [
     ),
     Target("sin_kernel", F32, sin_kernel, sin_kernel_weight, real(0), SIN_END**2, 3),
     Target("sin_kernel", F64, sin_kernel, sin_kernel_weight, real(0), SIN_END**2, 7),
-    Target("arctan_kernel", F32, arctan_kernel, arctan_kernel_weight, real(0), real(1), 8),
-    Target("arctan_kernel", F64, arctan_kernel, arctan_kernel_weight, real(0), real(1), 19),
+    Target("arctan_kernel", F32, arctan_kernel, arctan_kernel_weight, real(0), real(0.25), 4),
+    Target("arctan_kernel", F64, arctan_kernel, arctan_kernel_weight, real(0), real(0.25), 12),
     Target(
         "tanh_shrink_kernel",
         F32,
