@@ -117,6 +117,43 @@ module_activation_max_slope(PyObject *module, PyObject *args, PyObject *kwargs)
     return PyFloat_FromDouble(il_activation_max_slope(activation));
 }
 
+/* A tuple of the kinks, a parameter's share in them as a flag of its own. */
+static PyObject *
+activation_kinks(const il_activation_info *info)
+{
+    PyObject *kinks = PyTuple_New((Py_ssize_t)info->kink_count);
+    for (size_t i = 0; kinks != NULL && i < info->kink_count; i++) {
+        PyObject *kink = PyFloat_FromDouble(info->kinks[i]);
+        if (kink == NULL || PyTuple_SetItem(kinks, (Py_ssize_t)i, kink) < 0) { /* takes the reference */
+            Py_CLEAR(kinks);
+        }
+    }
+    return kinks;
+}
+
+static PyObject *
+module_activation_table(PyObject *module, PyObject *unused)
+{
+    (void)module;
+    (void)unused;
+    PyObject *table = PyList_New(0);
+    for (size_t i = 0; table != NULL && i < IL_ACTIVATION_COUNT; i++) {
+        const il_activation_info *info = il_activation_info_of((il_activation_kind)i);
+        PyObject *row = Py_BuildValue(
+            "{s:s,s:s,s:z,s:d,s:d,s:d,s:N,s:i,s:I,s:N,s:N,s:N,s:d}", "name", info->name, "aliases",
+            info->aliases != NULL ? info->aliases : "", "parameter", info->parameter, "initial",
+            info->initial, "least", info->least, "most", info->most, "above",
+            PyBool_FromLong(info->above), "symmetry", (int)info->symmetry, "flat", info->flat,
+            "rectified", PyBool_FromLong(info->rectified), "kinks", activation_kinks(info),
+            "kinks_scaled", PyBool_FromLong(info->kinks_scaled), "pole", info->pole);
+        if (row == NULL || PyList_Append(table, row) < 0) {
+            Py_CLEAR(table);
+        }
+        Py_XDECREF(row);
+    }
+    return table;
+}
+
 static PyObject *
 available_isas(void)
 {
@@ -183,6 +220,8 @@ static PyMethodDef module_functions[] = {
      "activation_apply($module, /, kind, parameter, z)\n--\n\n"},
     {"activation_max_slope", METHOD(module_activation_max_slope), WITH_KEYWORDS,
      "activation_max_slope($module, /, kind, parameter)\n--\n\n"},
+    {"activation_table", module_activation_table, METH_NOARGS,
+     "activation_table($module, /)\n--\n\n"},
     {"group_units", METHOD(module_group_units), WITH_KEYWORDS,
      "group_units($module, /, units, incoming, biases, outgoing, modulo, tolerance)\n--\n\n"},
     {"unit_spread", METHOD(module_unit_spread), WITH_KEYWORDS,

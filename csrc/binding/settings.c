@@ -1,4 +1,4 @@
-/* settings.c - one table of names per enum of initlens.h; index = value of the enum. */
+/* settings.c - one table of names per enum of initlens.h; index = value of the enum. Activations have theirs there. */
 #include "settings.h"
 
 #define COUNT(names) (sizeof(names) / sizeof(names)[0])
@@ -6,10 +6,6 @@
 static const char *const dtype_names[] = {"float32", "float64"};
 static const char *const loss_names[] = {"binary_cross_entropy", "cross_entropy", "mse"};
 static const char *const purpose_names[] = {"weights", "biases"};
-static const char *const activation_names[] = {
-    "identity", "tanh",      "sigmoid", "relu",     "leaky_relu", "elu",       "selu",
-    "gelu",     "gelu_tanh", "silu",    "softplus", "softsign",   "hard_tanh", "erf",
-};
 static const char *const scheme_names[] = {
     "constant",   "normal",   "uniform", "truncated_normal", "variance_scaling",
     "orthogonal", "identity", "sparse",  "hadamard",
@@ -19,7 +15,6 @@ static const char *const distribution_names[] = {"normal", "uniform", "truncated
 static const char *const optimizer_names[] = {"sgd", "adam", "rmsprop"};
 
 _Static_assert(COUNT(loss_names) == IL_LOSS_COUNT, "a name for every loss");
-_Static_assert(COUNT(activation_names) == IL_ACTIVATION_COUNT, "a name for every activation");
 _Static_assert(COUNT(scheme_names) == IL_SCHEME_COUNT, "a name for every scheme");
 _Static_assert(COUNT(optimizer_names) == IL_OPTIMIZER_COUNT, "a name for every optimizer");
 
@@ -93,8 +88,12 @@ parse_purpose(PyObject *name, il_purpose *out)
 int
 parse_activation(PyObject *kind, double parameter, il_activation *out)
 {
+    const char *names[IL_ACTIVATION_COUNT];
+    for (size_t i = 0; i < COUNT(names); i++) {
+        names[i] = il_activation_info_of((il_activation_kind)i)->name;
+    }
     size_t index;
-    if (find_name(kind, "activation", activation_names, COUNT(activation_names), &index) < 0) {
+    if (find_name(kind, "activation", names, COUNT(names), &index) < 0) {
         return -1;
     }
     *out = (il_activation){(il_activation_kind)index, parameter};

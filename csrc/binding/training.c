@@ -101,17 +101,17 @@ network_fit(PyObject *self, PyObject *args, PyObject *kwargs)
 /* ---- many nets --------------------------------------------------------------------------- */
 
 /* The nets of one call, and what the core needs of each: [count]. */
-typedef struct sweep {
+typedef struct many {
     size_t count, taken;
     PyObject **networks; /* owned */
     il_net **nets;
     il_train_options *options;
     il_record *records;
     il_train_result *results;
-} sweep;
+} many;
 
 static void
-sweep_clear(sweep *s)
+many_clear(many *s)
 {
     for (size_t i = 0; i < s->count; i++) {
         if (i < s->taken) {
@@ -133,10 +133,10 @@ sweep_clear(sweep *s)
 
 /* Nets and their optimizers; `common` holds the options that all share. */
 static int
-sweep_open(sweep *s, PyObject *type, PyObject *nets, PyObject *optimizers, const il_train_options *common)
+many_open(many *s, PyObject *type, PyObject *nets, PyObject *optimizers, const il_train_options *common)
 {
     const Py_ssize_t count = PySequence_Size(nets), settings = PySequence_Size(optimizers);
-    *s = (sweep){.count = 0};
+    *s = (many){.count = 0};
     if (count < 0 || settings < 0) {
         return -1;
     }
@@ -182,7 +182,7 @@ sweep_open(sweep *s, PyObject *type, PyObject *nets, PyObject *optimizers, const
 }
 
 static PyObject *
-sweep_results(const sweep *s, int interrupted)
+many_results(const many *s, int interrupted)
 {
     PyObject *list = PyList_New((Py_ssize_t)s->count);
     for (size_t i = 0; list != NULL && i < s->count; i++) {
@@ -195,7 +195,7 @@ sweep_results(const sweep *s, int interrupted)
 }
 
 static PyObject *
-sweep_train(sweep *s, const samples *data, poll_state *poll)
+many_train(many *s, const samples *data, poll_state *poll)
 {
     for (size_t i = 0; i < s->count; i++) {
         s->options[i].poll = poll_call;
@@ -215,7 +215,7 @@ sweep_train(sweep *s, const samples *data, poll_state *poll)
                         "and which of momentum, nesterov and weight_decay are used");
         return NULL;
     }
-    return status == IL_OK || status == IL_ERROR_INTERRUPTED ? sweep_results(s, poll->stopped)
+    return status == IL_OK || status == IL_ERROR_INTERRUPTED ? many_results(s, poll->stopped)
                                                              : samples_error(data, status);
 }
 
@@ -225,7 +225,7 @@ network_fit_many(PyObject *type, PyObject *args, PyObject *kwargs)
     static const char *const names[]
         = {"nets", "X", "y", "optimizers", "steps", "batch_size", "record_every", "poll", NULL};
     samples data;
-    sweep nets;
+    many nets;
     PyObject *networks, *X, *Y, *optimizers, *steps, *batch_size, *record_every, *callback, *result = NULL;
     il_train_options common = {.steps = 0};
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OOOOOOOO:_fit_many", KEYWORDS(names), &networks, &X, &Y,
@@ -238,16 +238,16 @@ network_fit_many(PyObject *type, PyObject *args, PyObject *kwargs)
     if (callback != Py_None && !PyCallable_Check(callback)) {
         return PyErr_Format(PyExc_TypeError, "poll must be callable or None, got %R", callback);
     }
-    if (sweep_open(&nets, type, networks, optimizers, &common) == 0) {
+    if (many_open(&nets, type, networks, optimizers, &common) == 0) {
         poll_state poll = {.callback = callback == Py_None ? NULL : callback};
         if (nets.count == 0) {
             result = PyList_New(0);
         } else if (samples_open(&data, nets.nets[0], X, Y) == 0) {
-            result = sweep_train(&nets, &data, &poll);
+            result = many_train(&nets, &data, &poll);
             samples_clear(&data);
         }
     }
-    sweep_clear(&nets);
+    many_clear(&nets);
     return result;
 }
 

@@ -1,9 +1,8 @@
-/* memory.h - the only allocator, 64-byte aligned, overflow-checked, zeroed unless said; and copies of a few bytes. */
+/* memory.h - the only allocator, 64-byte aligned, overflow-checked, zeroed unless said. */
 #ifndef IL_MEMORY_H
 #define IL_MEMORY_H
 
 #include <stddef.h>
-#include <string.h>
 
 #define IL_ALIGNMENT 64
 
@@ -33,35 +32,6 @@ int il_arena_fits(const il_arena *arena);
 /* A block for what was counted, or NULL; zeroed unless `as_it_comes`. The arena is to hand it out, the caller to
  * release it. */
 void *il_arena_allocate(il_arena *arena);
-
-/* The first and the last `piece` bytes, which may overlap. */
-static inline void
-il_copy_ends(void *to, const void *from, size_t bytes, size_t piece)
-{
-    memcpy(to, from, piece);
-    memcpy((unsigned char *)to + bytes - piece, (const unsigned char *)from + bytes - piece, piece);
-}
-
-/* memcpy for 4 bytes or more. Up to 64, a row of most panels, take two moves: a call would take longer. */
-static inline void
-il_copy(void *to, const void *from, size_t bytes)
-{
-    if (bytes >= 32) {
-        if (bytes == 64) {
-            memcpy(to, from, 64);
-        } else if (bytes < 64) {
-            il_copy_ends(to, from, bytes, 32);
-        } else {
-            memcpy(to, from, bytes);
-        }
-    } else if (bytes >= 16) {
-        il_copy_ends(to, from, bytes, 16);
-    } else if (bytes >= 8) {
-        il_copy_ends(to, from, bytes, 8);
-    } else {
-        il_copy_ends(to, from, bytes, 4);
-    }
-}
 
 /* Tests: let the n-th allocation from now on (0: the next) fail once; negative: none. Only builds
  * with IL_TEST_FAULTS have it. */

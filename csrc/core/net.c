@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "memory.h"
+#include "activation.h"
 #include "spec.h"
 
 /* Widest vector a kernel reads past the end of the parameters, twice over. */
@@ -14,6 +15,16 @@ size_t
 il_net_element(const il_net *net)
 {
     return net->dtype == IL_FLOAT32 ? sizeof(float) : sizeof(double);
+}
+
+size_t
+il_widest_layer(const il_net *net)
+{
+    size_t widest = 1;
+    for (size_t l = 1; l <= net->layers; l++) {
+        widest = net->widths[l] > widest ? net->widths[l] : widest;
+    }
+    return widest;
 }
 
 static int

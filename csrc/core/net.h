@@ -27,6 +27,9 @@ struct il_net {
 /* Bytes of one element. */
 size_t il_net_element(const il_net *net);
 
+/* Units of the widest layer. */
+size_t il_widest_layer(const il_net *net);
+
 /* Make the slots that `optimizer` needs, zeroed, and forget the others; on failure nothing changes. */
 IL_MUST_USE il_status il_net_reset_slots(il_net *net, const il_optimizer *optimizer);
 

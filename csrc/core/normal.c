@@ -10,7 +10,7 @@ static const double root_half = 0x1.6a09e667f3bcdp-1;
 static const double root_2_pi = 0x1.40d931ff62706p+1;
 
 static double
-one(void (*function)(size_t n, const double *x, double *out), double x)
+one(void (*function)(size_t n, const void *x, void *out), double x)
 {
     double y;
     function(1, &x, &y);
@@ -43,11 +43,11 @@ il_normal_tail(const il_kernels *kernels, double x)
     if (x > 40) {
         return 0; /* below the least double */
     }
-    return one(kernels->f64.exp, -0.5 * x * x) / root_2_pi * il_mills_ratio(x, il_mills_terms(x));
+    return one(kernels->f64->exp, -0.5 * x * x) / root_2_pi * il_mills_ratio(x, il_mills_terms(x));
 }
 
 double
 il_normal_centre(const il_kernels *kernels, double x)
 {
-    return 0.5 * one(kernels->f64.erf, x * root_half);
+    return 0.5 * one(kernels->f64->erf, x * root_half);
 }

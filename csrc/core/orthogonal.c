@@ -15,7 +15,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "engine.h"
 #include "memory.h"
 
 enum { BLOCK = 32 }; /* a multiple of every panel's width */
@@ -29,7 +28,7 @@ typedef struct scratch {
 
 /* rows >= columns is the tall shape of Q; it lies in panels of w columns. */
 typedef struct workspace {
-    const il_kernel_set_f64 *kernels;
+    const il_kernel_set *kernels;
     il_team *team;
     il_stream stream;
     size_t rows, columns, w, panels;
@@ -75,7 +74,7 @@ static void
 multiply(const workspace *s, size_t rows, size_t K, const double *a, int transposed, const double *b, size_t b_row,
          double *c)
 {
-    const il_contraction_f64 job = {
+    const il_contraction job = {
         .rows = rows,
         .K = K,
         .transposed = transposed,
@@ -193,10 +192,10 @@ il_status
 il_orthogonal_fill(const il_kernels *kernels, il_team *team, il_stream stream, il_dtype dtype, size_t n_in,
                    size_t n_out, double gain, void *out)
 {
-    workspace s = {.kernels = &kernels->f64,
+    workspace s = {.kernels = kernels->f64,
                    .team = team,
                    .stream = stream,
-                   .w = 2 * kernels->f64.lanes,
+                   .w = 2 * kernels->f64->lanes,
                    .n_in = n_in,
                    .n_out = n_out,
                    .dtype = dtype,

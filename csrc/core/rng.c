@@ -29,8 +29,8 @@ il_permutation(const il_kernels *kernels, uint64_t key, uint64_t epoch, size_t n
     }
     for (size_t end = n; end > 1;) {
         const size_t begin = (end - 1) / CHUNK * CHUNK;
-        kernels->f32.fill_words(s, 0, begin, end - begin, hi);
-        kernels->f32.fill_words(s, 1, begin, end - begin, lo);
+        kernels->f32->fill_words(s, 0, begin, end - begin, hi);
+        kernels->f32->fill_words(s, 1, begin, end - begin, lo);
         for (size_t i = end; i-- > begin;) {
             const uint64_t word = (uint64_t)hi[i - begin] << 32 | lo[i - begin];
             const size_t j = (size_t)il_below(word, (uint64_t)i + 1);

@@ -43,8 +43,8 @@ mask_lines(void *context, il_part part)
                 const size_t rest = (j1 - j0 == m->n_out ? i1 * m->n_out : i * m->n_out + j1) - element;
                 first = element;
                 drawn = rest < CHUNK ? rest : CHUNK;
-                m->kernels->f32.fill_words(m->stream, 0, first, drawn, hi);
-                m->kernels->f32.fill_words(m->stream, 1, first, drawn, lo);
+                m->kernels->f32->fill_words(m->stream, 0, first, drawn, hi);
+                m->kernels->f32->fill_words(m->stream, 1, first, drawn, lo);
             }
             const uint64_t word = (uint64_t)hi[element - first] << 32 | lo[element - first];
             size_t *const line = &m->wanted[by_column ? j : i];

@@ -4,17 +4,6 @@
 #include <float.h>
 #include <math.h>
 
-int
-il_activation_valid(il_activation g)
-{
-    switch (g.kind) {
-    case IL_LEAKY_RELU: return g.parameter >= 0 && g.parameter <= 1;
-    case IL_ELU: return g.parameter > 0 && isfinite(g.parameter);
-    case IL_ACTIVATION_COUNT: return 0;
-    default: return g.kind >= 0 && g.kind < IL_ACTIVATION_COUNT && g.parameter == 0;
-    }
-}
-
 static int
 is_share(double x)
 {
@@ -82,4 +71,12 @@ il_scheme_fits(const il_scheme *s, size_t n_in, size_t n_out, il_purpose purpose
         return 0;
     }
     return s->kind != IL_SCHEME_SPARSE || s->count <= (s->mode == IL_FAN_IN ? n_in : n_out);
+}
+
+int
+il_train_options_valid(const il_train_options *o, const il_record *record)
+{
+    return il_optimizer_valid(&o->optimizer)
+           && (o->record_every == 0
+               || (record != NULL && record->capacity >= il_record_rows(o->steps, o->record_every)));
 }

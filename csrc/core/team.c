@@ -147,7 +147,7 @@ struct il_team {
     cell round; /* counts calls; what stands above is written before it */
     cell done;  /* parts of this round */
     cell asleep;
-    cell home; /* 1: the next round is the end */
+    cell stopping; /* 1: the next round is the end */
     mutex lock;
     condition called;
     claim *claims;   /* [parts] */
@@ -195,7 +195,7 @@ serve(void *argument)
     const member *m = argument;
     il_team *t = m->team;
     (void)il_float_enter();
-    for (size_t round = next_round(t, 0); cell_get(&t->home) == 0; round = next_round(t, round)) {
+    for (size_t round = next_round(t, 0); cell_get(&t->stopping) == 0; round = next_round(t, round)) {
         take_part(t, m->number, round);
     }
     return THREAD_END;
@@ -280,7 +280,7 @@ il_team_destroy(il_team *t)
     if (t == NULL) {
         return;
     }
-    cell_set(&t->home, 1);
+    cell_set(&t->stopping, 1);
     (void)call(t);
     for (size_t i = 1; i < t->threads; i++) {
         thread_join(t->member[i - 1].handle);

@@ -5,9 +5,7 @@
 #include "../kernels/kernels.h"
 
 /* Elements start .. start + n - 1; low < high in units of std > 0, about mean. */
-void il_truncated_fill_f32(const il_kernels *kernels, il_stream s, uint64_t start, size_t n, double mean, double std,
-                           double low, double high, float *out);
-void il_truncated_fill_f64(const il_kernels *kernels, il_stream s, uint64_t start, size_t n, double mean, double std,
-                           double low, double high, double *out);
+void il_truncated_fill(const il_kernels *kernels, il_dtype dtype, il_stream s, uint64_t start, size_t n, double mean,
+                       double std, double low, double high, void *out);
 
 #endif

@@ -11,18 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "kernels.h"
 #include "memory.h"
-
-size_t
-il_widest_layer(const il_net *net)
-{
-    size_t widest = 1;
-    for (size_t l = 1; l <= net->layers; l++) {
-        widest = net->widths[l] > widest ? net->widths[l] : widest;
-    }
-    return widest;
-}
 
 /* ---- equal to the bit -------------------------------------------------------------------- */
 
@@ -179,33 +170,47 @@ il_net_distinct_units(const il_net *net, size_t *out)
     return IL_OK;
 }
 
-#define T float
-#define P f32
-#include "units.inc.h"
-#undef T
-#undef P
-#define T double
-#define P f64
-#include "units.inc.h"
-#undef T
-#undef P
+/* x onto the sums of a unit: its square, and that of its distance from the first unit's value. */
+static inline void
+add_squares(double x, double first, double *size, double *distance)
+{
+    const double d = x - first;
+    *size += x * x;
+    *distance += d * d;
+}
+
+/* Sums [M] each over incoming weights [N][M], bias [M] and outgoing weights [M][K]; row by row, as the weights lie. */
+static void
+unit_squares(const layer_view *v, size_t K, double *restrict size, double *restrict distance)
+{
+    const size_t element = v->element;
+    const unsigned char *w = v->weights;
+    for (size_t m = 0; m < v->M; m++) {
+        size[m] = distance[m] = 0;
+        add_squares(il_value(v->biases, m, element), il_value(v->biases, 0, element), &size[m], &distance[m]);
+        for (size_t k = 0; k < K; k++) {
+            add_squares(il_value(v->outgoing, m * K + k, element), il_value(v->outgoing, k, element), &size[m],
+                        &distance[m]);
+        }
+    }
+    for (size_t n = 0; n < v->N; n++, w += v->M * element) {
+        const double first = il_value(w, 0, element);
+        for (size_t m = 0; m < v->M; m++) {
+            add_squares(il_value(w, m, element), first, &size[m], &distance[m]);
+        }
+    }
+}
 
 double
 il_unit_spread_of(const il_net *net, size_t layer, double *sums)
 {
     const layer_view v = view_of(net, layer);
     const size_t K = v.outgoing_bytes / v.element;
-    double *const size = sums, *const apart = sums + v.M;
-    if (net->dtype == IL_FLOAT32) {
-        unit_squares_f32(v.N, v.M, K, (const void *)v.weights, (const void *)v.biases, (const void *)v.outgoing, size,
-                         apart);
-    } else {
-        unit_squares_f64(v.N, v.M, K, (const void *)v.weights, (const void *)v.biases, (const void *)v.outgoing, size,
-                         apart);
-    }
+    double *const size = sums, *const distance = sums + v.M;
+    unit_squares(&v, K, size, distance);
     double most = 0, norms = 0;
     for (size_t m = 0; m < v.M; m++) {
-        most = apart[m] > most || isnan(apart[m]) ? apart[m] : most;
+        most = distance[m] > most || isnan(distance[m]) ? distance[m] : most;
         norms += sqrt(size[m]);
     }
     return most == 0 ? 0 : sqrt(most) / (norms / (double)v.M);

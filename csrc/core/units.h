@@ -13,8 +13,6 @@ typedef struct il_unit {
     size_t index;
 } il_unit;
 
-size_t il_widest_layer(const il_net *net);
-
 /* Groups of bit-equal (incoming column, bias, outgoing row) among a layer's units; scratch [M]. */
 size_t il_distinct_units_of(const il_net *net, size_t layer, il_unit *scratch);
 

@@ -76,6 +76,20 @@ typedef enum il_activation_kind {
     IL_SOFTSIGN,
     IL_HARD_TANH,
     IL_ERF,
+    IL_MISH,
+    IL_RELU6,
+    IL_HARD_SIGMOID, /* relu6(z + 3) / 6 */
+    IL_HARD_SWISH,
+    IL_CELU, /* parameter: alpha > 0 */
+    IL_LOG_SIGMOID,
+    IL_SOFT_SHRINK, /* parameter: threshold >= 0 */
+    IL_HARD_SHRINK, /* the same */
+    IL_TANH_SHRINK,
+    IL_SQUARED_RELU,
+    IL_EXPONENTIAL,
+    IL_ARCTAN,
+    IL_LECUN_TANH, /* 1.7159 tanh(2 z / 3) */
+    IL_SIN,        /* for |z| <= 2^13; beyond, sin(2^13) with the sign of z, and slope 0 */
     IL_ACTIVATION_COUNT
 } il_activation_kind;
 
@@ -360,7 +374,40 @@ typedef struct il_loss_diagnosis {
 IL_MUST_USE il_status il_net_diagnose(const il_net *net, size_t B, const void *x, const void *y, double threshold,
                                       il_layer_diagnosis *layers, il_loss_diagnosis *loss);
 
-/* max over z of |g'(z)|, by closed form or to the last bit of a double. */
+/* ---- activations ------------------------------------------------------------------------- */
+
+/* Where an activation is flat: its slope is 0 there, or tends to it. Bits. */
+typedef enum il_flat { IL_FLAT_LEFT = 1, IL_FLAT_RIGHT = 2, IL_FLAT_MIDDLE = 4 } il_flat;
+
+/* What is known of a kind of activation g: its row in csrc/kernels/activation_table.inc.h. What a row leaves out is 0. */
+typedef struct il_activation_info {
+    const char *name;    /* "leaky_relu" */
+    const char *aliases; /* other names, one space between them; or NULL */
+
+    const char *parameter; /* its name, or NULL: the kind takes none, and the parameter is 0 */
+    double initial;        /* the parameter where none is given */
+    double least, most;    /* its range, ends included; */
+    int above;             /* 1: but for the least */
+
+    double max_slope;    /* max |g'|, by closed form or to the last bit of a double; infinite if unbounded */
+    int parameter_slope; /* 1: the parameter is a slope as well, and max |g'| the larger of both */
+    int linear;          /* 1: where the slope is near its largest, g is near its tangent. 0: the largest slope is that
+                            of a hump, or there is none */
+    il_modulo symmetry;  /* its own */
+    unsigned flat;       /* of il_flat */
+    int rectified;       /* 1: 0 or p z for z <= 0, so that a unit can be off */
+
+    size_t kink_count; /* points where g or one of its derivatives jumps */
+    double kinks[2];
+    int kinks_scaled; /* 1: times the parameter */
+    double pole;      /* distance of the nearest complex singularity from the real line, 2 where there is none; 0: has
+                         kinks */
+} il_activation_info;
+
+/* NULL for what is no kind. */
+const il_activation_info *il_activation_info_of(il_activation_kind kind);
+
+/* max over z of |g'(z)|; infinite where the slope has no bound. */
 double il_activation_max_slope(il_activation activation);
 
 /* out[i] = g(z[i]) and slope[i] = g'(z[i]); either may be NULL. */

@@ -4,7 +4,9 @@
  *
  * Limits are right: an argument is held inside the range beyond which the result no longer changes,
  * so that no inf * 0 and no inf / inf occurs. NaN in, NaN out. A slope takes the stored activation a
- * where g' is a function of it, and z where il_activation_needs_z(); p is the activation's parameter.
+ * where its row of activation_table.inc.h says OF_A, and z where it says OF_Z; p is the activation's parameter.
+ *
+ * Errors of the functions composed here are in csrc/README.md (Numerics, 3.7).
  */
 
 #include <float.h>
@@ -12,6 +14,10 @@
 /* z below which z * sigmoid(z), z * Phi(z) are 0 in both precisions; 800 for sigmoid, 40 for Phi. */
 #define IL_SIGMOID_END 800
 #define IL_PHI_END 40
+/* z from which mish is z in both precisions */
+#define IL_MISH_END 40
+/* where sin ends: v_sin_turned() is no longer right much farther out */
+#define IL_SIN_END 8192
 
 /* d > 0: above; d <= 0: below; NaN stays */
 IL_INLINE V
@@ -261,36 +267,268 @@ FN(slope_erf)(V z, V p)
     return v_mul(v_set1((T)1.12837916709551257390), FN(v_exp)(v_mul(v_sub(v_set1(0), z), z)));
 }
 
-/* y, times factor[i] unless factor is NULL (a constant of each call, so no branch) */
+/* (1 + e^z)^2 - 1 is n = e^z (e^z + 2), and tanh(softplus(z)) = n / (n + 2), which is 1 from IL_MISH_END on. */
 IL_INLINE V
-FN(scaled)(V y, const T *factor, size_t i)
+FN(g_mish)(V z, V p)
 {
-    return factor != NULL ? v_mul(v_load(factor + i), y) : y;
+    (void)p;
+    const V e = FN(v_exp)(v_min(v_set1(IL_MISH_END), z)), two = v_set1(2);
+    const V n = v_mul(e, v_add(e, two));
+    return v_mul(v_max(v_set1(-IL_SIGMOID_END), z), v_div(n, v_add(n, two)));
 }
 
-/* out[i] = f(x[i], p), times factor[i] unless that is NULL; four chains at once, as in map(). */
-IL_INLINE void
-FN(map_activation)(V (*f)(V, V), T parameter, size_t n, const T *x, const T *factor, T *out)
+IL_INLINE V
+FN(slope_mish)(V z, V p)
 {
-    const V p = v_set1(parameter);
-    size_t i = 0;
+    (void)p;
+    const V x = v_max(v_set1(-IL_SIGMOID_END), v_min(v_set1(IL_MISH_END), z)), two = v_set1(2);
+    const V e = FN(v_exp)(x);
+    const V n = v_mul(e, v_add(e, two));
+    const V r = v_div(v_set1(1), v_add(n, two));
+    const V second = v_mul(v_mul(e, r), v_mul(v_add(e, v_set1(1)), r)); /* a quarter of (n / (n + 2))' */
+    return v_fma(v_mul(v_set1(4), x), second, v_mul(n, r));
+}
+
+/* x held in [0, 6] */
+IL_INLINE V
+FN(v_relu6)(V x)
+{
+    return v_max(v_set1(0), v_min(v_set1(6), x));
+}
+
+IL_INLINE V
+FN(g_relu6)(V z, V p)
+{
+    (void)p;
+    return FN(v_relu6)(z);
+}
+
+IL_INLINE V
+FN(slope_relu6)(V a, V p)
+{
+    (void)p;
+    return FN(v_step)(v_min(a, v_sub(v_set1(6), a)), v_set1(0), v_set1(1));
+}
+
+IL_INLINE V
+FN(g_hard_sigmoid)(V z, V p)
+{
+    (void)p;
+    return v_div(FN(v_relu6)(v_add(z, v_set1(3))), v_set1(6));
+}
+
+IL_INLINE V
+FN(slope_hard_sigmoid)(V a, V p)
+{
+    (void)p;
+    return FN(v_step)(v_min(a, v_sub(v_set1(1), a)), v_set1(0), v_set1((T)(1.0 / 6)));
+}
+
+IL_INLINE V
+FN(g_hard_swish)(V z, V p)
+{
+    const V x = v_max(v_set1(-3), z);
+    return v_mul(x, FN(g_hard_sigmoid)(x, p));
+}
+
+IL_INLINE V
+FN(slope_hard_swish)(V z, V p)
+{
+    (void)p;
+    const V middle = v_fma(z, v_set1((T)(1.0 / 3)), v_set1((T)0.5));
+    return v_select(v_le(z, v_set1(-3)), v_set1(0), v_select(v_le(v_set1(3), z), v_set1(1), middle));
+}
+
+/* alpha as a T may be 0 or inf, where a quotient would be NaN. */
+IL_INLINE V
+FN(v_alpha)(V p)
+{
+    const T least = IL_IS_F32 ? (T)FLT_MIN : (T)DBL_MIN, most = IL_IS_F32 ? (T)FLT_MAX : (T)DBL_MAX;
+    return v_max(v_set1(least), v_min(v_set1(most), p));
+}
+
+IL_INLINE V
+FN(g_celu)(V z, V p)
+{
+    const V alpha = FN(v_alpha)(p);
+    return v_select(v_lt(v_set1(0), z), z, v_mul(alpha, FN(v_expm1)(v_div(z, alpha))));
+}
+
+IL_INLINE V
+FN(slope_celu)(V a, V p)
+{
+    const V one = v_set1(1);
+    return v_select(v_lt(v_set1(0), a), one, v_add(v_div(a, FN(v_alpha)(p)), one));
+}
+
+/* -softplus(-z) */
+IL_INLINE V
+FN(g_log_sigmoid)(V z, V p)
+{
+    (void)p;
+    const V e = FN(v_exp)(FN(v_with_sign)(FN(v_abs)(z), v_set1(-1)));
+    return v_sub(v_min(v_set1(0), z), FN(v_log1p)(e));
+}
+
+IL_INLINE V
+FN(slope_log_sigmoid)(V z, V p)
+{
+    (void)p;
+    return FN(v_sigmoid)(v_sub(v_set1(0), z));
+}
+
+IL_INLINE V
+FN(g_soft_shrink)(V z, V p)
+{
+    return FN(v_with_sign)(v_max(v_set1(0), v_sub(FN(v_abs)(z), p)), z);
+}
+
+IL_INLINE V
+FN(slope_soft_shrink)(V a, V p)
+{
+    (void)p;
+    return FN(v_step)(FN(v_abs)(a), v_set1(0), v_set1(1));
+}
+
+IL_INLINE V
+FN(g_hard_shrink)(V z, V p)
+{
+    return v_select(v_le(FN(v_abs)(z), p), FN(v_with_sign)(v_set1(0), z), z);
+}
+
+IL_INLINE V
+FN(slope_hard_shrink)(V a, V p)
+{
+    return FN(slope_soft_shrink)(a, p);
+}
+
+/* z - tanh(z), which cancels near 0: there a polynomial of its own */
+IL_INLINE V
+FN(g_tanh_shrink)(V z, V p)
+{
+    (void)p;
+    const V magnitude = FN(v_abs)(z), square = v_mul(z, z);
+    const V near = v_mul(v_mul(magnitude, square), IL_POLYNOMIAL(square, FN(tanh_shrink_kernel)));
+    const V far = v_sub(magnitude, FN(v_tanh)(magnitude));
+    return FN(v_with_sign)(v_select(v_lt(magnitude, v_set1(1)), near, far), z);
+}
+
+IL_INLINE V
+FN(slope_tanh_shrink)(V z, V p)
+{
+    (void)p;
+    const V t = FN(v_tanh)(z);
+    return v_mul(t, t);
+}
+
+IL_INLINE V
+FN(g_squared_relu)(V z, V p)
+{
+    (void)p;
+    const V x = v_max(v_set1(0), z);
+    return v_mul(x, x);
+}
+
+IL_INLINE V
+FN(slope_squared_relu)(V z, V p)
+{
+    (void)p;
+    const V x = v_max(v_set1(0), z);
+    return v_add(x, x);
+}
+
+IL_INLINE V
+FN(g_exponential)(V z, V p)
+{
+    (void)p;
+    return FN(v_exp)(z);
+}
+
+IL_INLINE V
+FN(slope_exponential)(V a, V p)
+{
+    (void)p;
+    return a;
+}
+
+IL_INLINE V
+FN(g_arctan)(V z, V p)
+{
+    (void)p;
+    return FN(v_arctan)(z);
+}
+
+IL_INLINE V
+FN(slope_arctan)(V z, V p)
+{
+    (void)p;
+    const V one = v_set1(1);
+    return v_div(one, v_fma(z, z, one));
+}
+
+/* LeCun, Bottou, Orr and Mueller, 1998 */
+#define IL_LECUN_SCALE 1.7159
+
+IL_INLINE V
+FN(g_lecun_tanh)(V z, V p)
+{
+    (void)p;
+    return v_mul(v_set1((T)IL_LECUN_SCALE), FN(v_tanh)(v_mul(v_set1((T)(2.0 / 3)), z)));
+}
+
+IL_INLINE V
+FN(slope_lecun_tanh)(V a, V p)
+{
+    const V t = v_div(a, v_set1((T)IL_LECUN_SCALE)); /* a division, for exactly 1 at the end */
+    return v_mul(v_set1((T)(IL_LECUN_SCALE * 2 / 3)), FN(slope_tanh)(t, p));
+}
+
+IL_INLINE V
+FN(g_sin)(V z, V p)
+{
+    (void)p;
+    return FN(v_sin)(FN(v_within)(z, IL_SIN_END));
+}
+
+IL_INLINE V
+FN(slope_sin)(V z, V p)
+{
+    (void)p;
+    return v_select(v_lt(v_set1(IL_SIN_END), FN(v_abs)(z)), v_set1(0), FN(v_cos)(z));
+}
+
+/* y, times factor[i] unless factor is NULL (a constant of each call, so no branch); at the end of an array n < W */
+IL_INLINE V
+FN(scaled)(V y, const T *factor, size_t i, size_t n)
+{
+    return factor != NULL ? v_mul(FN(v_load_some)(factor + i, n), y) : y;
+}
+
+/* out[i] = f(x[i], p), times factor[i] unless that is NULL, from i on */
+IL_INLINE void
+FN(map_SMALL)(V (*f)(V, V), V p, size_t i, size_t n, const T *x, const T *factor, T *out)
+{
+    for (; i < n; i += W) {
+        const V y = f(FN(v_load_some)(x + i, n - i), p);
+        FN(v_store_some)(out + i, FN(scaled)(y, factor, i, n - i), n - i);
+    }
+}
+
+/* The same; four chains at once, as in map(). */
+IL_INLINE void
+FN(map_FAST)(V (*f)(V, V), V p, size_t i, size_t n, const T *x, const T *factor, T *out)
+{
     for (; i + 4 * W <= n; i += 4 * W) {
         const V y0 = f(v_load(x + i), p), y1 = f(v_load(x + i + W), p);
         const V y2 = f(v_load(x + i + 2 * W), p), y3 = f(v_load(x + i + 3 * W), p);
-        const V s0 = FN(scaled)(y0, factor, i), s1 = FN(scaled)(y1, factor, i + W);
-        const V s2 = FN(scaled)(y2, factor, i + 2 * W), s3 = FN(scaled)(y3, factor, i + 3 * W);
+        const V s0 = FN(scaled)(y0, factor, i, W), s1 = FN(scaled)(y1, factor, i + W, W);
+        const V s2 = FN(scaled)(y2, factor, i + 2 * W, W), s3 = FN(scaled)(y3, factor, i + 3 * W, W);
         v_store(out + i, s0);
         v_store(out + i + W, s1);
         v_store(out + i + 2 * W, s2);
         v_store(out + i + 3 * W, s3);
     }
-    for (; i + W <= n; i += W) {
-        v_store(out + i, FN(scaled)(f(v_load(x + i), p), factor, i));
-    }
-    if (i < n) {
-        const V y = f(v_load_n(x + i, n - i), p);
-        v_store_n(out + i, factor != NULL ? v_mul(v_load_n(factor + i, n - i), y) : y, n - i);
-    }
+    FN(map_SMALL)(f, p, i, n, x, factor, out);
 }
 
 /* ReLU is the leaky ReLU of slope 0, and does without the product. */
@@ -301,62 +539,64 @@ FN(loop_kind)(il_activation g)
 }
 
 static void
-FN(activate)(il_activation g, size_t n, const T *z, T *out)
+FN(activate)(il_activation g, size_t n, const void *z, void *out)
 {
-    const T p = (T)g.parameter;
+    const V p = v_set1((T)g.parameter);
     switch (FN(loop_kind)(g)) {
-    case IL_IDENTITY: FN(map_activation)(FN(g_identity), p, n, z, NULL, out); break;
-    case IL_TANH: FN(map_activation)(FN(g_tanh), p, n, z, NULL, out); break;
-    case IL_SIGMOID: FN(map_activation)(FN(g_sigmoid), p, n, z, NULL, out); break;
-    case IL_RELU: FN(map_activation)(FN(g_relu), p, n, z, NULL, out); break;
-    case IL_LEAKY_RELU: FN(map_activation)(FN(g_leaky_relu), p, n, z, NULL, out); break;
-    case IL_ELU: FN(map_activation)(FN(g_elu), p, n, z, NULL, out); break;
-    case IL_SELU: FN(map_activation)(FN(g_selu), p, n, z, NULL, out); break;
-    case IL_GELU: FN(map_activation)(FN(g_gelu), p, n, z, NULL, out); break;
-    case IL_GELU_TANH: FN(map_activation)(FN(g_gelu_tanh), p, n, z, NULL, out); break;
-    case IL_SILU: FN(map_activation)(FN(g_silu), p, n, z, NULL, out); break;
-    case IL_SOFTPLUS: FN(map_activation)(FN(g_softplus), p, n, z, NULL, out); break;
-    case IL_SOFTSIGN: FN(map_activation)(FN(g_softsign), p, n, z, NULL, out); break;
-    case IL_HARD_TANH: FN(map_activation)(FN(g_hard_tanh), p, n, z, NULL, out); break;
-    case IL_ERF: FN(map_activation)(FN(g_erf), p, n, z, NULL, out); break;
+#define IL_ROW(KIND, name, SLOPE, CODE, ...)                                                                           \
+    case IL_##KIND: FN(map_##CODE)(FN(g_##name), p, 0, n, z, NULL, out); break;
+#include "activation_table.inc.h"
     case IL_ACTIVATION_COUNT: break;
     }
 }
 
-/* out[i] = factor[i] g'; factor NULL: 1 */
-IL_INLINE void
-FN(slopes)(il_activation g, size_t n, const T *z, const T *a, const T *factor, T *out)
+/* out[i] = upstream[i] g' */
+static void
+FN(derive)(il_activation g, size_t n, const void *z, const void *a, const void *upstream, void *out)
 {
-    const T p = (T)g.parameter;
+    const V p = v_set1((T)g.parameter);
     switch (FN(loop_kind)(g)) {
-    case IL_IDENTITY: FN(map_activation)(FN(slope_identity), p, n, a, factor, out); break;
-    case IL_TANH: FN(map_activation)(FN(slope_tanh), p, n, a, factor, out); break;
-    case IL_SIGMOID: FN(map_activation)(FN(slope_sigmoid), p, n, a, factor, out); break;
-    case IL_RELU: FN(map_activation)(FN(slope_relu), p, n, a, factor, out); break;
-    case IL_LEAKY_RELU: FN(map_activation)(FN(slope_leaky_relu), p, n, a, factor, out); break;
-    case IL_ELU: FN(map_activation)(FN(slope_elu), p, n, a, factor, out); break;
-    case IL_SELU: FN(map_activation)(FN(slope_selu), p, n, a, factor, out); break;
-    case IL_GELU: FN(map_activation)(FN(slope_gelu), p, n, z, factor, out); break;
-    case IL_GELU_TANH: FN(map_activation)(FN(slope_gelu_tanh), p, n, z, factor, out); break;
-    case IL_SILU: FN(map_activation)(FN(slope_silu), p, n, z, factor, out); break;
-    case IL_SOFTPLUS: FN(map_activation)(FN(slope_softplus), p, n, z, factor, out); break;
-    case IL_SOFTSIGN: FN(map_activation)(FN(slope_softsign), p, n, a, factor, out); break;
-    case IL_HARD_TANH: FN(map_activation)(FN(slope_hard_tanh), p, n, a, factor, out); break;
-    case IL_ERF: FN(map_activation)(FN(slope_erf), p, n, z, factor, out); break;
+#define IL_OF_A a
+#define IL_OF_Z z
+#define IL_ROW(KIND, name, SLOPE, CODE, ...)                                                                           \
+    case IL_##KIND: FN(map_##CODE)(FN(slope_##name), p, 0, n, IL_##SLOPE, upstream, out); break;
+#include "activation_table.inc.h"
+#undef IL_OF_A
+#undef IL_OF_Z
     case IL_ACTIVATION_COUNT: break;
     }
 }
 
+/* derive() of ones, a strip at a time: measures ask for it, training does not. */
 static void
-FN(derive)(il_activation g, size_t n, const T *z, const T *a, const T *upstream, T *out)
+FN(slope)(il_activation g, size_t n, const void *z, const void *a, void *out)
 {
-    FN(slopes)(g, n, z, a, upstream, out);
+    enum { STRIP = 256 };
+    T ones[STRIP];
+    for (size_t i = 0; i < STRIP; i++) {
+        ones[i] = 1;
+    }
+    for (size_t i = 0; i < n; i += STRIP) {
+        FN(derive)(g, n - i < STRIP ? n - i : STRIP, z + i, a + i, ones, out + i);
+    }
 }
 
 static void
-FN(slope)(il_activation g, size_t n, const T *z, const T *a, T *out)
+FN(array_tanh)(size_t n, const void *x, void *out)
 {
-    FN(slopes)(g, n, z, a, NULL, out);
+    FN(activate)((il_activation){IL_TANH, 0}, n, x, out);
+}
+
+static void
+FN(array_sigmoid)(size_t n, const void *x, void *out)
+{
+    FN(activate)((il_activation){IL_SIGMOID, 0}, n, x, out);
+}
+
+static void
+FN(array_erf)(size_t n, const void *x, void *out)
+{
+    FN(activate)((il_activation){IL_ERF, 0}, n, x, out);
 }
 
 #undef IL_SIGMOID_END
@@ -365,3 +605,6 @@ FN(slope)(il_activation g, size_t n, const T *z, const T *a, T *out)
 #undef IL_SELU_ALPHA
 #undef IL_GELU_SCALE
 #undef IL_GELU_CUBIC
+#undef IL_MISH_END
+#undef IL_SIN_END
+#undef IL_LECUN_SCALE

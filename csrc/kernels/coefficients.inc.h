@@ -32,6 +32,20 @@ static const T FN(log_erfc_kernel)[] = {
     -0x1.575b32p+1F, -0x1.bc5628p-1F, -0x1.ca013ap-6F, 0x1.780872p-8F, -0x1.1d93ccp-10F,
     0x1.860f4ap-13F, -0x1.98dc82p-17F,
 };
+/* error 2^-27.3 */
+static const T FN(sin_kernel)[] = {
+    -0x1.55554cp-3F, 0x1.110edap-7F, -0x1.9f70e8p-13F, 0x1.5dc80cp-19F,
+};
+/* error 2^-27.1 */
+static const T FN(arctan_kernel)[] = {
+    -0x1.55553ep-2F, 0x1.9991e4p-3F, -0x1.242086p-3F, 0x1.c08c46p-4F, -0x1.5808d4p-4F,
+    0x1.da282ep-5F, -0x1.fd7800p-6F, 0x1.641b4cp-7F, -0x1.d342eap-10F,
+};
+/* error 2^-25.0 */
+static const T FN(tanh_shrink_kernel)[] = {
+    0x1.555556p-2F, -0x1.11117cp-3F, 0x1.ba3142p-5F, -0x1.670fdep-6F, 0x1.24b3d0p-7F,
+    -0x1.cfe2f0p-9F, 0x1.2fa9b4p-10F, -0x1.b4de66p-13F,
+};
 /* error 2^-26.4 */
 static const T FN(quantile_centre_top)[] = {
     0x1.c63648p-1F, 0x1.f90688p+2F, -0x1.09a8a2p+5F, -0x1.82e06cp+7F, -0x1.a6a1b8p+4F,
@@ -77,6 +91,26 @@ static const T FN(log_erfc_kernel)[] = {
     -0x1.e5055a19d5db3p-24, -0x1.096c3ec2301e0p-27, 0x1.b77a743979f5ap-28, -0x1.0b259778b97abp-29,
     0x1.d5acec426ed82p-32, -0x1.56d52ea4e4d0cp-34, 0x1.5411157c3aabdp-36, 0x1.b99865f3380d7p-44,
     -0x1.7a6e1f999f7dap-41, -0x1.db775e2e70afbp-42, -0x1.985f3bd544333p-44, 0x1.54b530ca70defp-47,
+};
+/* error 2^-61.6 */
+static const T FN(sin_kernel)[] = {
+    -0x1.5555555555555p-3, 0x1.11111111110c8p-7, -0x1.a01a01a014d6ep-13, 0x1.71de3a52a0a15p-19,
+    -0x1.ae6454d468324p-26, 0x1.6123cd02dbb18p-33, -0x1.ae4382eb58851p-41, 0x1.8832741e24bd8p-49,
+};
+/* error 2^-57.1 */
+static const T FN(arctan_kernel)[] = {
+    -0x1.5555555555526p-2, 0x1.99999999955b1p-3, -0x1.249249237f497p-3, 0x1.c71c717fcbeeap-4,
+    -0x1.745d11ae365fap-4, 0x1.3b13669765d1dp-4, -0x1.110e511143fd2p-4, 0x1.e1bba574c71a6p-5,
+    -0x1.ae5e6ea442674p-5, 0x1.82daca424094ep-5, -0x1.59a3dda23a9e2p-5, 0x1.2c2e1b4255786p-5,
+    -0x1.e9f945d1e69c9p-6, 0x1.683bdd05c613bp-6, -0x1.c78e1f5d3bb48p-7, 0x1.d7b6db1085b37p-8,
+    -0x1.7a374feedab07p-9, 0x1.b3f7a7cce999fp-11, -0x1.3f33a8e52486bp-13, 0x1.bbe981e1f78d8p-17,
+};
+/* error 2^-54.0 */
+static const T FN(tanh_shrink_kernel)[] = {
+    0x1.5555555555555p-2, -0x1.1111111110fd9p-3, 0x1.ba1ba1ba03dd1p-5, -0x1.664f487d02eedp-6,
+    0x1.226e34a351c0ep-7, -0x1.d6d3b3fc8eef5p-9, 0x1.7da1ebfa442d8p-10, -0x1.354ad8c1fefc3p-11,
+    0x1.f4d0a210c089bp-13, -0x1.934469faa4224p-14, 0x1.3e0057f2fb406p-15, -0x1.d897e2db4ffa3p-17,
+    0x1.34469f60d70d9p-18, -0x1.3d62211f5412bp-20, 0x1.b7fa4463deee5p-23, -0x1.2a1bd5c8ff6aep-26,
 };
 /* error 2^-53.3 */
 static const T FN(quantile_centre_top)[] = {

@@ -24,18 +24,18 @@ FN(store_blocks)(T *c, size_t vectors, const V *sums, int first)
 
 /* C[r] .. of as many vectors of rows, 4 or 1: squares of A are turned, so that a vector holds one k of W rows. */
 IL_INLINE void
-FN(column_strip)(const IL_SET(contraction) * job, size_t r, size_t vectors)
+FN(column_strip)(const il_contraction *job, size_t r, size_t vectors)
 {
     enum { PANEL = 2 * W };
     const size_t rows = vectors * W, a_row = job->a_row;
     T turned[PANEL * 4 * W];
     for (size_t k0 = 0; k0 < job->K; k0 += IL_BLOCK) {
         const size_t k1 = job->K - k0 < IL_BLOCK ? job->K : k0 + IL_BLOCK;
-        const V start = v_set1(k0 == 0 && job->start != NULL ? *job->start : 0);
+        const V start = v_set1(k0 == 0 && job->start != NULL ? *(const T *)job->start : 0);
         V sum0 = start, sum1 = start, sum2 = start, sum3 = start;
         for (size_t k = k0; k < k1; k += PANEL) {
             const size_t columns = k1 - k < PANEL ? k1 - k : PANEL, whole = columns - columns % IL_SIDE;
-            const T *a = job->a + r * a_row + k / PANEL * job->a_panel;
+            const T *a = (const T *)job->a + r * a_row + k / PANEL * job->a_panel;
             for (size_t j = 0; j < whole; j += IL_SIDE) {
                 for (size_t i = 0; i < rows; i += IL_SIDE) {
                     v_transpose(a + i * a_row + j, a_row, turned + j * rows + i, rows);
@@ -48,7 +48,7 @@ FN(column_strip)(const IL_SET(contraction) * job, size_t r, size_t vectors)
             }
             const T *x = turned;
             for (size_t j = 0; j < columns; j++, x += rows) {
-                const V b = v_set1(job->b[k + j]);
+                const V b = v_set1(((const T *)job->b)[k + j]);
                 sum0 = v_fma(v_load(x), b, sum0);
                 if (vectors == 4) {
                     sum1 = v_fma(v_load(x + W), b, sum1);
@@ -58,29 +58,29 @@ FN(column_strip)(const IL_SET(contraction) * job, size_t r, size_t vectors)
             }
         }
         const V sums[4] = {sum0, sum1, sum2, sum3};
-        FN(store_blocks)(job->c + r, vectors, sums, k0 == 0);
+        FN(store_blocks)((T *)job->c + r, vectors, sums, k0 == 0);
     }
 }
 
 /* One C[r]: all lanes do the same. */
 static void
-FN(column_row)(const IL_SET(contraction) * job, size_t r)
+FN(column_row)(const il_contraction *job, size_t r)
 {
     enum { PANEL = 2 * W };
-    T *c = job->c + r;
+    T *c = (T *)job->c + r;
     for (size_t k0 = 0; k0 < job->K; k0 += IL_BLOCK) {
         const size_t k1 = job->K - k0 < IL_BLOCK ? job->K : k0 + IL_BLOCK;
-        V sum = v_set1(k0 == 0 && job->start != NULL ? *job->start : 0);
+        V sum = v_set1(k0 == 0 && job->start != NULL ? *(const T *)job->start : 0);
         for (size_t k = k0; k < k1; k++) {
-            const T *a = job->a + r * job->a_row + k / PANEL * job->a_panel + k % PANEL;
-            sum = v_fma(v_set1(*a), v_set1(job->b[k]), sum);
+            const T *a = (const T *)job->a + r * job->a_row + k / PANEL * job->a_panel + k % PANEL;
+            sum = v_fma(v_set1(*a), v_set1(((const T *)job->b)[k]), sum);
         }
         FN(store_lane)(c, k0 == 0 ? sum : v_add(v_set1(*c), sum));
     }
 }
 
 static void
-FN(column_rows)(const IL_SET(contraction) * job)
+FN(column_rows)(const il_contraction *job)
 {
     const size_t rows = job->rows;
     size_t r = 0;
@@ -104,20 +104,20 @@ FN(column_rows)(const IL_SET(contraction) * job)
  * the last has fewer than W rows. With the first rows the sum of b.
  */
 IL_INLINE void
-FN(column_vectors)(const IL_SET(contraction) * job, size_t n, size_t count, int whole, size_t k0, size_t k1)
+FN(column_vectors)(const il_contraction *job, size_t n, size_t count, int whole, size_t k0, size_t k1)
 {
     enum { PANEL = 2 * W };
     const size_t last = (count - 1) * W, rows = whole ? W : job->rows - n - last;
     const T *at[4];
     for (size_t i = 0; i < 4; i++) {
         const size_t row = n + (i < count ? i : 0) * W;
-        at[i] = job->a + row / PANEL * job->a_panel + row % PANEL + k0 * job->a_row;
+        at[i] = (const T *)job->a + row / PANEL * job->a_panel + row % PANEL + k0 * job->a_row;
     }
-    const V start = v_set1(k0 == 0 && job->start != NULL ? *job->start : 0);
+    const V start = v_set1(k0 == 0 && job->start != NULL ? *(const T *)job->start : 0);
     V c0 = start, c1 = start, c2 = start, c3 = start, sum = v_set1(0);
     for (size_t k = k0; k < k1; k++) {
         const size_t to = (k - k0) * job->a_row;
-        const V b = v_set1(job->b[k]);
+        const V b = v_set1(((const T *)job->b)[k]);
         const V edge = whole ? v_load(at[count - 1] + to) : v_load_n(at[count - 1] + to, rows);
         c0 = v_fma(count == 1 ? edge : v_load(at[0] + to), b, c0);
         if (count > 1) {
@@ -132,14 +132,14 @@ FN(column_vectors)(const IL_SET(contraction) * job, size_t n, size_t count, int 
         sum = v_add(sum, b); /* fma(1, b, sum) */
     }
     const V sums[4] = {c0, c1, c2, c3};
-    FN(store_blocks)(job->c + n, count, sums, k0 == 0); /* lanes without a row hold the start */
+    FN(store_blocks)((T *)job->c + n, count, sums, k0 == 0); /* lanes without a row hold the start */
     if (n == 0 && job->sums != NULL) {
         FN(store_blocks)(job->sums, 1, &sum, k0 == 0); /* the same in all lanes */
     }
 }
 
 static void
-FN(column_transposed)(const IL_SET(contraction) * job)
+FN(column_transposed)(const il_contraction *job)
 {
     for (size_t k0 = 0; k0 < job->K; k0 += IL_BLOCK) {
         const size_t k1 = job->K - k0 < IL_BLOCK ? job->K : k0 + IL_BLOCK;
@@ -160,7 +160,7 @@ FN(column_transposed)(const IL_SET(contraction) * job)
 }
 
 static void
-FN(contract_column)(const IL_SET(contraction) * job)
+FN(contract_column)(const il_contraction *job)
 {
     if (job->transposed) {
         FN(column_transposed)(job);

@@ -28,7 +28,7 @@
 #include "panel.inc.h"
 
 static void
-FN(contract_narrow)(const IL_SET(contraction) * job)
+FN(contract_narrow)(const il_contraction *job)
 {
     if (FN(is_short)(job)) {
         FN(short_panel)(job, 1);
@@ -40,7 +40,7 @@ FN(contract_narrow)(const IL_SET(contraction) * job)
 }
 
 static void
-FN(contract_wide)(const IL_SET(contraction) * job)
+FN(contract_wide)(const il_contraction *job)
 {
     const int packed = job->b_row == 2 * W;
     if (job->half) {
@@ -60,17 +60,19 @@ FN(contract_wide)(const IL_SET(contraction) * job)
 
 /* Whole squares in registers, the edges one by one. */
 static void
-FN(transpose)(size_t rows, size_t columns, const T *src, size_t src_stride, T *dst, size_t dst_stride)
+FN(transpose)(size_t rows, size_t columns, const void *src, size_t src_stride, void *dst, size_t dst_stride)
 {
+    const T *from = src;
+    T *to = dst;
     const size_t whole_rows = rows - rows % IL_SIDE, whole_columns = columns - columns % IL_SIDE;
     for (size_t r = 0; r < whole_rows; r += IL_SIDE) {
         for (size_t c = 0; c < whole_columns; c += IL_SIDE) {
-            v_transpose(src + r * src_stride + c, src_stride, dst + c * dst_stride + r, dst_stride);
+            v_transpose(from + r * src_stride + c, src_stride, to + c * dst_stride + r, dst_stride);
         }
     }
     for (size_t c = 0; c < columns; c++) {
         for (size_t r = c < whole_columns ? whole_rows : 0; r < rows; r++) {
-            dst[c * dst_stride + r] = src[r * src_stride + c];
+            to[c * dst_stride + r] = from[r * src_stride + c];
         }
     }
 }

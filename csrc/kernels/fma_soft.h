@@ -32,7 +32,7 @@ il_double_of_bits(uint64_t u)
     return x;
 }
 
-IL_APART float
+IL_NOINLINE float
 il_fma_soft_f32(float a, float b, float c)
 {
     const double product = (double)a * (double)b; /* exact: 48 bits, exponents in range */
@@ -154,7 +154,7 @@ il_split_double(uint64_t bits, int *exponent)
     return field > 0 ? fraction | (uint64_t)1 << 52 : fraction;
 }
 
-IL_APART double
+IL_NOINLINE double
 il_fma_soft_f64(double a, double b, double c)
 {
     const uint64_t ua = il_bits_of_double(a), ub = il_bits_of_double(b), uc = il_bits_of_double(c);

@@ -19,6 +19,7 @@
 #include <intrin.h>
 #endif
 
+#include "copy.h"
 #include "initlens.h"
 
 #define IL_CAT2_(a, b) a##b
@@ -36,13 +37,13 @@
 #define IL_INLINE static inline
 #endif
 
-/* And some loops are better kept apart: in one large function a compiler runs out of registers, and of time. */
+/* And some loops are better functions of their own: in one large one a compiler runs out of registers, and of time. */
 #if defined(_MSC_VER)
-#define IL_APART static __declspec(noinline)
+#define IL_NOINLINE static __declspec(noinline)
 #elif defined(__GNUC__)
-#define IL_APART static __attribute__((noinline))
+#define IL_NOINLINE static __attribute__((noinline))
 #else
-#define IL_APART static
+#define IL_NOINLINE static
 #endif
 
 /* Place of the lowest bit that is set; there is one. */
@@ -78,6 +79,13 @@ il_lowest_bit(uint64_t word)
 /* Virtual lanes of a reduction (NUMERICS 3.6): part of the format. */
 #define IL_SUM_LANES 8
 
+/* The reduction's last line. */
+static inline double
+il_lanes_total(const double l[IL_SUM_LANES])
+{
+    return ((l[0] + l[4]) + (l[2] + l[6])) + ((l[1] + l[5]) + (l[3] + l[7]));
+}
+
 /* A shallow net has at most so many inputs, a register each, and takes samples in strips of so many vectors. The
  * gradients of so many panels fit into a chunk. */
 #define IL_SHALLOW_INPUTS 4
@@ -94,29 +102,47 @@ typedef struct il_stream {
     uint32_t purpose; /* already shifted: purpose << 24 */
 } il_stream;
 
-/* Whether g' is computed from z; for the others the stored activation is enough (NUMERICS 3.3). */
+/* Is g' computed from z? For the others the stored activation is enough (NUMERICS 3.3). */
 static inline int
 il_activation_needs_z(il_activation_kind kind)
 {
-    return kind == IL_GELU || kind == IL_GELU_TANH || kind == IL_SILU || kind == IL_SOFTPLUS || kind == IL_ERF;
+    enum { OF_A = 0, OF_Z = 1 };
+    switch (kind) {
+#define IL_ROW(KIND, name, SLOPE, CODE, ...)                                                                           \
+    case IL_##KIND: return SLOPE;
+#include "activation_table.inc.h"
+    case IL_ACTIVATION_COUNT: break;
+    }
+    return 1;
 }
 
-#define T float
-#define P f32
-#include "kernel_set.inc.h"
-#undef T
-#undef P
-#define T double
-#define P f64
-#include "kernel_set.inc.h"
-#undef T
-#undef P
+/* Has shallow_backward() a body for it? Another slope costs more than all that one would save. */
+static inline int
+il_activation_is_shallow(il_activation_kind kind)
+{
+    enum { SMALL = 0, FAST = 1 };
+    switch (kind) {
+#define IL_ROW(KIND, name, SLOPE, CODE, ...)                                                                           \
+    case IL_##KIND: return CODE && !il_activation_needs_z(kind);
+#include "activation_table.inc.h"
+    case IL_ACTIVATION_COUNT: break;
+    }
+    return 0;
+}
+
+#include "kernel_set.h"
 
 typedef struct il_kernels {
     const char *name;
-    il_kernel_set_f32 f32;
-    il_kernel_set_f64 f64;
+    const il_kernel_set *f32, *f64;
 } il_kernels;
+
+/* The set for values of this type. */
+static inline const il_kernel_set *
+il_kernel_set_of(const il_kernels *kernels, il_dtype dtype)
+{
+    return dtype == IL_FLOAT32 ? kernels->f32 : kernels->f64;
+}
 
 extern const il_kernels il_kernels_soft;   /* no FMA in hardware: exact software fma, slow */
 extern const il_kernels il_kernels_scalar; /* one lane, hardware fma */

@@ -8,6 +8,7 @@ enum { FN(lanes) = W };
 #include "activation.inc.h"
 #include "short.inc.h"
 #include "contract.inc.h"
+#include "layout.inc.h"
 #include "column.inc.h"
 #include "shallow.inc.h"
 #include "lanes.inc.h"

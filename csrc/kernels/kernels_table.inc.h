@@ -13,9 +13,10 @@
 #include "kernels.inc.h"
 #include "precision_end.h"
 
-#define IL_SET_OF(p)                                                                               \
+#define IL_SET_OF(p, T)                                                                            \
     {                                                                                              \
         .lanes = IL_CAT3(lanes, p, ISA),                                                           \
+        .element = sizeof(T),                                                                      \
         .contract_narrow = IL_CAT3(contract_narrow, p, ISA),                                       \
         .contract_wide = IL_CAT3(contract_wide, p, ISA),                                           \
         .contract_column = IL_CAT3(contract_column, p, ISA),                                       \
@@ -24,6 +25,10 @@
         .contract_lanes = IL_CAT3(contract_lanes, p, ISA),                                         \
         .shallow_lanes = IL_CAT3(shallow_lanes, p, ISA),                                           \
         .softmax_lanes = IL_CAT3(softmax_lanes, p, ISA),                                           \
+        .to_lane = IL_CAT3(to_lane, p, ISA),                                                       \
+        .from_lane = IL_CAT3(from_lane, p, ISA),                                                   \
+        .to_lanes = IL_CAT3(to_lanes, p, ISA),                                                     \
+        .gather_lanes = IL_CAT3(gather_lanes, p, ISA),                                             \
         .activate = IL_CAT3(activate, p, ISA),                                                     \
         .derive = IL_CAT3(derive, p, ISA),                                                         \
         .slope = IL_CAT3(slope, p, ISA),                                                           \
@@ -34,6 +39,10 @@
         .update = IL_CAT3(update, p, ISA),                                                         \
         .add = IL_CAT3(add, p, ISA),                                                               \
         .transpose = IL_CAT3(transpose, p, ISA),                                                   \
+        .pack = IL_CAT3(pack, p, ISA),                                                             \
+        .unpack = IL_CAT3(unpack, p, ISA),                                                         \
+        .to_doubles = IL_CAT3(to_doubles, p, ISA),                                                 \
+        .from_doubles = IL_CAT3(from_doubles, p, ISA),                                             \
         .sum = IL_CAT3(sum, p, ISA),                                                               \
         .sum_squares = IL_CAT3(sum_squares, p, ISA),                                               \
         .sum_squared_deviations = IL_CAT3(sum_squared_deviations, p, ISA),                         \
@@ -52,8 +61,11 @@
         .erf = IL_CAT3(array_erf, p, ISA),                                                         \
     }
 
+static const il_kernel_set IL_CAT3(set, f32, ISA) = IL_SET_OF(f32, float);
+static const il_kernel_set IL_CAT3(set, f64, ISA) = IL_SET_OF(f64, double);
+
 const il_kernels IL_TABLE_NAME = {
     .name = IL_TEXT(ISA),
-    .f32 = IL_SET_OF(f32),
-    .f64 = IL_SET_OF(f64),
+    .f32 = &IL_CAT3(set, f32, ISA),
+    .f64 = &IL_CAT3(set, f64, ISA),
 };

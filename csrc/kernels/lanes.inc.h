@@ -46,7 +46,7 @@
 
 /* All rows of up to 3 columns, and the sums with the first tile, whose registers they share. */
 static inline void
-FN(lane_columns)(const IL_SET(lane_contraction) * job, size_t column, size_t columns, size_t k0, size_t k1, int shared,
+FN(lane_columns)(const il_lane_contraction *job, size_t column, size_t columns, size_t k0, size_t k1, int shared,
                  int with_sums)
 {
     for (size_t r = 0; r < job->rows;) {
@@ -104,19 +104,19 @@ FN(few_chain)(size_t count, FN(few) a, FN(few) b, V start)
 
 /* All rows of 4 columns where K <= 4, a constant: B and the start stay in registers. */
 IL_INLINE void
-FN(lane_short_columns)(const IL_SET(lane_contraction) * job, size_t column, size_t K, int shared)
+FN(lane_short_columns)(const il_lane_contraction *job, size_t column, size_t K, int shared)
 {
     const size_t unit = shared ? 1 : W, a_row = job->a_row * unit, a_k = job->a_k * unit;
     const size_t rows = job->rows, c_row = job->c_row * W, b_k = job->b_k * W, b_column = job->b_column * W;
-    const T *b = job->b + column * b_column;
+    const T *b = (const T *)job->b + column * b_column;
     const FN(few) b0 = FN(load_few)(K, b, b_k, 0), b1 = FN(load_few)(K, b + b_column, b_k, 0);
     const FN(few) b2 = FN(load_few)(K, b + 2 * b_column, b_k, 0), b3 = FN(load_few)(K, b + 3 * b_column, b_k, 0);
     FN(few) start = {v_set1(0), v_set1(0), v_set1(0), v_set1(0)};
     if (job->start != NULL) {
-        start = FN(load_few)(4, job->start + column * W, W, 0);
+        start = FN(load_few)(4, (const T *)job->start + column * W, W, 0);
     }
     const T *a = job->a;
-    T *c = job->c + column * W;
+    T *c = (T *)job->c + column * W;
     for (size_t r = 0; r < rows; r++, a += a_row, c += c_row) {
         const FN(few) x = FN(load_few)(K, a, a_k, shared);
         v_store(c, FN(few_chain)(K, x, b0, start.at0));
@@ -128,16 +128,16 @@ FN(lane_short_columns)(const IL_SET(lane_contraction) * job, size_t column, size
 
 /* The same of one column where K <= 8. */
 IL_INLINE void
-FN(lane_short_column)(const IL_SET(lane_contraction) * job, size_t column, size_t K, int shared)
+FN(lane_short_column)(const il_lane_contraction *job, size_t column, size_t K, int shared)
 {
     const size_t unit = shared ? 1 : W, a_row = job->a_row * unit, a_k = job->a_k * unit;
     const size_t rows = job->rows, c_row = job->c_row * W, b_k = job->b_k * W;
     const size_t low = K < 4 ? K : 4, high = K - low, next = high > 0 ? low : 0;
-    const T *b = job->b + column * job->b_column * W;
+    const T *b = (const T *)job->b + column * job->b_column * W;
     const FN(few) b0 = FN(load_few)(low, b, b_k, 0), b1 = FN(load_few)(high, b + next * b_k, b_k, 0);
-    const V start = job->start != NULL ? v_load(job->start + column * W) : v_set1(0);
+    const V start = job->start != NULL ? v_load((const T *)job->start + column * W) : v_set1(0);
     const T *a = job->a;
-    T *c = job->c + column * W;
+    T *c = (T *)job->c + column * W;
     for (size_t r = 0; r < rows; r++, a += a_row, c += c_row) {
         const V sum = FN(few_chain)(low, FN(load_few)(low, a, a_k, shared), b0, start);
         v_store(c, high > 0 ? FN(few_chain)(high, FN(load_few)(high, a + next * a_k, a_k, shared), b1, sum) : sum);
@@ -145,7 +145,7 @@ FN(lane_short_column)(const IL_SET(lane_contraction) * job, size_t column, size_
 }
 
 IL_INLINE void
-FN(lane_short_rows)(const IL_SET(lane_contraction) * job, size_t K, int shared)
+FN(lane_short_rows)(const il_lane_contraction *job, size_t K, int shared)
 {
     size_t j = 0;
     for (; j + 4 <= job->columns; j += 4) {
@@ -157,7 +157,7 @@ FN(lane_short_rows)(const IL_SET(lane_contraction) * job, size_t K, int shared)
 }
 
 IL_INLINE void
-FN(contract_lanes_of)(const IL_SET(lane_contraction) * job, int shared)
+FN(contract_lanes_of)(const il_lane_contraction *job, int shared)
 {
     enum { LONGEST = 8 }; /* chain of a short column */
     const size_t limit = job->sums != NULL ? 0 : job->columns == 1 ? LONGEST : LONGEST / 2;
@@ -182,7 +182,7 @@ FN(contract_lanes_of)(const IL_SET(lane_contraction) * job, int shared)
 }
 
 static void
-FN(contract_lanes)(const IL_SET(lane_contraction) * job)
+FN(contract_lanes)(const il_lane_contraction *job)
 {
     if (job->shared) {
         FN(contract_lanes_of)(job, 1);

@@ -9,35 +9,35 @@
 enum { FN(softmax_most) = 4 };
 
 /*
- * Softmax over M in each lane of so many vectors, and log_sum unless NULL. Value m of vector i is at m * step +
- * i * apart; out may be z.
+ * Softmax over M in each lane of so many vectors, and log_sum unless NULL. Value m of vector i is at m * row +
+ * i * stride; out may be z.
  */
 IL_INLINE void
-FN(softmax_vectors)(size_t M, size_t vectors, size_t step, size_t apart, const T *z, T *out, T *log_sum)
+FN(softmax_vectors)(size_t M, size_t vectors, size_t row, size_t stride, const T *z, T *out, T *log_sum)
 {
     V largest[FN(softmax_most)], sum[FN(softmax_most)];
     for (size_t i = 0; i < vectors; i++) {
-        largest[i] = v_load(z + i * apart);
+        largest[i] = v_load(z + i * stride);
         sum[i] = v_set1(0);
         for (size_t m = 1; m < M; m++) {
-            const V x = v_load(z + m * step + i * apart);
+            const V x = v_load(z + m * row + i * stride);
             largest[i] = v_select(v_lt(largest[i], x), x, largest[i]);
         }
     }
     for (size_t m = 0; m < M; m++) {
-        const T *const from = z + m * step;
+        const T *const from = z + m * row;
         V e[FN(softmax_most)];
         for (size_t i = 0; i < vectors; i++) {
-            e[i] = FN(v_exp)(v_sub(v_load(from + i * apart), largest[i]));
+            e[i] = FN(v_exp)(v_sub(v_load(from + i * stride), largest[i]));
         }
         for (size_t i = 0; i < vectors; i++) {
-            v_store(out + m * step + i * apart, e[i]);
+            v_store(out + m * row + i * stride, e[i]);
             sum[i] = v_add(sum[i], e[i]);
         }
     }
     for (size_t i = 0; i < vectors; i++) {
         for (size_t m = 0; m < M; m++) {
-            T *const at = out + m * step + i * apart;
+            T *const at = out + m * row + i * stride;
             v_store(at, v_div(v_load(at), sum[i]));
         }
         if (log_sum != NULL) {
@@ -79,8 +79,10 @@ FN(softmax_row)(size_t M, const T *z, T *out, T *log_sum)
 }
 
 static void
-FN(softmax)(size_t B, size_t M, const T *z, T *work, T *out, T *log_sum)
+FN(softmax)(size_t B, size_t M, const void *logits, void *work, void *outputs, void *log_sums)
 {
+    const T *z = logits;
+    T *out = outputs, *log_sum = log_sums;
     enum { STRIP = FN(softmax_most) };
     size_t b = 0;
     for (; b + STRIP * W <= B; b += STRIP * W) {
@@ -100,8 +102,10 @@ FN(softmax)(size_t B, size_t M, const T *z, T *work, T *out, T *log_sum)
 }
 
 static void
-FN(softmax_lanes)(size_t B, size_t M, const T *z, T *out)
+FN(softmax_lanes)(size_t B, size_t M, const void *logits, void *outputs)
 {
+    const T *z = logits;
+    T *out = outputs;
     enum { STRIP = FN(softmax_most) };
     const size_t row = M * W;
     size_t b = 0;
@@ -114,9 +118,11 @@ FN(softmax_lanes)(size_t B, size_t M, const T *z, T *out)
 }
 
 static void
-FN(delta)(size_t n, const T *a, const T *y, T c, T *out)
+FN(delta)(size_t n, const void *outputs, const void *targets, double numerator, double count, void *deltas)
 {
-    const V factor = v_set1(c);
+    const T *a = outputs, *y = targets;
+    T *out = deltas;
+    const V factor = v_set1((T)numerator / (T)count);
     size_t i = 0;
     for (; i + W <= n; i += W) {
         v_store(out + i, v_mul(v_sub(v_load(a + i), v_load(y + i)), factor));
@@ -136,8 +142,10 @@ FN(v_binary_cross_entropy)(V z, V y)
 }
 
 static void
-FN(binary_cross_entropy)(size_t n, const T *z, const T *y, T *out)
+FN(binary_cross_entropy)(size_t n, const void *logits, const void *targets, void *terms)
 {
+    const T *z = logits, *y = targets;
+    T *out = terms;
     size_t i = 0;
     for (; i + W <= n; i += W) {
         v_store(out + i, FN(v_binary_cross_entropy)(v_load(z + i), v_load(y + i)));
@@ -148,8 +156,10 @@ FN(binary_cross_entropy)(size_t n, const T *z, const T *y, T *out)
 }
 
 static void
-FN(cross_entropy)(size_t B, size_t M, const T *z, const T *y, const T *log_sum, T *out)
+FN(cross_entropy)(size_t B, size_t M, const void *logits, const void *targets, const void *log_sums, void *terms)
 {
+    const T *z = logits, *y = targets, *log_sum = log_sums;
+    T *out = terms;
     for (size_t b = 0; b < B; b++) {
         T sum = 0;
         for (size_t m = 0; m < M; m++) {

@@ -1,5 +1,5 @@
 /*
- * math.inc.h - exp, expm1, log, log1p, tanh, sigmoid, erf over the vector vocabulary (NUMERICS 3).
+ * math.inc.h - exp, expm1, log, log1p, tanh, sigmoid, erf, sin, cos, arctan over the vector vocabulary (NUMERICS 3).
  *
  * Lane-pure: every lane runs the same list of add, subtract, multiply, divide, fma, compare-and-select
  * and integer operations; both sides of a select are computed. So all ISAs and tails give the same bits.
@@ -18,21 +18,29 @@
 #include "coefficients.inc.h"
 
 #if IL_IS_F32
-enum { FN(fraction_bits) = 23, FN(bias) = 127 };
+enum { FN(fraction_bits) = 23, FN(bias) = 127, FN(sign_place) = 31 };
 #define IL_MAGIC 0x1.8p23F /* adding it rounds to an integer and leaves that in the low bits */
 #define IL_SIGN 0x80000000u
 #define IL_TINY 0x1p-25F /* below this f(x) = x + O(x^2) is x */
 #define IL_LOG2_E 0x1.715476p0F
 #define IL_LN2_HIGH 0x1.62e4p-1F /* short: n * IL_LN2_HIGH is exact for every exponent n */
 #define IL_LN2_LOW 0x1.7f7d1cp-20F
+#define IL_1_PI 0x1.45f306p-2F
+#define IL_PI_HIGH 0x1.921fb6p1F /* the three add up to pi with an error of 2^-73 or less */
+#define IL_PI_MIDDLE -0x1.777a5cp-24F
+#define IL_PI_LOW -0x1.ee59dap-49F
 #else
-enum { FN(fraction_bits) = 52, FN(bias) = 1023 };
+enum { FN(fraction_bits) = 52, FN(bias) = 1023, FN(sign_place) = 63 };
 #define IL_MAGIC 0x1.8p52
 #define IL_SIGN 0x8000000000000000u
 #define IL_TINY 0x1p-54
 #define IL_LOG2_E 0x1.71547652b82fep0
 #define IL_LN2_HIGH 0x1.62e42feep-1
 #define IL_LN2_LOW 0x1.a39ef35793c76p-33
+#define IL_1_PI 0x1.45f306dc9c883p-2
+#define IL_PI_HIGH 0x1.921fb54442d18p1
+#define IL_PI_MIDDLE 0x1.1a62633145c07p-53
+#define IL_PI_LOW -0x1.f1976b7ed8fbcp-109
 #endif
 
 IL_INLINE V
@@ -271,6 +279,68 @@ FN(v_erf)(V x)
 }
 
 /*
+ * sin(x) (turn 0) or -cos(x) (turn 1/2) of 0 <= x <= 2^13: x = (k + turn) pi + r, |r| <= pi/2, and the result is sin(r),
+ * with the other sign where k is odd. x - n pi is exact after the first of three steps, and small differences keep all
+ * their bits: the worst x is 2^-27 (float32) or 2^-64 (float64) from a multiple of pi.
+ */
+IL_INLINE V
+FN(v_sin_turned)(V x, T turn)
+{
+    const V magic = v_set1(IL_MAGIC);
+    const V shifted = v_add(v_fma(x, v_set1(IL_1_PI), v_set1(-turn)), magic);
+    const V n = v_add(v_sub(shifted, magic), v_set1(turn));
+    const V near = v_fma(n, v_set1(-IL_PI_MIDDLE), v_fma(n, v_set1(-IL_PI_HIGH), x));
+    const V r = v_fma(n, v_set1(-IL_PI_LOW), near);
+    const V z = v_mul(r, r);
+    const V y = v_fma(v_mul(r, z), IL_POLYNOMIAL(z, FN(sin_kernel)), r);
+    const V held = v_max(v_set1(-1), v_min(v_set1(1), y));
+    return v_from_bits(vi_xor(v_bits(held), vi_sll(v_bits(shifted), FN(sign_place))));
+}
+
+IL_INLINE V
+FN(v_sin)(V x)
+{
+    const V y = FN(v_sin_turned)(FN(v_abs)(x), 0);
+    return v_from_bits(vi_xor(v_bits(y), vi_and(v_bits(x), vi_set1(IL_SIGN))));
+}
+
+IL_INLINE V
+FN(v_cos)(V x)
+{
+    return v_sub(v_set1(0), FN(v_sin_turned)(FN(v_abs)(x), (T)0.5));
+}
+
+/* arctan(x) = pi/2 - arctan(1/x), beyond 1 */
+IL_INLINE V
+FN(v_arctan)(V x)
+{
+    const V magnitude = FN(v_abs)(x), one = v_set1(1);
+    const VM small = v_le(magnitude, one);
+    const V t = v_div(v_select(small, magnitude, one), v_select(small, one, magnitude));
+    const V z = v_mul(t, t);
+    const V near = v_fma(v_mul(t, z), IL_POLYNOMIAL(z, FN(arctan_kernel)), t);
+    const V far = v_sub(v_set1(IL_PI_HIGH / 2), v_sub(near, v_set1(IL_PI_MIDDLE / 2)));
+    return FN(v_with_sign)(v_select(small, near, far), x);
+}
+
+/* n < W lanes or a whole vector: the ends of arrays take the loop of the rest, one body for both. */
+IL_INLINE V
+FN(v_load_some)(const T *x, size_t n)
+{
+    return n < W ? v_load_n(x, n) : v_load(x);
+}
+
+IL_INLINE void
+FN(v_store_some)(T *out, V y, size_t n)
+{
+    if (n < W) {
+        v_store_n(out, y, n);
+    } else {
+        v_store(out, y);
+    }
+}
+
+/*
  * out[i] = f(x[i]). A function is one long chain of operations that wait for each other, and a CPU looks
  * some sixty operations ahead: four independent chains side by side keep it busy (tanh 1.2, erf 1.4 times
  * as fast). gcc interleaves them with -fschedule-insns.
@@ -287,54 +357,33 @@ FN(map)(V (*f)(V), size_t n, const T *x, T *out)
         v_store(out + i + 2 * W, y2);
         v_store(out + i + 3 * W, y3);
     }
-    for (; i + W <= n; i += W) {
-        v_store(out + i, f(v_load(x + i)));
-    }
-    if (i < n) {
-        v_store_n(out + i, f(v_load_n(x + i, n - i)), n - i);
+    for (; i < n; i += W) {
+        FN(v_store_some)(out + i, f(FN(v_load_some)(x + i, n - i)), n - i);
     }
 }
 
 static void
-FN(array_exp)(size_t n, const T *x, T *out)
+FN(array_exp)(size_t n, const void *x, void *out)
 {
     FN(map)(FN(v_exp), n, x, out);
 }
 
 static void
-FN(array_expm1)(size_t n, const T *x, T *out)
+FN(array_expm1)(size_t n, const void *x, void *out)
 {
     FN(map)(FN(v_expm1), n, x, out);
 }
 
 static void
-FN(array_log)(size_t n, const T *x, T *out)
+FN(array_log)(size_t n, const void *x, void *out)
 {
     FN(map)(FN(v_log), n, x, out);
 }
 
 static void
-FN(array_log1p)(size_t n, const T *x, T *out)
+FN(array_log1p)(size_t n, const void *x, void *out)
 {
     FN(map)(FN(v_log1p), n, x, out);
-}
-
-static void
-FN(array_tanh)(size_t n, const T *x, T *out)
-{
-    FN(map)(FN(v_tanh), n, x, out);
-}
-
-static void
-FN(array_sigmoid)(size_t n, const T *x, T *out)
-{
-    FN(map)(FN(v_sigmoid), n, x, out);
-}
-
-static void
-FN(array_erf)(size_t n, const T *x, T *out)
-{
-    FN(map)(FN(v_erf), n, x, out);
 }
 
 #undef IL_MAGIC
@@ -342,3 +391,7 @@ FN(array_erf)(size_t n, const T *x, T *out)
 #undef IL_LOG2_E
 #undef IL_LN2_HIGH
 #undef IL_LN2_LOW
+#undef IL_1_PI
+#undef IL_PI_HIGH
+#undef IL_PI_MIDDLE
+#undef IL_PI_LOW

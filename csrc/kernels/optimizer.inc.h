@@ -13,9 +13,9 @@ FN(v_decayed)(int decays, V decay, V gradient, V w)
 }
 
 static void
-FN(update_sgd)(const IL_SET(update) * u, size_t n, const T *gradient, T *w, T *m)
+FN(update_sgd)(const il_update *u, size_t n, const T *gradient, T *w, T *m)
 {
-    const V momentum = v_load(u->momentum), minus_rate = v_load(u->minus_rate), decay = v_load(u->decay);
+    const V momentum = v_load(u->momentum.P), minus_rate = v_load(u->minus_rate.P), decay = v_load(u->decay.P);
     const int decays = u->decays, has_momentum = u->has_momentum, nesterov = u->nesterov;
     for (size_t i = 0; i < n; i += W) {
         const V x = v_load(w + i);
@@ -30,10 +30,10 @@ FN(update_sgd)(const IL_SET(update) * u, size_t n, const T *gradient, T *w, T *m
 }
 
 static void
-FN(update_adam)(const IL_SET(update) * u, size_t n, const T *gradient, T *w, T *m, T *v)
+FN(update_adam)(const il_update *u, size_t n, const T *gradient, T *w, T *m, T *v)
 {
-    const V minus_rate = v_load(u->minus_rate), rest1 = v_load(u->rest1), beta2 = v_load(u->beta2);
-    const V rest2 = v_load(u->rest2), root = v_load(u->root), epsilon = v_load(u->epsilon), decay = v_load(u->decay);
+    const V minus_rate = v_load(u->minus_rate.P), rest1 = v_load(u->rest1.P), beta2 = v_load(u->beta2.P);
+    const V rest2 = v_load(u->rest2.P), root = v_load(u->root.P), epsilon = v_load(u->epsilon.P), decay = v_load(u->decay.P);
     const int decays = u->decays;
     for (size_t i = 0; i < n; i += W) {
         const V x = v_load(w + i);
@@ -49,10 +49,10 @@ FN(update_adam)(const IL_SET(update) * u, size_t n, const T *gradient, T *w, T *
 }
 
 static void
-FN(update_rmsprop)(const IL_SET(update) * u, size_t n, const T *gradient, T *w, T *m, T *v)
+FN(update_rmsprop)(const il_update *u, size_t n, const T *gradient, T *w, T *m, T *v)
 {
-    const V minus_rate = v_load(u->minus_rate), momentum = v_load(u->momentum), alpha = v_load(u->beta2);
-    const V rest = v_load(u->rest2), epsilon = v_load(u->epsilon), decay = v_load(u->decay);
+    const V minus_rate = v_load(u->minus_rate.P), momentum = v_load(u->momentum.P), alpha = v_load(u->beta2.P);
+    const V rest = v_load(u->rest2.P), epsilon = v_load(u->epsilon.P), decay = v_load(u->decay.P);
     const int decays = u->decays, has_momentum = u->has_momentum;
     for (size_t i = 0; i < n; i += W) {
         const V x = v_load(w + i);
@@ -69,7 +69,7 @@ FN(update_rmsprop)(const IL_SET(update) * u, size_t n, const T *gradient, T *w, 
 }
 
 static void
-FN(update)(const IL_SET(update) * u, size_t n, const T *gradient, T *w, T *m, T *v)
+FN(update)(const il_update *u, size_t n, const void *gradient, void *w, void *m, void *v)
 {
     switch (u->kind) {
     case IL_SGD: FN(update_sgd)(u, n, gradient, w, m); break;

@@ -89,7 +89,7 @@ NAME(tile_rows)(size_t left)
 }
 
 IL_INLINE void
-NAME(rows)(const IL_SET(contraction) * job, size_t b_row)
+NAME(rows)(const il_contraction *job, size_t b_row)
 {
     for (size_t k0 = 0; k0 < job->K; k0 += IL_BLOCK) {
         const size_t k1 = job->K - k0 < IL_BLOCK ? job->K : k0 + IL_BLOCK;
@@ -133,16 +133,16 @@ NAME(rows)(const IL_SET(contraction) * job, size_t b_row)
     }
 }
 
-IL_APART void
-NAME(plain)(const IL_SET(contraction) * job)
+IL_NOINLINE void
+NAME(plain)(const il_contraction *job)
 {
     NAME(rows)(job, job->b_row);
 }
 
 #if COLS == 2
 /* A stride that the compiler knows saves one instruction in twenty. */
-IL_APART void
-NAME(packed)(const IL_SET(contraction) * job)
+IL_NOINLINE void
+NAME(packed)(const il_contraction *job)
 {
     NAME(rows)(job, 2 * W);
 }

@@ -9,7 +9,6 @@
 #undef VI
 #undef VM
 #undef FN
-#undef IL_SET
 #undef VN
 #undef v_load
 #undef v_store

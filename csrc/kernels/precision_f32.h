@@ -12,5 +12,4 @@
 #define VI vi_f32 /* W unsigned integers of T's size */
 #define VM vm_f32 /* W truth values */
 #define FN(name) IL_CAT3(name, f32, ISA)
-#define IL_SET(name) IL_CAT3(il, name, f32)
 #include "precision_names.h"

@@ -12,5 +12,4 @@
 #define VI vi_f64 /* W unsigned integers of T's size */
 #define VM vm_f64 /* W truth values */
 #define FN(name) IL_CAT3(name, f64, ISA)
-#define IL_SET(name) IL_CAT3(il, name, f64)
 #include "precision_names.h"

@@ -215,8 +215,14 @@ FN(v_signed_half)(VI bits)
     return FN(v_with_sign)(half, v_from_bits(bits));
 }
 
+typedef struct FN(cut) { /* il_truncation, rounded */
+    T mass, centre, low_tail, high_tail;
+    T mean, std;
+    T least, most;
+} FN(cut);
+
 IL_INLINE V
-FN(v_truncated_of)(V magnitude, V s, const IL_SET(truncation) * law)
+FN(v_truncated_of)(V magnitude, V s, const FN(cut) * law)
 {
     const V z = FN(v_with_sign)(magnitude, s);
     const V x = v_fma(z, v_set1(law->std), v_set1(law->mean));
@@ -226,14 +232,14 @@ FN(v_truncated_of)(V magnitude, V s, const IL_SET(truncation) * law)
 IL_INLINE V
 FN(truncated_part)(VI bits, const void *law)
 {
-    const IL_SET(truncation) *l = law;
+    const FN(cut) *l = law;
     return v_fma(v_set1(l->mass), FN(v_signed_half)(bits), v_set1(l->centre));
 }
 
 IL_INLINE V
 FN(truncated_centre)(V s, VI bits, const void *law, VM *in_tail)
 {
-    const IL_SET(truncation) *l = law;
+    const FN(cut) *l = law;
     (void)bits;
     return FN(v_truncated_of)(FN(v_quantile_centre)(FN(v_abs)(s), in_tail), s, l);
 }
@@ -242,7 +248,7 @@ FN(truncated_centre)(V s, VI bits, const void *law, VM *in_tail)
 IL_INLINE V
 FN(truncated_root)(VI bits, const void *law)
 {
-    const IL_SET(truncation) *l = law;
+    const FN(cut) *l = law;
     const V smaller = FN(v_probability)(vi_and(bits, vi_set1(~(U)IL_SIGN))); /* of u and 1 - u */
     const V signed_half = FN(v_signed_half)(bits);
     const V s = FN(truncated_part)(bits, law);
@@ -335,23 +341,25 @@ FN(fill)(FN(part_of_law) part, FN(centre_of_law) centre, FN(part_of_law) root, F
 }
 
 static void
-FN(fill_uniform)(il_stream s, uint64_t start, size_t n, T low, T high, T *out)
+FN(fill_uniform)(il_stream s, uint64_t start, size_t n, double low, double high, void *out)
 {
-    const FN(affine) law = {low, high - low};
+    const FN(affine) law = {(T)low, (T)high - (T)low};
     FN(fill)(FN(uniform_part), NULL, NULL, NULL, &law, s, start, n, out);
 }
 
 static void
-FN(fill_normal)(il_stream s, uint64_t start, size_t n, T mean, T std, T *out)
+FN(fill_normal)(il_stream s, uint64_t start, size_t n, double mean, double std, void *out)
 {
-    const FN(affine) law = {mean, std};
+    const FN(affine) law = {(T)mean, (T)std};
     FN(fill)(FN(normal_part), FN(normal_centre), FN(normal_root), FN(normal_tail), &law, s, start, n, out);
 }
 
 static void
-FN(fill_truncated_normal)(il_stream s, uint64_t start, size_t n, const IL_SET(truncation) * law, T *out)
+FN(fill_truncated_normal)(il_stream s, uint64_t start, size_t n, const il_truncation *t, void *out)
 {
-    FN(fill)(FN(truncated_part), FN(truncated_centre), FN(truncated_root), FN(truncated_tail), law, s, start, n, out);
+    const FN(cut) law = {(T)t->mass, (T)t->centre, (T)t->low_tail, (T)t->high_tail,
+                         (T)t->mean, (T)t->std,    (T)t->least,    (T)t->most};
+    FN(fill)(FN(truncated_part), FN(truncated_centre), FN(truncated_root), FN(truncated_tail), &law, s, start, n, out);
 }
 
 #undef IL_POLYNOMIAL

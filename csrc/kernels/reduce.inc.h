@@ -35,32 +35,34 @@ FN(sum_terms)(int what, size_t n, const T *x, const T *y, double mean, double la
 }
 
 static void
-FN(sum)(size_t n, const T *x, double lanes[IL_SUM_LANES])
+FN(sum)(size_t n, const void *x, double lanes[IL_SUM_LANES])
 {
     FN(sum_terms)(FN(of_values), n, x, x, 0, lanes);
 }
 
 static void
-FN(sum_squares)(size_t n, const T *x, double lanes[IL_SUM_LANES])
+FN(sum_squares)(size_t n, const void *x, double lanes[IL_SUM_LANES])
 {
     FN(sum_terms)(FN(of_squares), n, x, x, 0, lanes);
 }
 
 static void
-FN(sum_squared_deviations)(size_t n, const T *x, double mean, double lanes[IL_SUM_LANES])
+FN(sum_squared_deviations)(size_t n, const void *x, double mean, double lanes[IL_SUM_LANES])
 {
     FN(sum_terms)(FN(of_deviations), n, x, x, mean, lanes);
 }
 
 static void
-FN(sum_squared_differences)(size_t n, const T *x, const T *y, double lanes[IL_SUM_LANES])
+FN(sum_squared_differences)(size_t n, const void *x, const void *y, double lanes[IL_SUM_LANES])
 {
     FN(sum_terms)(FN(of_differences), n, x, y, 0, lanes);
 }
 
 static void
-FN(add)(size_t n, const T *x, T *out)
+FN(add)(size_t n, const void *terms, void *sums)
 {
+    const T *x = terms;
+    T *out = sums;
     for (size_t i = 0; i < n; i++) {
         out[i] += x[i];
     }
@@ -68,8 +70,9 @@ FN(add)(size_t n, const T *x, T *out)
 
 /* x - x is 0 but where x is NaN or infinite. */
 static int
-FN(all_finite)(size_t n, const T *x)
+FN(all_finite)(size_t n, const void *values)
 {
+    const T *x = values;
     const V zero = v_set1(0);
     VM first = v_eq(zero, zero), second = first;
     size_t i = 0;

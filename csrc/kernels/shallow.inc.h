@@ -8,7 +8,7 @@
 
 /* The output of a strip of samples, which are turned into the lanes. */
 IL_INLINE void
-FN(shallow_top)(const IL_SET(shallow) * net, const T *a, T *out, size_t cols)
+FN(shallow_top)(const il_shallow *net, const T *a, T *out, size_t cols)
 {
     enum { STRIP = IL_SHALLOW_STRIP * W };
     T turned[2 * W * STRIP];
@@ -17,10 +17,10 @@ FN(shallow_top)(const IL_SET(shallow) * net, const T *a, T *out, size_t cols)
             v_transpose(a + i * cols * W + j, cols * W, turned + j * STRIP + i, STRIP);
         }
     }
-    V sum0 = v_set1(*net->top_bias), sum1 = sum0, sum2 = sum0, sum3 = sum0;
+    V sum0 = v_set1(*(const T *)net->top_bias), sum1 = sum0, sum2 = sum0, sum3 = sum0;
     for (size_t k = 0; k < net->units; k++) {
         const T *at = turned + k * STRIP;
-        const V w = v_set1(net->top_weights[k]);
+        const V w = v_set1(((const T *)net->top_weights)[k]);
         sum0 = v_fma(v_load(at), w, sum0);
         sum1 = v_fma(v_load(at + W), w, sum1);
         sum2 = v_fma(v_load(at + 2 * W), w, sum2);
@@ -33,9 +33,9 @@ FN(shallow_top)(const IL_SET(shallow) * net, const T *a, T *out, size_t cols)
 }
 
 IL_INLINE void
-FN(shallow_samples)(const IL_SET(shallow) * net, size_t rows, const T *x, size_t cols)
+FN(shallow_samples)(const il_shallow *net, size_t rows, const T *x, size_t cols)
 {
-    const IL_SET(contraction) hidden = {.rows = rows,
+    const il_contraction hidden = {.rows = rows,
                                         .K = net->inputs,
                                         .a = x,
                                         .a_row = net->inputs,
@@ -46,12 +46,12 @@ FN(shallow_samples)(const IL_SET(shallow) * net, size_t rows, const T *x, size_t
     FN(short_panel)(&hidden, cols);
     FN(activate)(net->activation, rows * cols * W, net->z, net->a);
     for (size_t r = 0; r < rows; r += IL_SHALLOW_STRIP * W) {
-        FN(shallow_top)(net, net->a + r * cols * W, net->out + r, cols);
+        FN(shallow_top)(net, (const T *)net->a + r * cols * W, (T *)net->out + r, cols);
     }
 }
 
 static void
-FN(shallow_forward)(const IL_SET(shallow) * net, size_t rows, const T *x)
+FN(shallow_forward)(const il_shallow *net, size_t rows, const void *x)
 {
     if (net->units <= W) {
         FN(shallow_samples)(net, rows, x, 1);
@@ -67,20 +67,20 @@ FN(shallow_forward)(const IL_SET(shallow) * net, size_t rows, const T *x)
  * deltas are vectors too.
  */
 IL_INLINE void
-FN(shallow_chains)(const IL_SET(shallow) * net, size_t rows, const T *x, V (*slope)(V, V), size_t inputs, size_t panel,
+FN(shallow_chains)(const il_shallow *net, size_t rows, const T *x, V (*slope)(V, V), size_t inputs, size_t panel,
                    size_t first, size_t count, size_t vectors, int many)
 {
     const size_t row = vectors * W, unit = panel * row + first * W, sample = panel * rows * row + first * W;
     const V p = v_set1((T)net->activation.parameter), zero = v_set1(0);
     V weights[2], top[2], sum[2], gradient[IL_SHALLOW_INPUTS][2], top_sum = zero;
     for (size_t j = 0; j < count; j++) {
-        weights[j] = v_load(net->top_weights + unit + j * W);
+        weights[j] = v_load((const T *)net->top_weights + unit + j * W);
         top[j] = sum[j] = zero;
         for (size_t i = 0; i < inputs; i++) {
             gradient[i][j] = zero;
         }
     }
-    const T *a = net->a + sample, *upstream = net->delta;
+    const T *a = (const T *)net->a + sample, *upstream = net->delta;
     for (size_t r = 0; r < rows; r++, x += inputs, a += row, upstream += many ? W : 1) {
         const V delta = many ? v_load(upstream) : v_set1(*upstream);
         top_sum = v_add(top_sum, delta); /* fma(1, delta, sum) */
@@ -93,21 +93,21 @@ FN(shallow_chains)(const IL_SET(shallow) * net, size_t rows, const T *x, V (*slo
                 gradient[i][j] = v_fma(v_set1(x[i]), d, gradient[i][j]);
             }
             if (inputs == 0) {
-                v_store(net->d + sample + r * row + j * W, d);
+                v_store((T *)net->d + sample + r * row + j * W, d);
             }
         }
     }
     for (size_t j = 0; j < count; j++) {
         const size_t at = unit + j * W;
         for (size_t i = 0; i < inputs; i++) {
-            v_store(net->gradient + (panel * inputs + i) * row + (first + j) * W, gradient[i][j]);
+            v_store((T *)net->gradient + (panel * inputs + i) * row + (first + j) * W, gradient[i][j]);
         }
-        v_store(net->bias_gradient + at, sum[j]);
+        v_store((T *)net->bias_gradient + at, sum[j]);
         if (many || at + W <= net->units) {
-            v_store(net->top_gradient + at, top[j]);
+            v_store((T *)net->top_gradient + at, top[j]);
         } else {
-            v_store(net->top_gradient + at, zero);
-            v_store_n(net->top_gradient + at, top[j], at < net->units ? net->units - at : 0);
+            v_store((T *)net->top_gradient + at, zero);
+            v_store_n((T *)net->top_gradient + at, top[j], at < net->units ? net->units - at : 0);
         }
     }
     v_store(net->top_bias_gradient, top_sum); /* of one net: the same in all lanes */
@@ -115,7 +115,7 @@ FN(shallow_chains)(const IL_SET(shallow) * net, size_t rows, const T *x, V (*slo
 
 /* A panel; two vectors of units a pass where registers hold their chains: 16 of them do for those of two inputs. */
 IL_INLINE void
-FN(shallow_passes)(const IL_SET(shallow) * net, size_t rows, const T *x, V (*slope)(V, V), size_t inputs, size_t panel,
+FN(shallow_passes)(const il_shallow *net, size_t rows, const T *x, V (*slope)(V, V), size_t inputs, size_t panel,
                    size_t vectors, int many)
 {
     const int pairs = inputs <= 2 || IL_TILE_ROWS > 8;
@@ -129,13 +129,13 @@ FN(shallow_passes)(const IL_SET(shallow) * net, size_t rows, const T *x, V (*slo
 }
 
 IL_INLINE void
-FN(shallow_narrow)(const IL_SET(shallow) * net, size_t rows, const T *x, V (*slope)(V, V), size_t inputs)
+FN(shallow_narrow)(const il_shallow *net, size_t rows, const T *x, V (*slope)(V, V), size_t inputs)
 {
     FN(shallow_passes)(net, rows, x, slope, inputs, 0, 1, 0);
 }
 
 IL_INLINE void
-FN(shallow_wide)(const IL_SET(shallow) * net, size_t rows, const T *x, V (*slope)(V, V), size_t inputs)
+FN(shallow_wide)(const il_shallow *net, size_t rows, const T *x, V (*slope)(V, V), size_t inputs)
 {
     for (size_t p = 0; p * 2 * W < net->units; p++) {
         FN(shallow_passes)(net, rows, x, slope, inputs, p, 2, 0);
@@ -143,16 +143,16 @@ FN(shallow_wide)(const IL_SET(shallow) * net, size_t rows, const T *x, V (*slope
 }
 
 IL_INLINE void
-FN(shallow_many)(const IL_SET(shallow) * net, size_t rows, const T *x, V (*slope)(V, V), size_t inputs)
+FN(shallow_many)(const il_shallow *net, size_t rows, const T *x, V (*slope)(V, V), size_t inputs)
 {
     FN(shallow_passes)(net, rows, x, slope, inputs, 0, net->units, 1);
 }
 
 /* What a body is compiled for: a slope and a number of inputs. */
-typedef void FN(shallow_body)(const IL_SET(shallow) * net, size_t rows, const T *x, V (*slope)(V, V), size_t inputs);
+typedef void FN(shallow_body)(const il_shallow *net, size_t rows, const T *x, V (*slope)(V, V), size_t inputs);
 
 IL_INLINE void
-FN(shallow_inputs)(FN(shallow_body) * body, const IL_SET(shallow) * net, size_t rows, const T *x, V (*slope)(V, V))
+FN(shallow_inputs)(FN(shallow_body) * body, const il_shallow *net, size_t rows, const T *x, V (*slope)(V, V))
 {
     switch (net->inputs) {
     case 0: body(net, rows, x, slope, 0); break;
@@ -164,24 +164,29 @@ FN(shallow_inputs)(FN(shallow_body) * body, const IL_SET(shallow) * net, size_t 
 }
 
 IL_INLINE void
-FN(shallow_slopes)(FN(shallow_body) * body, const IL_SET(shallow) * net, size_t rows, const T *x)
+FN(shallow_slopes)(FN(shallow_body) * body, const il_shallow *net, size_t rows, const T *x)
 {
     switch (FN(loop_kind)(net->activation)) {
-    case IL_IDENTITY: FN(shallow_inputs)(body, net, rows, x, FN(slope_identity)); break;
-    case IL_TANH: FN(shallow_inputs)(body, net, rows, x, FN(slope_tanh)); break;
-    case IL_SIGMOID: FN(shallow_inputs)(body, net, rows, x, FN(slope_sigmoid)); break;
-    case IL_RELU: FN(shallow_inputs)(body, net, rows, x, FN(slope_relu)); break;
-    case IL_LEAKY_RELU: FN(shallow_inputs)(body, net, rows, x, FN(slope_leaky_relu)); break;
-    case IL_ELU: FN(shallow_inputs)(body, net, rows, x, FN(slope_elu)); break;
-    case IL_SELU: FN(shallow_inputs)(body, net, rows, x, FN(slope_selu)); break;
-    case IL_SOFTSIGN: FN(shallow_inputs)(body, net, rows, x, FN(slope_softsign)); break;
-    case IL_HARD_TANH: FN(shallow_inputs)(body, net, rows, x, FN(slope_hard_tanh)); break;
-    default: break; /* needs z: such slopes cost more than all that a body for each would save */
+#define IL_FAST_OF_A(KIND, name)                                                                                       \
+    case IL_##KIND: FN(shallow_inputs)(body, net, rows, x, FN(slope_##name)); break;
+#define IL_OTHER(KIND, name)                                                                                           \
+    case IL_##KIND: break; /* not il_activation_is_shallow() */
+#define IL_FAST_OF_Z IL_OTHER
+#define IL_SMALL_OF_A IL_OTHER
+#define IL_SMALL_OF_Z IL_OTHER
+#define IL_ROW(KIND, name, SLOPE, CODE, ...) IL_##CODE##_##SLOPE(KIND, name)
+#include "activation_table.inc.h"
+#undef IL_FAST_OF_A
+#undef IL_OTHER
+#undef IL_FAST_OF_Z
+#undef IL_SMALL_OF_A
+#undef IL_SMALL_OF_Z
+    case IL_ACTIVATION_COUNT: break;
     }
 }
 
 static void
-FN(shallow_backward)(const IL_SET(shallow) * net, size_t rows, const T *x)
+FN(shallow_backward)(const il_shallow *net, size_t rows, const void *x)
 {
     if (net->units <= W) {
         FN(shallow_slopes)(FN(shallow_narrow), net, rows, x);
@@ -191,7 +196,7 @@ FN(shallow_backward)(const IL_SET(shallow) * net, size_t rows, const T *x)
 }
 
 static void
-FN(shallow_lanes)(const IL_SET(shallow) * net, size_t rows, const T *x)
+FN(shallow_lanes)(const il_shallow *net, size_t rows, const void *x)
 {
     FN(shallow_slopes)(FN(shallow_many), net, rows, x);
 }

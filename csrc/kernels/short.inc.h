@@ -4,20 +4,20 @@
  */
 /* Does a row of A lie in one piece, and B in registers? */
 IL_INLINE int
-FN(is_short)(const IL_SET(contraction) * job)
+FN(is_short)(const il_contraction *job)
 {
     return !job->transposed && job->K <= (2 * W < 4 ? 2 * W : 4);
 }
 
 /* cols vectors a row, 1 or 2, and K are constants of each call. */
 IL_INLINE void
-FN(short_rows)(const IL_SET(contraction) * job, size_t cols, size_t K)
+FN(short_rows)(const il_contraction *job, size_t cols, size_t K)
 {
     V start[2], b[4][2];
     for (size_t j = 0; j < cols; j++) {
-        start[j] = job->start != NULL ? v_load(job->start + j * W) : v_set1(0);
+        start[j] = job->start != NULL ? v_load((const T *)job->start + j * W) : v_set1(0);
         for (size_t k = 0; k < K; k++) {
-            b[k][j] = v_load(job->b + k * job->b_row + j * W);
+            b[k][j] = v_load((const T *)job->b + k * job->b_row + j * W);
         }
     }
     const size_t c_row = job->half ? 2 * W : cols * W;
@@ -41,7 +41,7 @@ FN(short_rows)(const IL_SET(contraction) * job, size_t cols, size_t K)
 }
 
 IL_INLINE void
-FN(short_panel)(const IL_SET(contraction) * job, size_t cols)
+FN(short_panel)(const il_contraction *job, size_t cols)
 {
     switch (job->K) {
     case 1: FN(short_rows)(job, cols, 1); break;

@@ -87,7 +87,7 @@
     SECOND(v_store(c + r * c_row + W, v_add(v_load(c + r * c_row + W), acc##r##1));)
 
 IL_INLINE void
-TILE(ROWS)(const IL_SET(contraction) * job, size_t b_row, size_t row, size_t k0, size_t k1)
+TILE(ROWS)(const il_contraction *job, size_t b_row, size_t row, size_t k0, size_t k1)
 {
 #if defined(__clang__)
     enum { PANEL = 2 * W, TURNS = TRANSPOSED || ROWS > 8 ? 1 : 4 };
@@ -97,17 +97,17 @@ TILE(ROWS)(const IL_SET(contraction) * job, size_t b_row, size_t row, size_t k0,
     const size_t a_row = job->a_row, to_next = job->a_panel - PANEL;
 #if TRANSPOSED
     const size_t first = row % PANEL;
-    const T *a = job->a + k0 * a_row + row / PANEL * job->a_panel + first;
+    const T *a = (const T *)job->a + k0 * a_row + row / PANEL * job->a_panel + first;
 #else
-    const T *a = job->a + row * a_row + k0 / PANEL * job->a_panel;
+    const T *a = (const T *)job->a + row * a_row + k0 / PANEL * job->a_panel;
 #endif
     const T *a8 = ROWS > 8 ? a + 8 * a_row : a;
-    const T *b = job->b + k0 * b_row;
+    const T *b = (const T *)job->b + k0 * b_row;
     const size_t c_row = COLS == 2 || job->half ? 2 * W : W;
-    T *c = job->c + row * c_row;
+    T *c = (T *)job->c + row * c_row;
     const int from_start = k0 == 0 && job->start != NULL;
     const V s0 = from_start ? v_load(job->start) : v_set1(0);
-    SECOND(const V s1 = from_start ? v_load(job->start + W) : v_set1(0);)
+    SECOND(const V s1 = from_start ? v_load((const T *)job->start + W) : v_set1(0);)
 
     EACH_ROW(PLACE)
     EACH_ROW(DECLARE)
@@ -128,17 +128,17 @@ TILE(ROWS)(const IL_SET(contraction) * job, size_t b_row, size_t row, size_t k0,
     if (k0 == 0) {
         EACH_ROW(STORE)
         WITH_SUM(v_store(job->sums, sum0);)
-        WITH_SUM(SECOND(v_store(job->sums + W, sum1);))
+        WITH_SUM(SECOND(v_store((T *)job->sums + W, sum1);))
 #if COLS == 1
         if (job->half) {
             EACH_ROW(STORE_ZERO)
-            WITH_SUM(v_store(job->sums + W, v_set1(0));)
+            WITH_SUM(v_store((T *)job->sums + W, v_set1(0));)
         }
 #endif
     } else {
         EACH_ROW(ADD_STORE)
         WITH_SUM(v_store(job->sums, v_add(v_load(job->sums), sum0));)
-        WITH_SUM(SECOND(v_store(job->sums + W, v_add(v_load(job->sums + W), sum1));))
+        WITH_SUM(SECOND(v_store((T *)job->sums + W, v_add(v_load((T *)job->sums + W), sum1));))
     }
 }
 

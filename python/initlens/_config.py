@@ -1,6 +1,5 @@
 """What this installation is: versions, CPU, kernels in use."""
 
-import importlib.metadata
 import platform
 from typing import Any, Literal, overload
 
@@ -16,6 +15,8 @@ __all__ = ["config_table", "configuration", "show_config", "version"]
 
 def version() -> str:
     """Return the version of the installed package."""
+    import importlib.metadata  # which loads much, for this alone
+
     try:
         return importlib.metadata.version("initlens")
     except importlib.metadata.PackageNotFoundError:  # run from a source tree

@@ -157,6 +157,24 @@ def fill(
 def activation_apply(kind: str, parameter: float, z: Any) -> tuple[NDArray[Any], NDArray[Any]]: ...
 def activation_max_slope(kind: str, parameter: float) -> float: ...
 
+# A row of csrc/kernels/activation_table.inc.h; il_activation_info in initlens.h says what each is.
+class ActivationRow(TypedDict):
+    name: str
+    aliases: str  # a space between them
+    parameter: str | None
+    initial: float
+    least: float
+    most: float
+    above: bool
+    symmetry: int  # modulo of group_units
+    flat: int  # bits: 1 left, 2 right, 4 in the middle
+    rectified: bool
+    kinks: tuple[float, ...]
+    kinks_scaled: bool
+    pole: float
+
+def activation_table() -> list[ActivationRow]: ...
+
 # Units as columns of incoming (N, M), entries of biases (M,), rows of outgoing (M, K); any None.
 # modulo 0 none, 1 sign, 2 scale. Returns for each unit the first unit of its group.
 def group_units(

@@ -3,16 +3,23 @@
 Names are texts such as "tanh" or "leaky_relu(0.1)"; `get` reads them.
 """
 
+from __future__ import annotations
+
+import inspect
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from numpy.typing import ArrayLike, NDArray
 
-from ._core import activation_apply, activation_max_slope
+from ._core import activation_apply, activation_max_slope, activation_table
 from ._tools.checks import real
 from ._tools.text import build, call
+
+if TYPE_CHECKING:
+    from ._core import ActivationRow
 
 __all__ = ["Activation", "get", "names"]
 
@@ -26,7 +33,8 @@ class Activation:
     kind : str
         Its name, one of `names()`.
     parameter : float, default 0
-        Slope of "leaky_relu" for z <= 0, in [0, 1]; alpha of "elu", above 0; else 0.
+        Slope of "leaky_relu" for z <= 0, in [0, 1]; alpha of "elu" and "celu", above 0; threshold
+        of "soft_shrink" and "hard_shrink", at least 0; else 0.
 
     Examples
     --------
@@ -55,42 +63,73 @@ class Activation:
 
     @property
     def max_slope(self) -> float:
-        """The largest |g'(z)| over all z."""
+        """The largest |g'(z)| over all z; infinite where the slope has no bound."""
         return activation_max_slope(self.kind, self.parameter)
 
 
-def _leaky_relu(slope: float = 0.01) -> Activation:
-    return Activation("leaky_relu", real("slope", slope, minimum=0.0, maximum=1.0))
+# What the core knows of each kind: csrc/kernels/activation_table.inc.h.
+_ROWS: Final = {row["name"]: row for row in activation_table()}
 
-
-def _elu(alpha: float = 1.0) -> Activation:
-    return Activation("elu", real("alpha", alpha, above=0.0))
-
-
-_PLAIN: Final = (
-    "identity",
-    "tanh",
-    "sigmoid",
-    "relu",
-    "selu",
-    "gelu",
-    "gelu_tanh",
-    "silu",
-    "softplus",
-    "softsign",
-    "hard_tanh",
-    "erf",
+MODULO_NONE, MODULO_SIGN, MODULO_SCALE = range(3)
+_FLAT_LEFT, _FLAT_RIGHT, _FLAT_MIDDLE = 1, 2, 4
+TWO_SIDED: Final = frozenset(
+    kind for kind, row in _ROWS.items() if row["flat"] == _FLAT_LEFT | _FLAT_RIGHT
 )
-_FACTORIES: Final[dict[str, Callable[..., Activation]]] = {
-    **{kind: partial(Activation, kind, 0.0) for kind in _PLAIN},
-    "leaky_relu": _leaky_relu,
-    "elu": _elu,
-}
+FLAT_MIDDLE: Final = frozenset(kind for kind, row in _ROWS.items() if row["flat"] & _FLAT_MIDDLE)
+# Off for z <= 0, on purpose: units can be dead, half of the pairs are flat.
+RELU_FAMILY: Final = frozenset(kind for kind, row in _ROWS.items() if row["rectified"])
+
+
+def modulo_of(activation: Activation) -> int:
+    """Return the symmetry of the activation's own: sign, scale or none."""
+    return _ROWS[activation.kind]["symmetry"]
+
+
+def is_exactly_rectified(activation: Activation) -> bool:
+    """Tell whether it is 0 for all z <= 0."""
+    return activation.kind in RELU_FAMILY and activation.parameter == 0.0
+
+
+def pole_of(activation: Activation) -> float | None:
+    """Return how far the nearest complex singularity is from the real line, 2 where there is none.
+
+    None where the function is not analytic on the real line.
+    """
+    return _ROWS[activation.kind]["pole"] or None
+
+
+def kinks_of(activation: Activation) -> tuple[float, ...]:
+    """Return the points where the function or one of its derivatives jumps."""
+    row = _ROWS[activation.kind]
+    scale = activation.parameter if row["kinks_scaled"] else 1.0
+    return tuple(scale * kink for kink in row["kinks"])
+
+
+def _factory(row: ActivationRow) -> Callable[..., Activation]:
+    """Return what makes activations of one kind, with the signature that messages show."""
+    kind, name = row["name"], row["parameter"]
+    if name is None:
+        return partial(Activation, kind, 0.0)
+    least, most = row["least"], row["most"]
+    bounds = {"above" if row["above"] else "minimum": least}
+    if most < sys.float_info.max:
+        bounds["maximum"] = most
+    parameter = inspect.Parameter(
+        name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=row["initial"]
+    )
+    signature = inspect.Signature([parameter])
+
+    def make(*positional: float, **named: float) -> Activation:
+        given = signature.bind(*positional, **named).arguments
+        return Activation(kind, real(name, given.get(name, row["initial"]), **bounds))
+
+    make.__signature__ = signature  # type: ignore[attr-defined]
+    return make
+
+
+_FACTORIES: Final = {kind: _factory(row) for kind, row in _ROWS.items()}
 _ALIASES: Final = {
-    "linear": _FACTORIES["identity"],
-    "logistic": _FACTORIES["sigmoid"],
-    "swish": _FACTORIES["silu"],
-    "hardtanh": _FACTORIES["hard_tanh"],
+    alias: _FACTORIES[kind] for kind, row in _ROWS.items() for alias in row["aliases"].split()
 }
 
 
@@ -106,7 +145,8 @@ def get(activation: str | Activation) -> Activation:
     ----------
     activation : str or Activation
         A name ("tanh"), a name with its parameter ("leaky_relu(0.1)", "elu(alpha=0.5)"), or an
-        `Activation`, which is returned as it is. "leaky_relu" has slope 0.01, "elu" alpha 1.
+        `Activation`, which is returned as it is. "leaky_relu" has slope 0.01, "elu" and "celu"
+        alpha 1, "soft_shrink" and "hard_shrink" threshold 0.5.
 
     Returns
     -------
@@ -134,19 +174,3 @@ def get(activation: str | Activation) -> Activation:
 
 # One for all hidden layers, or one for each.
 Activations: TypeAlias = str | Activation | Sequence[str | Activation]
-
-# Flat on both sides; linear on one side and flat, or nearly, on the other.
-TWO_SIDED: Final = frozenset({"tanh", "sigmoid", "softsign", "hard_tanh", "erf"})
-RELU_FAMILY: Final = frozenset({"relu", "leaky_relu"})
-
-# Symmetries of their own: g(-z) = -g(z), or g(s z) = s g(z) for every s > 0.
-MODULO_NONE, MODULO_SIGN, MODULO_SCALE = range(3)
-_MODULO: Final = {
-    **dict.fromkeys(("identity", "tanh", "softsign", "hard_tanh", "erf"), MODULO_SIGN),
-    **dict.fromkeys(("relu", "leaky_relu"), MODULO_SCALE),
-}
-
-
-def modulo_of(activation: Activation) -> int:
-    """Return the symmetry of the activation's own: sign, scale or none."""
-    return _MODULO.get(activation.kind, MODULO_NONE)

@@ -54,13 +54,13 @@ PEAK(double, f64, IL_LANES_F64)
     void product_##P(size_t rows, size_t K, size_t columns, int transposed, const T *a, const T *b, T *c) \
     {                                                                                              \
         const size_t w = panel_##P;                                                                \
-        il_contraction_##P job = {.rows = rows, .K = K, .transposed = transposed, .a = a};         \
+        il_contraction job = {.rows = rows, .K = K, .transposed = transposed, .a = a};             \
         job.a_row = job.b_row = w;                                                                 \
         job.a_panel = (transposed ? K : rows) * w;                                                 \
         for (size_t p = 0; p < columns / w; p++) {                                                 \
             job.b = b + p * K * w;                                                                 \
             job.c = c + p * rows * w;                                                              \
-            KERNELS.P.contract_wide(&job);                                                         \
+            KERNELS.P->contract_wide(&job);                                                        \
         }                                                                                          \
     }
 
@@ -68,7 +68,7 @@ PRODUCT(float, f32, IL_LANES_F32)
 PRODUCT(double, f64, IL_LANES_F64)
 
 #define FUNCTION(name, T, P)                                                                       \
-    void name##_##P(size_t n, const T *x, T *out) { KERNELS.P.name(n, x, out); }
+    void name##_##P(size_t n, const T *x, T *out) { KERNELS.P->name(n, x, out); }
 
 #define FUNCTIONS(name) FUNCTION(name, float, f32) FUNCTION(name, double, f64)
 

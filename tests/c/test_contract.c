@@ -18,8 +18,8 @@ test_contract(void)
     for (size_t i = 0; (name = il_isa_available(i)) != NULL; i++) {
         const il_kernels *k = il_kernels_find(name);
         const int thorough = k != &il_kernels_soft; /* software fma is slow */
-        test_table_f32(&k->f32, thorough);
-        test_table_f64(&k->f64, thorough);
+        test_table_f32(k->f32, thorough);
+        test_table_f64(k->f64, thorough);
     }
 }
 

@@ -1,52 +1,51 @@
 /* test_contract.inc.h - one precision of test_contract.c. Expects T, P and FMA. */
 #define TC(name) IL_CAT3(test, name, P)
-#define CONTRACTION IL_CAT3(il, contraction, P)
-#define SET IL_CAT3(il, kernel_set, P)
 
 /* NUMERICS 2, word for word: this loop is the specification. */
 static T
-TC(chain)(const CONTRACTION *job, size_t panel, size_t r, size_t j)
+TC(chain)(const il_contraction *job, size_t panel, size_t r, size_t j)
 {
     T total = 0;
     for (size_t k0 = 0; k0 < job->K; k0 += IL_BLOCK) {
-        T acc = k0 == 0 && job->start != NULL ? job->start[j] : 0;
+        T acc = k0 == 0 && job->start != NULL ? ((const T *)job->start)[j] : 0;
         for (size_t k = k0; k < job->K && k < k0 + IL_BLOCK; k++) {
             const size_t i = job->transposed ? k : r, column = job->transposed ? r : k;
             const size_t at = i * job->a_row + column / panel * job->a_panel + column % panel;
-            acc = FMA(job->a[at], job->b[k * job->b_row + j], acc);
+            acc = FMA(((const T *)job->a)[at], ((const T *)job->b)[k * job->b_row + j], acc);
         }
         total = k0 == 0 ? acc : total + acc;
     }
     return total;
 }
 
-static T TC(a)[72 * 640], TC(b)[600 * (ROW + 3)], TC(c)[150 * ROW], TC(start)[ROW], TC(sums)[64];
+static T TC(a)[72 * 640], TC(b)[600 * (ROW + 3)];
+static T TC(c)[150 * ROW], TC(start)[ROW], TC(sums)[64];
 
 static void
-TC(one)(const SET *k, enum width width_of_b, size_t rows, size_t K, int transposed, int panels, int with_start)
+TC(one)(const il_kernel_set *k, enum width width_of_b, size_t rows, size_t K, int transposed, int panels, int with_start)
 {
     const size_t panel = 2 * k->lanes;
     const size_t w = width_of_b == COLUMN ? 1 : width_of_b == NARROW ? k->lanes : panel;
     const size_t wanted = width_of_b == HALF ? k->lanes : w;
     const size_t height = transposed ? K : rows, width = transposed ? rows : K;
-    CONTRACTION job = {.rows = rows,
-                       .K = K,
-                       .transposed = transposed,
-                       .half = width_of_b == HALF,
-                       .a = TC(a),
-                       .a_row = panels ? panel : width,
-                       .a_panel = panels ? height * panel : panel,
-                       .b = TC(b),
-                       .b_row = w + (panels || width_of_b == COLUMN ? 0 : 3),
-                       .start = with_start ? TC(start) : NULL,
-                       .c = TC(c),
-                       .sums = transposed ? TC(sums) : NULL};
+    il_contraction job = {.rows = rows,
+                          .K = K,
+                          .transposed = transposed,
+                          .half = width_of_b == HALF,
+                          .a = TC(a),
+                          .a_row = panels ? panel : width,
+                          .a_panel = panels ? height * panel : panel,
+                          .b = TC(b),
+                          .b_row = w + (panels || width_of_b == COLUMN ? 0 : 3),
+                          .start = with_start ? TC(start) : NULL,
+                          .c = TC(c),
+                          .sums = transposed ? TC(sums) : NULL};
     memset(TC(c), 1, sizeof TC(c));
     memset(TC(sums), 1, sizeof TC(sums));
     (width_of_b == COLUMN ? k->contract_column : width_of_b == NARROW ? k->contract_narrow : k->contract_wide)(&job);
     if (job.sums != NULL) { /* a row of ones */
         const T one = 1;
-        CONTRACTION ones = job;
+        il_contraction ones = job;
         ones.a = &one;
         ones.a_row = ones.a_panel = 0;
         ones.start = NULL;
@@ -72,7 +71,7 @@ TC(one)(const SET *k, enum width width_of_b, size_t rows, size_t K, int transpos
 
 /* Every edge of the squares: the matrix turned, and nothing beside it. */
 static void
-TC(transpose)(const SET *k, size_t rows, size_t columns)
+TC(transpose)(const il_kernel_set *k, size_t rows, size_t columns)
 {
     const size_t src_stride = columns + 1, dst_stride = rows + 2;
     memset(TC(c), 0, sizeof TC(c));
@@ -86,7 +85,7 @@ TC(transpose)(const SET *k, size_t rows, size_t columns)
 }
 
 static void
-TC(table)(const SET *k, int thorough)
+TC(table)(const il_kernel_set *k, int thorough)
 {
     static const size_t lengths[] = {1, 2, 3, 4, 5, 7, 8, 9, 16, 31, 255, 256, 257, 512, 600};
     for (size_t i = 0; i < sizeof TC(a) / sizeof TC(a)[0]; i++) {
@@ -119,5 +118,3 @@ TC(table)(const SET *k, int thorough)
 }
 
 #undef TC
-#undef CONTRACTION
-#undef SET

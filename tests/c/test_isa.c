@@ -4,6 +4,7 @@
  * The hashes are printed, so that machines of another kind can be compared with this one (`make neon`). The
  * data are made of integers and exact operations: libm differs between machines.
  */
+#include "activations.h"
 #include "harness.h"
 
 #include "../../csrc/core/dispatch.h"
@@ -68,7 +69,7 @@ words(const il_kernels *k, digest *d)
     static uint32_t out[300];
     for (size_t i = 0; i < LENGTHS; i++) {
         const il_stream s = {0x0123456789abcdefu + i, (uint32_t)i, 2u << 24};
-        k->f32.fill_words(s, (uint32_t)(i & 1), 3 * i + 1, lengths[i], out);
+        k->f32->fill_words(s, (uint32_t)(i & 1), 3 * i + 1, lengths[i], out);
         for (size_t j = 0; j < lengths[i]; j++) {
             add_word(d, out[j]);
         }
@@ -96,7 +97,7 @@ static const struct {
     ITEM(activations_f64), ITEM(losses_f32),      ITEM(losses_f64),      ITEM(optimizers_f32),  ITEM(optimizers_f64),
     ITEM(reductions_f32),  ITEM(reductions_f64),  ITEM(random_f32),      ITEM(random_f64),      ITEM(schemes_f32),
     ITEM(schemes_f64),     ITEM(training_f32),    ITEM(training_f64),    ITEM(inference_f32),   ITEM(inference_f64),
-    ITEM(sweep_f32),       ITEM(sweep_f64),       ITEM(words),           ITEM(permutation),     ITEM(one_output_f32),
+    ITEM(many_f32),        ITEM(many_f64),        ITEM(words),           ITEM(permutation),     ITEM(one_output_f32),
     ITEM(one_output_f64),
 };
 enum { BATTERY = sizeof battery / sizeof battery[0] };

@@ -1,6 +1,5 @@
 /* test_isa.inc.h - one precision of test_isa.c. Expects T, P, U and DTYPE. */
 #define FN(name) IL_CAT2(IL_CAT2(name, _), P)
-#define SET IL_CAT3(il, kernel_set, P)
 
 /* NaN payloads and signs are not promised (NUMERICS 1). */
 static void
@@ -40,7 +39,7 @@ FN(contraction)(const il_kernels *kernels, digest *d)
     enum { ROWS = 23, K = 520, COLUMNS = 3 * IL_MOST_LANES };
     static T a[ROWS * K], b[K * COLUMNS], start[COLUMNS], c[ROWS * COLUMNS], sums[COLUMNS];
     static const size_t depths[] = {1, 2, 9, 255, 256, 257, 520};
-    const SET *k = &kernels->P;
+    const il_kernel_set *k = kernels->P;
     FN(draw)(ROWS * K, 3, a);
     FN(draw)(K * COLUMNS, 1, b);
     FN(draw)(COLUMNS, 1, start);
@@ -49,17 +48,17 @@ FN(contraction)(const il_kernels *kernels, digest *d)
         for (size_t rows = 1; rows <= ROWS; rows += 1 + rows / 4) {
             for (size_t at = 0; at < COLUMNS;) { /* all columns: a narrow panel of this table's, wide ones, the rest */
                 const int wide = at + 2 * k->lanes <= COLUMNS && at >= k->lanes;
-                const IL_CAT3(il, contraction, P) job = {.rows = rows,
-                                                         .K = depths[i / 2],
-                                                         .transposed = transposed,
-                                                         .a = a,
-                                                         .a_row = transposed ? ROWS : K,
-                                                         .a_panel = 2 * k->lanes,
-                                                         .b = b + at,
-                                                         .b_row = COLUMNS,
-                                                         .start = start + at,
-                                                         .c = c,
-                                                         .sums = transposed ? sums : NULL};
+                const il_contraction job = {.rows = rows,
+                                            .K = depths[i / 2],
+                                            .transposed = transposed,
+                                            .a = a,
+                                            .a_row = transposed ? ROWS : K,
+                                            .a_panel = 2 * k->lanes,
+                                            .b = b + at,
+                                            .b_row = COLUMNS,
+                                            .start = start + at,
+                                            .c = c,
+                                            .sums = transposed ? sums : NULL};
                 const size_t w = wide ? 2 * k->lanes : k->lanes;
                 (wide ? k->contract_wide : k->contract_narrow)(&job);
                 /* Hashed column by column, so that the width of the panels does not show. */
@@ -81,8 +80,9 @@ static void
 FN(functions)(const il_kernels *kernels, digest *d)
 {
     static T x[FN(most)], out[FN(most)];
-    const SET *k = &kernels->P;
-    void (*const all[])(size_t, const T *, T *) = {k->exp, k->expm1, k->log, k->log1p, k->tanh, k->sigmoid, k->erf};
+    const il_kernel_set *k = kernels->P;
+    void (*const all[])(size_t, const void *, void *) = {k->exp,  k->expm1,   k->log, k->log1p,
+                                                         k->tanh, k->sigmoid, k->erf};
     for (size_t f = 0; f < sizeof all / sizeof all[0]; f++) {
         for (size_t i = 0; i < LENGTHS; i++) {
             for (int kind = 0; kind < 3; kind++) {
@@ -102,9 +102,9 @@ static void
 FN(activations)(const il_kernels *kernels, digest *d)
 {
     static T z[FN(most)], a[FN(most)], upstream[FN(most)], out[FN(most)];
-    const SET *k = &kernels->P;
+    const il_kernel_set *k = kernels->P;
     for (int kind = 0; kind < IL_ACTIVATION_COUNT; kind++) {
-        const il_activation g = {(il_activation_kind)kind, kind == IL_LEAKY_RELU ? 0.125 : kind == IL_ELU ? 0.75 : 0};
+        const il_activation g = activation_of(kind);
         for (size_t i = 0; i < LENGTHS; i++) {
             const size_t n = lengths[i];
             if (i % 3 == 0) {
@@ -128,7 +128,7 @@ static void
 FN(losses)(const il_kernels *kernels, digest *d)
 {
     static T z[FN(most)], y[FN(most)], out[FN(most)], log_sum[FN(most)], rows[FN(most)];
-    const SET *k = &kernels->P;
+    const il_kernel_set *k = kernels->P;
     for (size_t i = 0; i < LENGTHS; i++) {
         const size_t n = lengths[i], M = 1 + i % 7, B = n / M;
         FN(draw)(n, i % 2 == 0 ? 5 : 300, z);
@@ -137,7 +137,7 @@ FN(losses)(const il_kernels *kernels, digest *d)
         }
         k->binary_cross_entropy(n, z, y, out);
         FN(add)(d, n, out);
-        k->delta(n, z, y, (T)1 / (T)3, out);
+        k->delta(n, z, y, 1, 3, out);
         FN(add)(d, n, out);
         k->softmax(B, M, z, rows, out, log_sum);
         FN(add)(d, B * M, out);
@@ -154,26 +154,26 @@ FN(optimizers)(const il_kernels *kernels, digest *d)
     static T gradient[N], w[N], m[N], v[N];
     for (int kind = 0; kind < IL_OPTIMIZER_COUNT; kind++) {
         for (int variant = 0; variant < 4; variant++) {
-            IL_CAT3(il, update, P) u = {.kind = (il_optimizer_kind)kind,
-                                        .nesterov = variant == 3,
-                                        .decays = variant > 0,
-                                        .has_momentum = variant > 1};
+            il_update u = {.kind = (il_optimizer_kind)kind,
+                           .nesterov = variant == 3,
+                           .decays = variant > 0,
+                           .has_momentum = variant > 1};
             for (size_t lane = 0; lane < IL_MOST_LANES; lane++) {
-                u.minus_rate[lane] = (T)-0.01;
-                u.momentum[lane] = (T)0.9;
-                u.decay[lane] = (T)0.001;
-                u.rest1[lane] = (T)0.1;
-                u.beta2[lane] = (T)0.99;
-                u.rest2[lane] = (T)0.01;
-                u.root[lane] = (T)0.3;
-                u.epsilon[lane] = (T)1e-8;
+                u.minus_rate.P[lane] = (T)-0.01;
+                u.momentum.P[lane] = (T)0.9;
+                u.decay.P[lane] = (T)0.001;
+                u.rest1.P[lane] = (T)0.1;
+                u.beta2.P[lane] = (T)0.99;
+                u.rest2.P[lane] = (T)0.01;
+                u.root.P[lane] = (T)0.3;
+                u.epsilon.P[lane] = (T)1e-8;
             }
             FN(draw)(N, 1, w);
             FN(draw)(N, 1, m);
             memset(v, 0, sizeof v);
             for (int step = 0; step < 3; step++) {
                 FN(draw)(N, 1, gradient);
-                kernels->P.update(&u, N, gradient, w, m, v);
+                kernels->P->update(&u, N, gradient, w, m, v);
             }
             FN(add)(d, N, w);
             FN(add)(d, N, m);
@@ -186,7 +186,7 @@ static void
 FN(reductions)(const il_kernels *kernels, digest *d)
 {
     static T x[FN(most)], y[FN(most)], turned[FN(most)];
-    const SET *k = &kernels->P;
+    const il_kernel_set *k = kernels->P;
     for (size_t i = 0; i < LENGTHS; i++) {
         const size_t n = lengths[i], columns = 1 + i % 7, rows = n / columns;
         double lanes[4][IL_SUM_LANES] = {{0}};
@@ -211,7 +211,7 @@ static void
 FN(random)(const il_kernels *kernels, digest *d)
 {
     static T out[FN(most)];
-    const SET *k = &kernels->P;
+    const il_kernel_set *k = kernels->P;
     for (size_t i = 0; i < LENGTHS; i++) {
         const il_stream s = {0x0123456789abcdefu + i, (uint32_t)i, 1u << 24};
         const uint64_t start = ((uint64_t)1 << 34) - 7 + 3 * i; /* over the end of a 32-bit block number */
@@ -263,12 +263,12 @@ FN(make_data)(void)
     }
 }
 
-/* `large` nets have layers of whole panels, of one and a bit, and of less; the others fit a sweep. */
+/* `large` nets have layers of whole panels, of one and a bit, and of less; the others fit the lanes. */
 static il_net *
 FN(make_net)(int large, il_activation_kind kind, il_loss loss, uint64_t key)
 {
     const size_t wide[] = {FN(inputs), 65, 33, 16, FN(outputs)}, narrow[] = {FN(inputs), 5, 9, 4, FN(outputs)};
-    const il_activation hidden[] = {{kind, 0}, {IL_TANH, 0}, {kind, 0}};
+    const il_activation hidden[] = {activation_of((int)kind), {IL_TANH, 0}, activation_of((int)kind)};
     const il_net_spec spec = {DTYPE, 4, large ? wide : narrow, hidden, loss};
     const il_scheme he = {.kind = IL_SCHEME_VARIANCE_SCALING, .a = 2};
     const il_scheme schemes[] = {he, he, he, he};
@@ -423,9 +423,6 @@ FN(inference)(const il_kernels *kernels, digest *d)
     FN(make_data)();
     FN(read_ahead)(d);
     for (int kind = 0; kind < IL_ACTIVATION_COUNT; kind++) {
-        if (kind == IL_ELU) {
-            continue; /* wants a parameter */
-        }
         for (size_t i = 0; i < sizeof batches / sizeof batches[0]; i++) {
             const size_t B = kind % 4 == 0 ? batches[i] : 1;
             il_net *net = FN(make_net)(i == 0, (il_activation_kind)kind, (il_loss)(kind % IL_LOSS_COUNT), 11);
@@ -441,7 +438,7 @@ FN(inference)(const il_kernels *kernels, digest *d)
 
 /* More nets than lanes, not a multiple of them, with rates of their own; the last one diverges. */
 static void
-FN(sweep)(const il_kernels *kernels, digest *d)
+FN(many)(const il_kernels *kernels, digest *d)
 {
     enum { NETS = 19 };
     static uint64_t step[NETS][FN(rows)];
@@ -472,4 +469,3 @@ FN(sweep)(const il_kernels *kernels, digest *d)
 }
 
 #undef FN
-#undef SET

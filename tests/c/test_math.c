@@ -11,6 +11,7 @@
 #include <float.h>
 #include <math.h>
 
+#include "activations.h"
 #include "harness.h"
 
 #include "../../csrc/core/dispatch.h"
@@ -29,7 +30,9 @@ static size_t tables_here = 0;
 
 /* Every kind, then those with a parameter at others. */
 static const il_activation more_activations[] = {
-    {IL_LEAKY_RELU, 0.01}, {IL_LEAKY_RELU, 1.0}, {IL_ELU, 0.01}, {IL_ELU, 1.0}};
+    {IL_LEAKY_RELU, 0.0}, {IL_LEAKY_RELU, 0.01}, {IL_LEAKY_RELU, 1.0}, {IL_ELU, 0.01},
+    {IL_ELU, 0.5},        {IL_ELU, 1.0},         {IL_ELU, 1.5},        {IL_CELU, 1.5},
+    {IL_SOFT_SHRINK, 0},  {IL_HARD_SHRINK, 0},   {IL_HARD_SHRINK, 1.5}};
 enum { ACTIVATIONS = IL_ACTIVATION_COUNT + sizeof more_activations / sizeof more_activations[0] };
 
 static il_activation
@@ -38,7 +41,7 @@ activation(size_t which)
     if (which >= IL_ACTIVATION_COUNT) {
         return more_activations[which - IL_ACTIVATION_COUNT];
     }
-    return (il_activation){(il_activation_kind)which, which == IL_ELU ? 0.5 : 0.0};
+    return activation_of((int)which);
 }
 
 /* splitmix64 */
@@ -184,12 +187,12 @@ static void
 print_hash(void)
 {
     static float x[batch_f32], out[3 * batch_f32];
-    const il_kernel_set_f32 *const k = &il_kernels_get()->f32;
+    const il_kernel_set *const k = il_kernels_get()->f32;
     uint64_t hash = 0xcbf29ce484222325u;
     for (uint32_t batch = 0; batch < FLOAT_BATCHES; batch += chosen_stride) {
         float_batch(batch, x);
         if (chosen_subject < functions_f32) {
-            function_of_f32(k, chosen_subject)(batch_f32, x, out);
+            apply_f32(k, chosen_subject, batch_f32, x, out);
             hash = hash_of(hash, batch_f32, out);
         } else {
             for (size_t which = 0; which < ACTIVATIONS; which++) {

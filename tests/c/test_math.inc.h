@@ -5,7 +5,6 @@
  * power of 2) and the error of a central difference in WIDE.
  */
 #define FN(name) IL_CAT2(IL_CAT2(name, _), P)
-#define SET IL_CAT3(il, kernel_set, P)
 
 static T
 FN(of_bits)(U bits)
@@ -43,7 +42,20 @@ FN(exact_sigmoid)(WIDE x)
     return x < 0 ? L(exp)(x) / (1 + L(exp)(x)) : 1 / (1 + L(exp)(-x));
 }
 
-enum { FN(functions) = 7 };
+/* sin is held at +-2^13, and cos is its slope. */
+static WIDE
+FN(held_sin)(WIDE x)
+{
+    return L(sin)(x > 8192 ? 8192 : x < -8192 ? -8192 : x);
+}
+
+static WIDE
+FN(held_cos)(WIDE x)
+{
+    return L(fabs)(x) > 8192 ? 0 : L(cos)(x);
+}
+
+enum { FN(functions) = 10 };
 
 static const struct {
     const char *name;
@@ -60,17 +72,27 @@ static const struct {
     {"tanh", L(tanh), 2.0, -10, 10, -1, 1, 1},
     {"sigmoid", FN(exact_sigmoid), 2.0, -10, 10, 0, 1, 0},
     {"erf", L(erf), 2.0, -4, 4, -1, 1, 1},
+    {"sin", FN(held_sin), 2.0, -8192, 8192, -1, 1, 1},
+    {"cos", FN(held_cos), 2.0, -8192, 8192, -1, 1, 0},
+    {"arctan", L(atan), 2.0, -4, 4, (T)-1.57079632679489661923L, (T)1.57079632679489661923L, 1},
 };
 
-typedef void FN(array_function)(size_t, const T *, T *);
-
-/* The functions of a table in the order of the list above. */
-static FN(array_function) *
-FN(function_of)(const SET *k, size_t which)
+/* A function of a table, in the order of the list above: out[i] = f(x[i]). */
+static void
+FN(apply)(const il_kernel_set *k, size_t which, size_t n, const T *x, T *out)
 {
-    FN(array_function) *const all[FN(functions)] = {k->exp,  k->expm1,   k->log, k->log1p,
-                                                    k->tanh, k->sigmoid, k->erf};
-    return all[which];
+    switch (which) {
+    case 0: k->exp(n, x, out); break;
+    case 1: k->expm1(n, x, out); break;
+    case 2: k->log(n, x, out); break;
+    case 3: k->log1p(n, x, out); break;
+    case 4: k->tanh(n, x, out); break;
+    case 5: k->sigmoid(n, x, out); break;
+    case 6: k->erf(n, x, out); break;
+    case 7: k->activate((il_activation){IL_SIN, 0}, n, x, out); break;
+    case 8: k->slope((il_activation){IL_SIN, 0}, n, x, x, out); break;
+    default: k->activate((il_activation){IL_ARCTAN, 0}, n, x, out); break;
+    }
 }
 
 /* |got - exact| in units in the last place of a T; 0 where both are NaN or the same infinity. The exact
@@ -107,10 +129,10 @@ static void
 FN(check_batch)(size_t which, const T *x, int soft, FN(error) *worst)
 {
     static T reference[FN(batch)], opposite[FN(batch)], other[FN(batch)];
-    FN(function_of)(&il_kernels_scalar.P, which)(FN(batch), x, reference);
+    FN(apply)(il_kernels_scalar.P, which, FN(batch), x, reference);
     for (size_t i = 0; i < tables_here; i++) {
         if (soft || tables[i] != &il_kernels_soft) {
-            FN(function_of)(&tables[i]->P, which)(FN(batch), x, other);
+            FN(apply)(tables[i]->P, which, FN(batch), x, other);
             FN(check_table)(tables[i], FN(batch), other, reference);
         }
     }
@@ -133,7 +155,7 @@ FN(check_batch)(size_t which, const T *x, int soft, FN(error) *worst)
     *worst = largest.ulps > worst->ulps ? largest : *worst;
     if (FN(specs)[which].odd) {
         int odd = 1;
-        FN(function_of)(&il_kernels_scalar.P, which)(FN(batch), other, opposite);
+        FN(apply)(il_kernels_scalar.P, which, FN(batch), other, opposite);
         for (size_t i = 0; i < FN(batch); i++) {
             odd &= FN(bits_of)(opposite[i]) == FN(bits_of)(-reference[i]) || isnan(x[i]);
         }
@@ -197,13 +219,12 @@ FN(test_lengths)(void)
     }
     for (size_t table = 0; table < tables_here; table++) {
         for (size_t which = 0; which < FN(functions); which++) {
-            FN(array_function) *const f = FN(function_of)(&tables[table]->P, which);
-            f(64, x, whole);
+            FN(apply)(tables[table]->P, which, 64, x, whole);
             for (size_t n = 0; n < 50; n++) {
                 for (size_t i = 0; i < 64; i++) {
                     part[i] = 7;
                 }
-                f(n, x, part);
+                FN(apply)(tables[table]->P, which, n, x, part);
                 CHECK_BITS(part, whole, n * sizeof *part);
                 CHECK(part[n] == 7);
             }
@@ -284,6 +305,21 @@ FN(test_soft_fma)(void)
 
 /* ---- activations ------------------------------------------------------------------------- */
 
+static WIDE
+FN(exact_relu6)(WIDE z)
+{
+    return z > 6 ? 6 : z > 0 ? z : 0;
+}
+
+/* By its series where the difference would lose the bits of a T. */
+static WIDE
+FN(exact_tanh_shrink)(WIDE z)
+{
+    const WIDE q = z * z;
+    const WIDE series = 1 / (WIDE)3 - q * (2 / (WIDE)15 - q * (17 / (WIDE)315 - q * 62 / (WIDE)2835));
+    return L(fabs)(z) < (WIDE)0.001L ? z * q * series : z - L(tanh)(z);
+}
+
 /* PyTorch's definitions, slowly. */
 static WIDE
 FN(exact_activation)(il_activation g, WIDE z)
@@ -306,6 +342,20 @@ FN(exact_activation)(il_activation g, WIDE z)
     case IL_SOFTSIGN: return z / (1 + L(fabs)(z));
     case IL_HARD_TANH: return z > 1 ? 1 : z < -1 ? -1 : z;
     case IL_ERF: return L(erf)(z);
+    case IL_MISH: return z * L(tanh)(z > 0 ? z + L(log1p)(L(exp)(-z)) : L(log1p)(L(exp)(z)));
+    case IL_RELU6: return FN(exact_relu6)(z);
+    case IL_HARD_SIGMOID: return FN(exact_relu6)(z + 3) / 6;
+    case IL_HARD_SWISH: return z * FN(exact_relu6)(z + 3) / 6;
+    case IL_CELU: return z > 0 ? z : p * L(expm1)(z / p);
+    case IL_LOG_SIGMOID: return z < 0 ? z - L(log1p)(L(exp)(z)) : -L(log1p)(L(exp)(-z));
+    case IL_SOFT_SHRINK: return z > p ? z - p : z < -p ? z + p : 0;
+    case IL_HARD_SHRINK: return L(fabs)(z) > p ? z : 0;
+    case IL_TANH_SHRINK: return FN(exact_tanh_shrink)(z);
+    case IL_SQUARED_RELU: return z > 0 ? z * z : 0;
+    case IL_EXPONENTIAL: return L(exp)(z);
+    case IL_ARCTAN: return L(atan)(z);
+    case IL_LECUN_TANH: return (WIDE)1.7159L * L(tanh)(2 * z / 3);
+    case IL_SIN: return L(sin)(z > 8192 ? 8192 : z < -8192 ? -8192 : z);
     case IL_ACTIVATION_COUNT: break;
     }
     return 0;
@@ -319,6 +369,10 @@ FN(exact_slope)(il_activation g, WIDE z)
     case IL_RELU:
     case IL_LEAKY_RELU: return z > 0 ? 1 : (WIDE)(T)g.parameter;
     case IL_HARD_TANH: return L(fabs)(z) < 1;
+    case IL_RELU6: return z > 0 && z < 6;
+    case IL_HARD_SIGMOID: return L(fabs)(z) < 3 ? 1 / (WIDE)6 : 0;
+    case IL_SOFT_SHRINK:
+    case IL_HARD_SHRINK: return L(fabs)(z) > (WIDE)(T)g.parameter;
     default: break;
     }
     const WIDE h = L(ldexp)(1, -DIFFERENCE_BITS);
@@ -326,7 +380,7 @@ FN(exact_slope)(il_activation g, WIDE z)
 }
 
 static void
-FN(activations_of)(const SET *k, il_activation g, size_t n, const T *z, T *out)
+FN(activations_of)(const il_kernel_set *k, il_activation g, size_t n, const T *z, T *out)
 {
     /* out[0..3n-1]: g, g', upstream * g' */
     k->activate(g, n, z, out);
@@ -334,10 +388,12 @@ FN(activations_of)(const SET *k, il_activation g, size_t n, const T *z, T *out)
     k->derive(g, n, z, out, z, out + 2 * n);
 }
 
+/* Of functions without a bound of their slope, relative. */
 static double
-FN(allowed)(T z)
+FN(allowed)(il_activation g, T z, WIDE exact)
 {
-    return 2.0 * ldexp(1.0, -FRACTION_BITS) * (1.0 + fabs((double)z));
+    const double size = isinf(il_activation_max_slope(g)) ? fabs((double)exact) : fabs((double)z);
+    return 2.0 * ldexp(1.0, -FRACTION_BITS) * (1.0 + size);
 }
 
 /*
@@ -348,10 +404,10 @@ static void
 FN(check_activation)(il_activation g, size_t n, const T *z, int soft, T *out)
 {
     static T other[3 * FN(batch)];
-    FN(activations_of)(&il_kernels_scalar.P, g, n, z, out);
+    FN(activations_of)(il_kernels_scalar.P, g, n, z, out);
     for (size_t i = 0; i < tables_here; i++) {
         if (soft || tables[i] != &il_kernels_soft) {
-            FN(activations_of)(&tables[i]->P, g, n, z, other);
+            FN(activations_of)(tables[i]->P, g, n, z, other);
             FN(check_table)(tables[i], 3 * n, other, out);
         }
     }
@@ -364,9 +420,9 @@ FN(check_activation)(il_activation g, size_t n, const T *z, int soft, T *out)
         }
         if (isfinite(z[i])) { /* the limits have a test of their own */
             const WIDE exact = FN(exact_activation)(g, (WIDE)z[i]);
-            value_right &= out[i] == (T)exact || fabs((double)((WIDE)out[i] - exact)) <= FN(allowed)(z[i]);
+            value_right &= out[i] == (T)exact || fabs((double)((WIDE)out[i] - exact)) <= FN(allowed)(g, z[i], exact);
         }
-        slope_finite &= isfinite(slope) != 0;
+        slope_finite &= isfinite(slope) || isinf(il_activation_max_slope(g));
         product_right &= out[2 * n + i] == product || (isnan(out[2 * n + i]) && isnan(product)); /* inf * 0 */
     }
     CHECK(value_right);
@@ -387,11 +443,63 @@ FN(test_activations)(void)
         FN(check_activation)(g, N, z, 1, out);
         int slope_right = 1;
         for (size_t i = 0; i < N; i++) {
-            const double slope = (double)FN(exact_slope)(g, (WIDE)z[i]);
-            slope_right &= fabs((double)out[N + i] - slope) <= 2.0 * FN(allowed)(z[i]) + DIFFERENCE_ERROR;
+            const WIDE slope = FN(exact_slope)(g, (WIDE)z[i]);
+            const double allowed = FN(allowed)(g, z[i], slope);
+            slope_right &= fabs((double)((WIDE)out[N + i] - slope)) <= 2.0 * allowed + DIFFERENCE_ERROR;
         }
         CHECK(slope_right);
     }
+}
+
+typedef struct FN(limits) {
+    WIDE right, left, right_slope, left_slope;
+} FN(limits);
+
+/* At z and -z, a number or infinity far out. */
+static FN(limits)
+FN(limits_of)(il_activation g, WIDE z)
+{
+    const WIDE p = (WIDE)g.parameter, right_angle = (WIDE)1.57079632679489661923L, end = L(sin)(8192);
+    const WIDE scale = (WIDE)1.0507009873554804934193349852946L, floor_ = (WIDE)-1.7580993408473768599402175208123L;
+    switch (g.kind) {
+    case IL_IDENTITY:
+    case IL_HARD_SHRINK:
+    case IL_TANH_SHRINK: return (FN(limits)){z, -z, 1, 1};
+    case IL_TANH:
+    case IL_SOFTSIGN:
+    case IL_HARD_TANH:
+    case IL_ERF: return (FN(limits)){1, -1, 0, 0};
+    case IL_SIGMOID:
+    case IL_HARD_SIGMOID: return (FN(limits)){1, 0, 0, 0};
+    case IL_RELU:
+    case IL_GELU:
+    case IL_GELU_TANH:
+    case IL_SILU:
+    case IL_SOFTPLUS:
+    case IL_MISH:
+    case IL_HARD_SWISH: return (FN(limits)){z, 0, 1, 0};
+    case IL_LEAKY_RELU: return (FN(limits)){z, p == 0 ? 0 : -p * z, 1, p};
+    case IL_ELU:
+    case IL_CELU: return (FN(limits)){z, -p, 1, 0};
+    case IL_SELU: return (FN(limits)){scale * z, floor_, scale, 0};
+    case IL_RELU6: return (FN(limits)){6, 0, 0, 0};
+    case IL_LOG_SIGMOID: return (FN(limits)){0, -z, 0, 1};
+    case IL_SOFT_SHRINK: return (FN(limits)){z - p, p - z, 1, 1};
+    case IL_SQUARED_RELU: return (FN(limits)){z * z, 0, 2 * z, 0};
+    case IL_EXPONENTIAL: return (FN(limits)){(WIDE)HUGE_VAL, 0, (WIDE)HUGE_VAL, 0};
+    case IL_ARCTAN: return (FN(limits)){right_angle, -right_angle, 0, 0};
+    case IL_LECUN_TANH: return (FN(limits)){(WIDE)1.7159L, -(WIDE)1.7159L, 0, 0};
+    case IL_SIN: return (FN(limits)){end, -end, 0, 0};
+    case IL_ACTIVATION_COUNT: break;
+    }
+    return (FN(limits)){0, 0, 0, 0};
+}
+
+/* |got - exact| is a few units of a number of size 1, or got the nearest T. */
+static int
+FN(is_slope)(T got, WIDE exact)
+{
+    return got == (T)exact || fabs((double)((WIDE)got - exact)) <= 4.0 * ldexp(1.0, -FRACTION_BITS);
 }
 
 /* At +-huge and +-inf: the limit, never NaN; NaN stays; at 0 what PyTorch gives. */
@@ -400,45 +508,30 @@ FN(test_activation_limits)(void)
 {
     const T inf = (T)HUGE_VAL, most = FN(of_bits)(FN(bits_of)(inf) - 1);
     const T far[] = {most, inf, (T)1e30};
-    for (int kind = 0; kind < IL_ACTIVATION_COUNT; kind++) {
-        for (int variant = 0; variant < (kind == IL_LEAKY_RELU ? 2 : 1); variant++) {
-            const double parameter = kind == IL_ELU ? 1.5 : kind == IL_LEAKY_RELU && variant ? 0.25 : 0.0;
-            const il_activation g = {(il_activation_kind)kind, parameter};
-            const int bounded = kind == IL_TANH || kind == IL_SIGMOID || kind == IL_SOFTSIGN
-                                || kind == IL_HARD_TANH || kind == IL_ERF;
-            const WIDE scale = kind == IL_SELU ? (WIDE)1.0507009873554804934193349852946L : 1;
-            for (size_t i = 0; i < sizeof far / sizeof far[0]; i++) {
-                const T z[3] = {far[i], -far[i], inf - inf};
-                T out[9];
-                FN(activations_of)(&il_kernels_scalar.P, g, 3, z, out);
-                CHECK(FN(ulps)(out[0], bounded ? 1 : scale * (WIDE)far[i]) <= 1.0);
-                CHECK(out[3] == (bounded ? (kind == IL_SOFTSIGN ? out[3] : 0) : (T)scale));
-                CHECK(kind != IL_SOFTSIGN || out[3] < (T)1e-12);
-                CHECK(isnan(out[2]));
-                CHECK(isnan(out[5]) || kind == IL_IDENTITY);
-                const int linear = kind == IL_IDENTITY || (kind == IL_LEAKY_RELU && variant);
-                const T left = kind == IL_IDENTITY ? -far[i]
-                               : linear            ? (T)parameter * -far[i]
-                               : kind == IL_ELU    ? (T)-1.5
-                               : kind == IL_SELU   ? (T)-1.7580993408473768599402175208123
-                               : bounded && kind != IL_SIGMOID ? -1
-                                                               : 0;
-                CHECK((double)FN(ulps)(out[1], (WIDE)left) <= 1.0);
-                const T slope = kind == IL_IDENTITY ? 1 : linear ? (T)parameter : 0;
-                CHECK(fabs((double)(out[4] - slope)) <= 4.0 * ldexp(1.0, -FRACTION_BITS));
-            }
-            const T zero[2] = {0, -(T)0};
-            T out[6];
-            FN(activations_of)(&il_kernels_scalar.P, g, 2, zero, out);
-            const WIDE half = kind == IL_SIGMOID ? (WIDE)0.5 : kind == IL_SOFTPLUS ? L(log)(2) : 0;
-            CHECK(FN(ulps)(out[0], half) <= 1.0 && out[0] == out[1]);
-            CHECK(out[2] == out[3]);
-            if (kind == IL_RELU || kind == IL_LEAKY_RELU || kind == IL_ELU) {
-                CHECK(out[2] == (T)parameter); /* the left side's */
-            }
+    for (size_t which = 0; which < ACTIVATIONS; which++) {
+        const il_activation g = activation(which);
+        for (size_t i = 0; i < sizeof far / sizeof far[0]; i++) {
+            const T z[3] = {far[i], -far[i], inf - inf};
+            T out[9];
+            FN(activations_of)(il_kernels_scalar.P, g, 3, z, out);
+            const FN(limits) limits = FN(limits_of)(g, (WIDE)far[i]);
+            CHECK(FN(ulps)(out[0], limits.right) <= 1.0);
+            CHECK(FN(ulps)(out[1], limits.left) <= 1.0);
+            const int tail = g.kind == IL_SOFTSIGN || g.kind == IL_ARCTAN; /* never quite flat */
+            CHECK(tail ? out[3] >= 0 && out[3] < (T)1e-12 : out[3] == (T)limits.right_slope);
+            CHECK(FN(is_slope)(out[4], limits.left_slope));
+            CHECK(isnan(out[2]));
+            CHECK(isnan(out[5]) || g.kind == IL_IDENTITY);
+        }
+        const T zero[2] = {0, -(T)0};
+        T out[6];
+        FN(activations_of)(il_kernels_scalar.P, g, 2, zero, out);
+        CHECK(FN(ulps)(out[0], FN(exact_activation)(g, 0)) <= 1.0 && out[0] == out[1]);
+        CHECK(out[2] == out[3]);
+        if (g.kind == IL_RELU || g.kind == IL_LEAKY_RELU || g.kind == IL_ELU) {
+            CHECK(out[2] == (T)g.parameter); /* the left side's */
         }
     }
 }
 
 #undef FN
-#undef SET

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "activations.h"
 #include "harness.h"
 
 #include "../../csrc/core/memory.h"
@@ -47,8 +48,7 @@ test_gradients(void)
     double *dw[LAYERS] = {dw0, dw1, dw2}, *db[LAYERS] = {db0, db1, db2};
     for (int kind = 0; kind < IL_ACTIVATION_COUNT; kind++) {
         for (int loss = 0; loss < IL_LOSS_COUNT; loss++) {
-            const double parameter = kind == IL_LEAKY_RELU ? 0.1 : kind == IL_ELU ? 0.8 : 0;
-            il_net *net = make_net((il_activation){(il_activation_kind)kind, parameter}, (il_loss)loss);
+            il_net *net = make_net(activation_of(kind), (il_loss)loss);
             double value;
             CHECK(il_net_gradients(net, B, x, y, &value, (void *const *)dw, (void *const *)db) == IL_OK);
             for (size_t l = 0; l < LAYERS; l++) {
@@ -360,8 +360,7 @@ test_saturation_of_nan(void)
 {
     for (int kind = 0; kind < IL_ACTIVATION_COUNT; kind++) {
         for (int loss = 0; loss < IL_LOSS_COUNT; loss++) {
-            const double parameter = kind == IL_LEAKY_RELU ? 0.1 : kind == IL_ELU ? 0.8 : 0;
-            il_net *net = make_net((il_activation){(il_activation_kind)kind, parameter}, (il_loss)loss);
+            il_net *net = make_net(activation_of(kind), (il_loss)loss);
             ((double *)il_net_biases(net, 1))[2] = (double)NAN;
             il_train_options o = options_for(IL_SGD, 1, 0);
             o.record_every = 1;

@@ -80,9 +80,9 @@ test_known_answers(void)
         const char *name;
         for (size_t isa = 0; (name = il_isa_available(isa)) != NULL; isa++) {
             const il_kernels *k = il_kernels_find(name);
-            k->f32.fill_words(s, 0, 4 * block, 4, words);
+            k->f32->fill_words(s, 0, 4 * block, 4, words);
             CHECK_BITS(words, wanted, sizeof words);
-            k->f64.fill_words(s, 0, 4 * block, 4, words);
+            k->f64->fill_words(s, 0, 4 * block, 4, words);
             CHECK_BITS(words, wanted, sizeof words);
             if (i == 0) {
                 CHECK_BITS(words, known[i].answer, sizeof words);
@@ -100,7 +100,7 @@ test_words_of_both_halves(void)
     for (size_t isa = 0; (name = il_isa_available(isa)) != NULL; isa++) {
         for (uint32_t half = 0; half < 2; half++) {
             for (uint64_t start = 0; start < 9; start++) {
-                il_kernels_find(name)->f32.fill_words(s, half, start, 61, words);
+                il_kernels_find(name)->f32->fill_words(s, half, start, 61, words);
                 int same = 1;
                 for (size_t i = 0; i < 61; i++) {
                     same &= words[i] == slow_word(s, half, start + i);
@@ -119,15 +119,15 @@ test_precisions_agree(void)
     static float narrow[N];
     static double wide[N];
     const il_stream s = {99, 1, 0};
-    il_kernels_scalar.f32.fill_uniform(s, 0, N, 0, 1, narrow);
-    il_kernels_scalar.f64.fill_uniform(s, 0, N, 0, 1, wide);
+    il_kernels_scalar.f32->fill_uniform(s, 0, N, 0, 1, narrow);
+    il_kernels_scalar.f64->fill_uniform(s, 0, N, 0, 1, wide);
     double worst = 0.0;
     for (size_t i = 0; i < N; i++) {
         worst = fmax(worst, fabs((double)narrow[i] - wide[i]));
     }
     CHECK(worst <= 0x1p-24);
-    il_kernels_scalar.f32.fill_normal(s, 0, N, 0, 1, narrow);
-    il_kernels_scalar.f64.fill_normal(s, 0, N, 0, 1, wide);
+    il_kernels_scalar.f32->fill_normal(s, 0, N, 0, 1, narrow);
+    il_kernels_scalar.f64->fill_normal(s, 0, N, 0, 1, wide);
     int close = 1;
     for (size_t i = 0; i < N; i++) {
         /* p differs by at most 2^-33, z by that over the density, and both are rounded */

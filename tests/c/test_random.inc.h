@@ -1,6 +1,5 @@
 /* test_random.inc.h - one precision of test_random.c. Expects T, P, U, BITS (drawn for one element). */
 #define FN(name) IL_CAT2(IL_CAT2(name, _), P)
-#define SET IL_CAT3(il, kernel_set, P)
 
 /* The bits of one element, from the definition. */
 static U
@@ -51,7 +50,7 @@ static void
 FN(test_values)(void)
 {
     const il_stream s = {0x0123456789abcdefu, 7, 1u << 24};
-    const SET *k = &il_kernels_scalar.P;
+    const il_kernel_set *k = il_kernels_scalar.P;
     k->fill_uniform(s, 5, FN(length), 0, 1, FN(long_draw));
     int exact = 1, inside = 1;
     for (size_t i = 0; i < FN(length); i++) {
@@ -79,10 +78,10 @@ static void
 FN(test_tables_and_slices)(void)
 {
     const il_stream s = {42, 3, 0};
-    il_kernels_scalar.P.fill_normal(s, 0, 4096, 0, 1, FN(long_draw));
+    il_kernels_scalar.P->fill_normal(s, 0, 4096, 0, 1, FN(long_draw));
     const char *name;
     for (size_t isa = 0; (name = il_isa_available(isa)) != NULL; isa++) {
-        const SET *k = &il_kernels_find(name)->P;
+        const il_kernel_set *k = il_kernels_find(name)->P;
         for (size_t start = 0; start < 40; start++) {
             for (size_t n = 0; n < 90; n++) {
                 FN(other_draw)[n] = 9;
@@ -96,13 +95,13 @@ FN(test_tables_and_slices)(void)
         /* A block index beyond 32 bits: its high word counts. */
         T far[5], again[5];
         k->fill_uniform(s, (uint64_t)1 << 40, 5, -2, 3, far);
-        il_kernels_scalar.P.fill_uniform(s, ((uint64_t)1 << 40) + 3, 2, -2, 3, again);
+        il_kernels_scalar.P->fill_uniform(s, ((uint64_t)1 << 40) + 3, 2, -2, 3, again);
         CHECK_BITS(far + 3, again, 2 * sizeof(T));
         k->fill_uniform(s, 0, 5, -2, 3, again);
         CHECK(memcmp(far, again, sizeof far) != 0);
     }
     /* Scale and shift are one fma. */
-    il_kernels_scalar.P.fill_normal(s, 0, 4096, (T)0.25, 3, FN(other_draw));
+    il_kernels_scalar.P->fill_normal(s, 0, 4096, (T)0.25, 3, FN(other_draw));
     int same = 1;
     for (size_t i = 0; i < 4096; i++) {
         same &= FN(other_draw)[i] == FMA(FN(long_draw)[i], 3, (T)0.25);
@@ -115,7 +114,7 @@ static void
 FN(test_moments)(void)
 {
     const il_stream s = {2024, 0, 0};
-    il_kernels_scalar.P.fill_normal(s, 0, FN(length), 0, 1, FN(long_draw));
+    il_kernels_scalar.P->fill_normal(s, 0, FN(length), 0, 1, FN(long_draw));
     double mean = 0.0, square = 0.0, fourth = 0.0, most = 0.0;
     for (size_t i = 0; i < FN(length); i++) {
         const double z = (double)FN(long_draw)[i];
@@ -132,4 +131,3 @@ FN(test_moments)(void)
 }
 
 #undef FN
-#undef SET

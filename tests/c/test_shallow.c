@@ -14,8 +14,8 @@ test_shallow(void)
     const char *name;
     for (size_t i = 0; (name = il_isa_available(i)) != NULL; i++) {
         const il_kernels *k = il_kernels_find(name);
-        test_shallow_f32(&k->f32);
-        test_shallow_f64(&k->f64);
+        test_shallow_f32(k->f32);
+        test_shallow_f64(k->f64);
     }
 }
 

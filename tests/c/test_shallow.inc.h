@@ -1,8 +1,5 @@
 /* test_shallow.inc.h - one precision of test_shallow.c. Expects T and P. */
 #define TS(name) IL_CAT3(shallow, name, P)
-#define CONTRACTION IL_CAT3(il, contraction, P)
-#define SHALLOW IL_CAT3(il, shallow, P)
-#define SET IL_CAT3(il, kernel_set, P)
 
 enum { TS(most_rows) = IL_BLOCK, TS(room) = TS(most_rows) + IL_SHALLOW_STRIP * IL_MOST_LANES };
 enum { TS(most_units) = 3 * 2 * IL_MOST_LANES };
@@ -15,76 +12,76 @@ static T TS(gradient)[2][IL_SHALLOW_INPUTS * TS(most_units)], TS(bias_gradient)[
 static T TS(top_gradient)[2][TS(most_units)], TS(top_bias_gradient)[2][TS(most_units)];
 
 static size_t
-TS(width)(const SET *k, size_t units)
+TS(width)(const il_kernel_set *k, size_t units)
 {
     return units <= k->lanes ? k->lanes : 2 * k->lanes;
 }
 
 static void
-TS(up_by_others)(const SET *k, il_activation g, size_t rows, size_t inputs, size_t units, const T *top_bias)
+TS(up_by_others)(const il_kernel_set *k, il_activation g, size_t rows, size_t inputs, size_t units, const T *top_bias)
 {
     const size_t w = TS(width)(k, units), panel = 2 * k->lanes;
-    void (*const contract)(const CONTRACTION *) = w == panel ? k->contract_wide : k->contract_narrow;
+    void (*const contract)(const il_contraction *) = w == panel ? k->contract_wide : k->contract_narrow;
     for (size_t u = 0; u < units; u += w) {
-        const CONTRACTION up = {.rows = rows,
-                                .K = inputs,
-                                .a = TS(x),
-                                .a_row = inputs,
-                                .a_panel = panel,
-                                .b = TS(weights) + u * inputs,
-                                .b_row = w,
-                                .start = TS(bias) + u,
-                                .c = TS(a)[1] + u * rows};
+        const il_contraction up = {.rows = rows,
+                                   .K = inputs,
+                                   .a = TS(x),
+                                   .a_row = inputs,
+                                   .a_panel = panel,
+                                   .b = TS(weights) + u * inputs,
+                                   .b_row = w,
+                                   .start = TS(bias) + u,
+                                   .c = TS(a)[1] + u * rows};
         contract(&up);
         k->activate(g, rows * w, up.c, up.c);
     }
-    const CONTRACTION out = {.rows = rows,
-                             .K = units,
-                             .a = TS(a)[1],
-                             .a_row = w,
-                             .a_panel = rows * w,
-                             .b = TS(top_weights),
-                             .b_row = 1,
-                             .start = top_bias,
-                             .c = TS(out)[1]};
+    const il_contraction out = {.rows = rows,
+                                .K = units,
+                                .a = TS(a)[1],
+                                .a_row = w,
+                                .a_panel = rows * w,
+                                .b = TS(top_weights),
+                                .b_row = 1,
+                                .start = top_bias,
+                                .c = TS(out)[1]};
     k->contract_column(&out);
 }
 
 static void
-TS(back_by_others)(const SET *k, il_activation g, size_t rows, size_t inputs, size_t units)
+TS(back_by_others)(const il_kernel_set *k, il_activation g, size_t rows, size_t inputs, size_t units)
 {
     const size_t w = TS(width)(k, units), panel = 2 * k->lanes;
-    void (*const contract)(const CONTRACTION *) = w == panel ? k->contract_wide : k->contract_narrow;
-    const CONTRACTION top = {.rows = units,
-                             .K = rows,
-                             .transposed = 1,
-                             .a = TS(a)[1],
-                             .a_row = w,
-                             .a_panel = rows * w,
-                             .b = TS(delta),
-                             .b_row = 1,
-                             .c = TS(top_gradient)[1],
-                             .sums = TS(top_bias_gradient)[1]};
+    void (*const contract)(const il_contraction *) = w == panel ? k->contract_wide : k->contract_narrow;
+    const il_contraction top = {.rows = units,
+                                .K = rows,
+                                .transposed = 1,
+                                .a = TS(a)[1],
+                                .a_row = w,
+                                .a_panel = rows * w,
+                                .b = TS(delta),
+                                .b_row = 1,
+                                .c = TS(top_gradient)[1],
+                                .sums = TS(top_bias_gradient)[1]};
     k->contract_column(&top);
     for (size_t u = 0; u < units; u += w) {
-        const CONTRACTION down = {.rows = rows,
-                                  .K = 1,
-                                  .a = TS(delta),
-                                  .a_row = 1,
-                                  .a_panel = panel,
-                                  .b = TS(top_weights) + u,
-                                  .b_row = w,
-                                  .c = TS(d)[1] + u * rows};
-        const CONTRACTION hidden = {.rows = inputs,
-                                    .K = rows,
-                                    .transposed = 1,
-                                    .a = TS(x),
-                                    .a_row = inputs,
-                                    .a_panel = panel,
-                                    .b = down.c,
-                                    .b_row = w,
-                                    .c = TS(gradient)[1] + u * inputs,
-                                    .sums = TS(bias_gradient)[1] + u};
+        const il_contraction down = {.rows = rows,
+                                     .K = 1,
+                                     .a = TS(delta),
+                                     .a_row = 1,
+                                     .a_panel = panel,
+                                     .b = TS(top_weights) + u,
+                                     .b_row = w,
+                                     .c = TS(d)[1] + u * rows};
+        const il_contraction hidden = {.rows = inputs,
+                                       .K = rows,
+                                       .transposed = 1,
+                                       .a = TS(x),
+                                       .a_row = inputs,
+                                       .a_panel = panel,
+                                       .b = down.c,
+                                       .b_row = w,
+                                       .c = TS(gradient)[1] + u * inputs,
+                                       .sums = TS(bias_gradient)[1] + u};
         contract(&down);
         k->derive(g, rows * w, NULL, TS(a)[1] + u * rows, down.c, down.c);
         contract(&hidden);
@@ -92,7 +89,7 @@ TS(back_by_others)(const SET *k, il_activation g, size_t rows, size_t inputs, si
 }
 
 static void
-TS(back)(const SET *k, const SHALLOW *net, size_t rows, size_t columns)
+TS(back)(const il_kernel_set *k, const il_shallow *net, size_t rows, size_t columns)
 {
     memset(TS(bias_gradient)[0], 1, sizeof TS(bias_gradient)[0]);
     memset(TS(top_gradient)[0], 1, sizeof TS(top_gradient)[0]);
@@ -104,7 +101,7 @@ TS(back)(const SET *k, const SHALLOW *net, size_t rows, size_t columns)
 }
 
 static void
-TS(one)(const SET *k, il_activation g, size_t rows, size_t inputs, size_t units)
+TS(one)(const il_kernel_set *k, il_activation g, size_t rows, size_t inputs, size_t units)
 {
     const size_t w = TS(width)(k, units), columns = (units + w - 1) / w * w;
     const T top_bias = (T)0.3;
@@ -117,22 +114,22 @@ TS(one)(const SET *k, il_activation g, size_t rows, size_t inputs, size_t units)
     }
     memset(TS(a), 0, sizeof TS(a));
     memset(TS(top_gradient)[1], 0, sizeof TS(top_gradient)[1]);
-    SHALLOW net = {.inputs = inputs,
-                   .units = units,
-                   .activation = g,
-                   .weights = TS(weights),
-                   .bias = TS(bias),
-                   .top_weights = TS(top_weights),
-                   .top_bias = &top_bias,
-                   .z = TS(a)[0],
-                   .a = TS(a)[0],
-                   .out = TS(out)[0],
-                   .delta = TS(delta),
-                   .d = TS(d)[0],
-                   .gradient = TS(gradient)[0],
-                   .bias_gradient = TS(bias_gradient)[0],
-                   .top_gradient = TS(top_gradient)[0],
-                   .top_bias_gradient = TS(top_bias_gradient)[0]};
+    il_shallow net = {.inputs = inputs,
+                      .units = units,
+                      .activation = g,
+                      .weights = TS(weights),
+                      .bias = TS(bias),
+                      .top_weights = TS(top_weights),
+                      .top_bias = &top_bias,
+                      .z = TS(a)[0],
+                      .a = TS(a)[0],
+                      .out = TS(out)[0],
+                      .delta = TS(delta),
+                      .d = TS(d)[0],
+                      .gradient = TS(gradient)[0],
+                      .bias_gradient = TS(bias_gradient)[0],
+                      .top_gradient = TS(top_gradient)[0],
+                      .top_bias_gradient = TS(top_bias_gradient)[0]};
     TS(up_by_others)(k, g, rows, inputs, units, &top_bias);
     TS(back_by_others)(k, g, rows, inputs, units);
     if (columns == w) {
@@ -149,7 +146,7 @@ TS(one)(const SET *k, il_activation g, size_t rows, size_t inputs, size_t units)
 }
 
 static void
-IL_CAT3(test, shallow, P)(const SET *k)
+IL_CAT3(test, shallow, P)(const il_kernel_set *k)
 {
     static const size_t lengths[] = {1, 2, 7, 8, 31, 32, 33, 100, 256};
     for (size_t i = 0; i < sizeof TS(x) / sizeof TS(x)[0]; i++) {
@@ -159,7 +156,7 @@ IL_CAT3(test, shallow, P)(const SET *k)
         TS(delta)[i] = (T)cos(1.3 * (double)i);
     }
     for (int kind = 0; kind < IL_ACTIVATION_COUNT; kind++) {
-        if (il_activation_needs_z((il_activation_kind)kind)) {
+        if (!il_activation_is_shallow((il_activation_kind)kind)) {
             continue;
         }
         for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
@@ -177,6 +174,3 @@ IL_CAT3(test, shallow, P)(const SET *k)
 }
 
 #undef TS
-#undef CONTRACTION
-#undef SHALLOW
-#undef SET

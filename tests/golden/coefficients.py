@@ -171,6 +171,11 @@ def table(name: str, coefficients: list[Real], dtype: type[np.floating[Any]]) ->
     return f"static const T FN({name})[] = {{\n" + "\n".join([*lines, line]) + "\n};"
 
 
+def inverse(function: Function) -> Function:
+    """Return the weight that makes an error relative."""
+    return lambda x: 1 / function(x)
+
+
 # ---- the tables --------------------------------------------------------------------------------
 
 F32, F64 = np.float32, np.float64
@@ -193,6 +198,11 @@ def tanh_kernel_weight(z: Real) -> Real:
     return z * x / mp.tanh(x)
 
 
+def tanh_shrink_kernel(z: Real) -> Real:
+    """Return k(z) in x - tanh(x) = x z k(z), z = x^2."""
+    return -tanh_kernel(z)
+
+
 def log1p_kernel(f: Real) -> Real:
     """Return k(f) in log1p(f) = f + f^2 k(f)."""
     return (mp.log1p(f) - f) / f**2
@@ -202,6 +212,30 @@ def atanh_kernel(z: Real) -> Real:
     """Return k(z) in 2 atanh(s) = 2 s + s z k(z), z = s^2."""
     s = mp.sqrt(z)
     return (2 * mp.atanh(s) / s - 2) / z
+
+
+def sin_kernel(z: Real) -> Real:
+    """Return k(z) in sin(x) = x + x z k(z), z = x^2."""
+    x = mp.sqrt(z)
+    return (mp.sin(x) / x - 1) / z
+
+
+def sin_kernel_weight(z: Real) -> Real:
+    """Turn an error of `sin_kernel` into a relative one of sin."""
+    x = mp.sqrt(z)
+    return z * x / mp.sin(x)
+
+
+def arctan_kernel(z: Real) -> Real:
+    """Return k(z) in arctan(x) = x + x z k(z), z = x^2."""
+    x = mp.sqrt(z)
+    return (mp.atan(x) / x - 1) / z
+
+
+def arctan_kernel_weight(z: Real) -> Real:
+    """Turn an error of `arctan_kernel` into a relative one of arctan."""
+    x = mp.sqrt(z)
+    return z * x / mp.atan(x)
 
 
 def erf_kernel(z: Real) -> Real:
@@ -270,6 +304,7 @@ def tail_end(bits: int) -> Real:
     return mp.sqrt(bits * mp.log(2)) + real("0.001") - TAIL_SHIFT
 
 
+SIN_END = mp.pi / 2 + real("0.001")  # the argument is reduced by a rounded quotient
 HALF_LOG_2 = mp.log(2) / 2 * real("1.0001")
 TAIL_START = mp.sqrt(-mp.log(real("0.0751"))) - TAIL_SHIFT
 
@@ -320,6 +355,28 @@ TARGETS = [
         real(-2),
         real(3),
         19,
+    ),
+    Target("sin_kernel", F32, sin_kernel, sin_kernel_weight, real(0), SIN_END**2, 3),
+    Target("sin_kernel", F64, sin_kernel, sin_kernel_weight, real(0), SIN_END**2, 7),
+    Target("arctan_kernel", F32, arctan_kernel, arctan_kernel_weight, real(0), real(1), 8),
+    Target("arctan_kernel", F64, arctan_kernel, arctan_kernel_weight, real(0), real(1), 19),
+    Target(
+        "tanh_shrink_kernel",
+        F32,
+        tanh_shrink_kernel,
+        inverse(tanh_shrink_kernel),
+        real(0),
+        real(1),
+        7,
+    ),
+    Target(
+        "tanh_shrink_kernel",
+        F64,
+        tanh_shrink_kernel,
+        inverse(tanh_shrink_kernel),
+        real(0),
+        real(1),
+        15,
     ),
     Target(
         "quantile_centre",

@@ -2,10 +2,11 @@
 
     python tests/golden/write.py
 
-makes numerics_<version>.json beside this file: SHA-256 of the little-endian bytes of draws, of the
-activation functions, of one forward pass with its gradients, and of short training runs, for each
-dtype. A hash that changes means other bits for users: that needs a new NUMERICS_VERSION and a new
-file, never a rewritten one.
+makes two files beside this one, of SHA-256 of little-endian bytes, for each dtype:
+numerics_<version>.json of draws, of the activation functions of its day, of one forward pass with
+its gradients, and of short training runs; activations_<version>.json of the activation functions
+that came later. A hash that changes means other bits for users: that needs a new NUMERICS_VERSION
+and new files, never rewritten ones. A new activation adds its hashes to the second file.
 
 Inputs are exact in both precisions (small integers over powers of two), so nothing outside the core
 can move them.
@@ -40,6 +41,10 @@ SCHEMES = [
     "looks_linear(position='first', form='crelu')",
     "identity(0.5)",
 ]
+FIRST_ACTIVATIONS = {
+    *("identity", "tanh", "sigmoid", "relu", "leaky_relu", "elu", "selu"),
+    *("gelu", "gelu_tanh", "silu", "softplus", "softsign", "hard_tanh", "erf"),
+}
 OPTIMIZERS = {
     "sgd": il.SGD(0.25),
     "nesterov": il.SGD(0.125, momentum=0.875, nesterov=True, weight_decay=0.0625),
@@ -70,6 +75,22 @@ def net(dtype: str) -> il.Network:
     return made.initialize("glorot_normal", rng=2024, bias="normal(0.125)")
 
 
+def activation_hash(name: str, dtype: str) -> str:
+    z = (np.arange(2001, dtype=dtype) - 1000) / 64
+    g = il.activations.get(name)
+    return sha256([g(z), g.slope(z)])
+
+
+def activation_hashes() -> dict[str, str]:
+    """Of those that numerics_<version>.json does not have."""
+    return {
+        f"{dtype} {name}": activation_hash(name, dtype)
+        for dtype in ("float32", "float64")
+        for name in il.activations.names()
+        if name not in FIRST_ACTIVATIONS
+    }
+
+
 def hashes() -> dict[str, str]:
     X, y = data()
     out = {}
@@ -77,10 +98,9 @@ def hashes() -> dict[str, str]:
         for text in SCHEMES:
             drawn = il.initializers.get(text)((50, 21), rng=7, dtype=dtype)
             out[f"{dtype} draw {text}"] = sha256([drawn])
-        z = (np.arange(2001, dtype=dtype) - 1000) / 64
-        for name in il.activations.names():
-            g = il.activations.get(name)
-            out[f"{dtype} {name}"] = sha256([g(z), g.slope(z)])
+        out |= {
+            f"{dtype} {name}": activation_hash(name, dtype) for name in sorted(FIRST_ACTIVATIONS)
+        }
         start = net(dtype)
         gradients = start.gradients(X, y)
         out[f"{dtype} forward"] = sha256([start.forward(X)])
@@ -95,8 +115,15 @@ def hashes() -> dict[str, str]:
     return out
 
 
-if __name__ == "__main__":
-    path = Path(__file__).with_name(f"numerics_{_core.NUMERICS_VERSION}.json")
-    if path.exists() and json.loads(path.read_text()) != hashes():
+def write(name: str, found: dict[str, str]) -> None:
+    """Write a file of hashes; hashes that it has stay as they are."""
+    path = Path(__file__).with_name(f"{name}_{_core.NUMERICS_VERSION}.json")
+    known = json.loads(path.read_text()) if path.exists() else {}
+    if any(found.get(key) != known[key] for key in known):
         sys.exit(f"{path.name} holds other bits: a new numerical format needs a new version")
-    path.write_text(json.dumps(hashes(), indent=2) + "\n")
+    path.write_text(json.dumps(found, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    write("numerics", hashes())
+    write("activations", activation_hashes())

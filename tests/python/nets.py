@@ -15,7 +15,7 @@ Array = NDArray[Any]
 
 # Every activation, with a parameter that is not its default where it takes one.
 HIDDEN: list[tuple[str, float]] = [
-    (name, {"leaky_relu": 0.125, "elu": 0.75}.get(name, 0.0)) for name in reference.ACTIVATIONS
+    (name, activation.parameter) for name, activation in reference.ACTIVATIONS.items()
 ]
 LOSSES = ["binary_cross_entropy", "cross_entropy", "mse"]
 DTYPES = ["float32", "float64"]

@@ -42,12 +42,18 @@ def _gelu_tanh_slope(z: Array, _: float) -> Array:
     return 0.5 * (1 + t) + 0.5 * z * dt
 
 
+def _mish_slope(z: Array, _: float) -> Array:
+    t = np.tanh(np.logaddexp(0, z))
+    return t + z * (1 - t * t) * special.expit(z)
+
+
 @dataclass(frozen=True)
 class Activation:
-    """g(z, parameter) and g'(z, parameter)."""
+    """g(z, parameter) and g'(z, parameter); tests use `parameter`, which is not the default."""
 
     value: Callable[[Array, float], Array]
     slope: Callable[[Array, float], Array]
+    parameter: float = 0.0
 
 
 ACTIVATIONS: dict[str, Activation] = {
@@ -60,10 +66,12 @@ ACTIVATIONS: dict[str, Activation] = {
     "leaky_relu": Activation(
         lambda z, slope: np.where(z > 0, z, slope * z),
         lambda z, slope: np.where(z > 0, 1.0, slope),
+        parameter=0.125,
     ),
     "elu": Activation(
         lambda z, alpha: np.where(z > 0, z, alpha * np.expm1(np.minimum(z, 0))),
         lambda z, alpha: np.where(z > 0, 1.0, alpha * np.exp(np.minimum(z, 0))),
+        parameter=0.75,
     ),
     "selu": Activation(
         lambda z, _: SELU_SCALE * np.where(z > 0, z, SELU_ALPHA * np.expm1(np.minimum(z, 0))),
@@ -89,6 +97,44 @@ ACTIVATIONS: dict[str, Activation] = {
     "erf": Activation(
         lambda z, _: special.erf(z), lambda z, _: 2 / math.sqrt(math.pi) * np.exp(-z * z)
     ),
+    "mish": Activation(lambda z, _: z * np.tanh(np.logaddexp(0, z)), _mish_slope),
+    "relu6": Activation(
+        lambda z, _: np.clip(z, 0, 6), lambda z, _: np.where((z > 0) & (z < 6), 1.0, 0.0)
+    ),
+    "hard_sigmoid": Activation(
+        lambda z, _: np.clip(z + 3, 0, 6) / 6, lambda z, _: np.where(np.abs(z) < 3, 1 / 6, 0.0)
+    ),
+    "hard_swish": Activation(
+        lambda z, _: z * np.clip(z + 3, 0, 6) / 6,
+        lambda z, _: np.where(z <= -3, 0.0, np.where(z >= 3, 1.0, z / 3 + 0.5)),
+    ),
+    "celu": Activation(
+        lambda z, alpha: np.where(z > 0, z, alpha * np.expm1(np.minimum(z, 0) / alpha)),
+        lambda z, alpha: np.exp(np.minimum(z, 0) / alpha),
+        parameter=0.75,
+    ),
+    "log_sigmoid": Activation(lambda z, _: -np.logaddexp(0, -z), lambda z, _: special.expit(-z)),
+    "soft_shrink": Activation(
+        lambda z, threshold: np.sign(z) * np.maximum(np.abs(z) - threshold, 0),
+        lambda z, threshold: np.where(np.abs(z) > threshold, 1.0, 0.0),
+        parameter=0.25,
+    ),
+    "hard_shrink": Activation(
+        lambda z, threshold: np.where(np.abs(z) > threshold, z, 0.0),
+        lambda z, threshold: np.where(np.abs(z) > threshold, 1.0, 0.0),
+        parameter=0.25,
+    ),
+    "tanh_shrink": Activation(lambda z, _: z - np.tanh(z), lambda z, _: np.tanh(z) ** 2),
+    "squared_relu": Activation(
+        lambda z, _: np.maximum(z, 0) ** 2, lambda z, _: 2 * np.maximum(z, 0)
+    ),
+    "exponential": Activation(lambda z, _: np.exp(z), lambda z, _: np.exp(z)),
+    "arctan": Activation(lambda z, _: np.arctan(z), lambda z, _: 1 / (1 + z * z)),
+    "lecun_tanh": Activation(
+        lambda z, _: 1.7159 * np.tanh(2 * z / 3),
+        lambda z, _: 1.7159 * 2 / 3 * (1 - np.tanh(2 * z / 3) ** 2),
+    ),
+    "sin": Activation(lambda z, _: np.sin(z), lambda z, _: np.cos(z)),
 }
 
 # ---- the net, textbook formulas ----------------------------------------------------------------

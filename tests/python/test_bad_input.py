@@ -123,10 +123,13 @@ def test_number_of_activations(activation: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["leaky_relu(2)", "leaky_relu(-0.1)", "elu(0)", "elu(nan)", "tanh(3)", "relu(", "relu)x"],
+    [
+        *("leaky_relu(2)", "leaky_relu(-0.1)", "elu(0)", "elu(nan)", "tanh(3)", "relu(", "relu)x"),
+        *("celu(0)", "celu(-1)", "soft_shrink(-0.1)", "hard_shrink(inf)", "sin(30)", "mish(1)"),
+    ],
 )
 def test_activation_parameters(text: str) -> None:
-    with pytest.raises(ValueError, match=r"slope|alpha|activation"):
+    with pytest.raises(ValueError, match=r"slope|alpha|threshold|activation"):
         il.Network([2, 3, 1], activation=text, loss="mse")
 
 

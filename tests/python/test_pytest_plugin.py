@@ -108,30 +108,33 @@ def test_marker_runs_over_seeds(pytester: pytest.Pytester, workers: tuple[str, .
     assert row.split()[1:] == ["4", "4/4"]
 
 
-@pytest.mark.parametrize(
-    ("marker", "argument", "message"),
-    [
-        ("seeds=0", "seed", "seeds must be a number of them or a list of integers from 0, got 0"),
-        ("seeds=True", "seed", "seeds must be"),
-        ("seeds='ab'", "seed", "seeds must be"),
-        ("seeds=[-1]", "seed", "seeds must be"),
-        ("seeds=[1.5]", "seed", "seeds must be"),
-        ("", "seed", "write @pytest.mark.initlens(seeds=5)"),
-        ("seed=3", "seed", "write @pytest.mark.initlens(seeds=5)"),
-        ("seeds=3", "", "takes an argument seed"),
-    ],
-)
-def test_wrong_markers(pytester: pytest.Pytester, marker: str, argument: str, message: str) -> None:
-    pytester.makepyfile(
-        f"import pytest\n@pytest.mark.initlens({marker})\ndef test_it({argument}):\n    pass"
-    )
+WRONG_MARKERS = [  # what the marker is given, the test's argument, what is said
+    ("seeds=0", "seed", "seeds must be a number of them or a list of integers from 0, got 0"),
+    ("seeds=True", "seed", "seeds must be"),
+    ("seeds='ab'", "seed", "seeds must be"),
+    ("seeds=[-1]", "seed", "seeds must be"),
+    ("seeds=[1.5]", "seed", "seeds must be"),
+    ("", "seed", "write @pytest.mark.initlens(seeds=5)"),
+    ("seed=3", "seed", "write @pytest.mark.initlens(seeds=5)"),
+    ("seeds=3", "", "takes an argument seed"),
+]
+
+
+def test_wrong_markers(pytester: pytest.Pytester) -> None:
+    """Each in a file of its own, all in one run."""
+    for place, (marker, argument, _) in enumerate(WRONG_MARKERS):
+        source = f"@pytest.mark.initlens({marker})\ndef test_it({argument}):\n    pass"
+        pytester.makepyfile(**{f"test_{place}": f"import pytest\n{source}"})
     result = pytester.runpytest_subprocess()
     assert result.ret == pytest.ExitCode.INTERRUPTED
-    result.assert_outcomes(errors=1)
-    said = result.stdout.str() + result.stderr.str()
-    assert message in said
-    assert "Traceback" not in said
-    assert "pytest_initlens.py" not in said
+    result.assert_outcomes(errors=len(WRONG_MARKERS))
+    said = result.stdout.str()
+    _, *errors = re.split(r"(?m)^_+ ERROR collecting test_\d\.py _+$", said)
+    for error, (marker, _, message) in zip(errors, WRONG_MARKERS, strict=True):
+        assert message in error, marker
+    for text in (said, result.stderr.str()):
+        assert "Traceback" not in text
+        assert "pytest_initlens.py" not in text
 
 
 def test_a_wrong_result_is_a_type_error(pytester: pytest.Pytester) -> None:

@@ -97,3 +97,15 @@ def test_nothing_to_obey_is_shown() -> None:
     for text in (repr(table), table._repr_html_(), table_html(table), page(bad, [])):
         assert "a?[31m?b?c?d" in text
         assert all(c.isprintable() or c == "\n" for c in text)
+
+
+def test_rows_and_columns_can_be_taken_out() -> None:
+    assert len(TABLE) == 2
+    assert [row[0] for row in TABLE] == list(TABLE.column("name")) == ["<b>x</b>", "a long name"]
+    assert Table("nothing", ("name",), ()).column("name") == ()
+    assert TABLE.column("loss median") == TABLE.column("loss\nmedian") == ("<i>", "0.25")
+
+
+def test_unknown_columns_are_refused_with_the_nearest() -> None:
+    with pytest.raises(ValueError, match=r"'los median'\. Did you mean 'loss median'"):
+        TABLE.column("los median")

@@ -1,6 +1,7 @@
 """Auditing: diagnose a model that was made elsewhere, without importing what made it."""
 
 from ..activations import Activations
+from ..diagnosis.verdicts import verdict_table, wrapped
 from .inspection import audit
 from .readers.files import read_data
 from .readers.reading import Layout, Skipped
@@ -14,4 +15,6 @@ __all__ = [
     "Skipped",
     "audit",
     "read_data",
+    "verdict_table",
+    "wrapped",
 ]

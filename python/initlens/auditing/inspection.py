@@ -1,4 +1,4 @@
-"""audit: diagnose a model that was made elsewhere, without importing what made it."""
+"""The inspection of a model that was made elsewhere: it is read, measured and judged."""
 
 from __future__ import annotations
 

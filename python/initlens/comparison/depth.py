@@ -1,4 +1,4 @@
-"""scale_by_depth: what becomes of a scale of the weights as the net gets deeper."""
+"""Depth: what becomes of a scale of the weights as the net gets deeper."""
 
 from __future__ import annotations
 

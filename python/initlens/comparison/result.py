@@ -1,11 +1,11 @@
-"""compare: train one net from several initializations, the same seeds and data for each."""
+"""Comparison: nets that differ in their initialization alone, as a table and in pictures."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,11 +41,7 @@ from .outcomes import SATURATED, common_outcome
 from .problem import digest, layers_text
 from .runs import Run
 
-if TYPE_CHECKING:
-    pass  # the stub's own, not there at run time
-
 __all__ = ["Comparison"]
-
 
 MOST_NAMED: Final = 6  # schemes in a sentence
 ROWS_AT_EACH_END: Final = 20  # of a long table where it is shown

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .._tools.text import jsonable
 from ..nets.history import History
-
-if TYPE_CHECKING:
-    pass  # the stub's own, not there at run time
 
 __all__ = ["Run"]
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 
 from .._tools.text import join, shown
 from ..initializers import Custom, Scheme, SchemeLike
 from ..initializers import get as get_scheme
-
-if TYPE_CHECKING:
-    pass  # the stub's own, not there at run time
 
 __all__ = ["LECTURE_SCHEMES", "Schemes", "named_schemes"]
 

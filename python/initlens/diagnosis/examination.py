@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,17 +17,9 @@ from ..activations import get as get_activation
 from ..nets import targets
 from ..nets.history import History
 from ..nets.network import Network
-from .measures import (
-    SATURATED_SLOPE,
-    Loss,
-    measure,
-    shared_streams,
-)
+from .measures import SATURATED_SLOPE, Loss, measure, shared_streams
 from .result import Diagnosis, Snapshot
 from .rules import Case, judge
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["diagnose", "diagnose_arrays"]
 

@@ -13,7 +13,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._core import Net, group_units, unit_spread, weight_rank
-from ..activations import MODULO_NONE, MODULO_SCALE, MODULO_SIGN, Activation, modulo_of
+from ..activations import (
+    MODULO_NONE,
+    MODULO_SCALE,
+    MODULO_SIGN,
+    Activation,
+    is_exactly_rectified,
+    modulo_of,
+)
 from ..activations import get as get_activation
 
 __all__ = [
@@ -346,10 +353,7 @@ def _saturation(values: Any, activation: Activation | None) -> Saturation:
     nothing = np.empty(0)
     inactive = values.get("unit_inactive", nothing)
     activity = values.get("unit_activity", nothing)
-    is_relu = activation is not None and activation in (
-        Activation("relu"),
-        Activation("leaky_relu", 0.0),
-    )
+    can_be_off = activation is not None and is_exactly_rectified(activation)
     return Saturation(
         low=values["saturated_low"],
         high=values["saturated_high"],
@@ -358,7 +362,7 @@ def _saturation(values: Any, activation: Activation | None) -> Saturation:
         sparse=values["sparse"],
         by_unit=values.get("unit_saturated", nothing),
         by_sample=values.get("sample_saturated", nothing),
-        dead_units=int(np.count_nonzero(inactive == 1.0)) if is_relu else 0,
+        dead_units=int(np.count_nonzero(inactive == 1.0)) if can_be_off else 0,
         dormant_units=int(np.count_nonzero(activity <= DORMANT * activity.mean()))
         if activity.size
         else 0,
@@ -549,7 +553,7 @@ def relative_slope(activation: str | Activation, z: ArrayLike) -> NDArray[Any]:
     Returns
     -------
     ndarray
-        Of the shape of `z`, in [0, 1].
+        Of the shape of `z`, in [0, 1]; NaN for a function whose slope has no bound.
 
     Examples
     --------
@@ -559,4 +563,4 @@ def relative_slope(activation: str | Activation, z: ArrayLike) -> NDArray[Any]:
     """
     g = get_activation(activation)
     slope: NDArray[Any] = np.abs(g.slope(z)) / g.max_slope
-    return slope
+    return slope if math.isfinite(g.max_slope) else np.full_like(slope, np.nan)

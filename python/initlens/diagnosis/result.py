@@ -18,18 +18,13 @@ from ..nets.network import Network, Settings
 from ..report import Drawing, page, pictures, reproduction, section, table_html
 from ..tables import Table
 from .call import diagnose_call
-from .measures import (
-    LayerMeasures,
-    Loss,
-    relative_slope,
-)
+from .measures import LayerMeasures, Loss, relative_slope
 from .verdicts import Judged, Verdict, verdict_table
 
 if TYPE_CHECKING:
     from ..plotting import LearningTimeDisplay, SaturationDisplay, SimilarityDisplay
 
 __all__ = ["Diagnosis", "Snapshot"]
-
 
 _SAMPLES_DRAWN: Final = 400  # of a map of slopes: a column each
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from .._tools.format import about, number
 from .._tools.text import counted
-from ..activations import MODULO_SCALE, MODULO_SIGN, RELU_FAMILY, TWO_SIDED, modulo_of
+from ..activations import FLAT_MIDDLE, MODULO_SCALE, MODULO_SIGN, RELU_FAMILY, TWO_SIDED, modulo_of
 from ..nets.history import History
 from .measures import LayerMeasures, Loss, SharedStream
 from .verdicts import Severity, Verdict, in_order
@@ -383,8 +383,12 @@ def _saturated(case: Case) -> Iterator[Verdict]:
     for layer in case.hidden:
         activation = layer.activation
         share = layer.saturation.share
-        if activation is None or activation.kind in RELU_FAMILY or math.isnan(share):
+        if activation is None or math.isnan(share):
             continue
+        if activation.kind in RELU_FAMILY:
+            if activation.kind not in TWO_SIDED:
+                continue
+            share = layer.saturation.high  # off is what they are for z <= 0: see _dead
         if activation.kind not in TWO_SIDED and share < SATURATED_ERROR:
             continue  # one flat side is what they are made of
         if share < SATURATED_NOTE:
@@ -412,6 +416,8 @@ def _saturated(case: Case) -> Iterator[Verdict]:
             f"flat part (standard deviation of z {layer.z.std:.3g}).",
             ""
             if severity == "note"
+            else "Use a larger scale: its flat part is around 0."
+            if activation.kind in FLAT_MIDDLE
             else "Use a smaller scale, such as glorot_uniform, and inputs of unit variance.",
         )
 

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from .._tools.checks import choice, real
 from ..activations import MODULO_NONE, modulo_of
 from ..activations import get as get_activation
 from ..nets.network import Network
-from .measures import (
-    count_groups,
-)
-
-if TYPE_CHECKING:
-    pass
+from .measures import count_groups
 
 __all__ = ["UnitGroups", "distinct_units"]
 

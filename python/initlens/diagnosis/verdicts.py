@@ -26,6 +26,7 @@ __all__ = [
 ]
 
 Severity: TypeAlias = Literal["error", "warning", "note"]
+
 # In the order in which causes hide each other: the first verdict is the one to act on.
 CODES: Final = (
     "non_finite",

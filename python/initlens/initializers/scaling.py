@@ -345,7 +345,8 @@ class MuP(CoreScheme):
 class Siren(CoreScheme):
     r"""For sine activations sin(w0 z): uniform on :math:`\pm\sqrt{6 / n_{in}} / w_0`.
 
-    The first layer is uniform on :math:`\pm 1 / n_{in}`.
+    The first layer is uniform on :math:`\pm 1 / n_{in}`. The activation "sin" has no w0: with
+    w0 = 1 the hidden layers of such a net get the law that they have here with their factor.
 
     Parameters
     ----------

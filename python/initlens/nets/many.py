@@ -1,4 +1,4 @@
-"""fit_many: train many nets of one architecture on the same data, side by side."""
+"""Many nets: train nets of one architecture on the same data, side by side."""
 
 import threading
 from collections.abc import Iterable, Sequence

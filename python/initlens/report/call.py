@@ -4,18 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from .._config import version
+from .._config import config_table, version
 from .._core import NUMERICS_VERSION
-from .._tools.text import join
-
-if TYPE_CHECKING:
-    pass
-
-
-from .._config import config_table
-from .._tools.text import html_text
+from .._tools.text import html_text, join
 from ..tables import Table
 from .markup import section, table_html
 

@@ -27,7 +27,7 @@ class Moments:
     slope_second : float
         E phi'^2.
     second_by_q : float
-        The derivative of E phi^2 by q, which is E[z phi phi'] / q.
+        The derivative of E phi^2 by q, which is E[z phi phi'] / q unless phi jumps.
     """
 
     q: float
@@ -46,9 +46,8 @@ def moments(
     Parameters
     ----------
     activation : str, Activation or callable
-        A name that `activations.get` reads, or "mish", "arctan", "sin", "lecun_tanh" (1.7159
-        tanh(2z/3)), "hard_sigmoid" (a sixth of the slope), "relu6"; or any function of a float64
-        array that works element by element.
+        A name that `activations.get` reads, or any function of a float64 array that works element
+        by element.
     q : float, default 1
         Variance of z, above 0.
     derivative : callable, optional
@@ -72,9 +71,9 @@ def moments(
 
     Notes
     -----
-    The identity, relu, leaky_relu and sin have closed forms. Analytic functions are summed by the
-    trapezoid rule on 12 standard deviations either side, with a step set by the nearest complex
-    pole; the others by Gauss-Legendre panels that end at the kinks.
+    The identity, relu, leaky_relu, sin, exponential and hard_shrink have closed forms. Analytic
+    functions are summed by the trapezoid rule on 12 standard deviations either side, with a step
+    set by the nearest complex pole; the others by Gauss-Legendre panels that end at the kinks.
 
     Examples
     --------
@@ -96,6 +95,10 @@ def moments_of(phi: Nonlinearity, q: float) -> Moments:
             return _leaky_relu(phi.parameter, q)
         case "sin":
             return _sin(q)
+        case "exponential":
+            return _exponential(q)
+        case "hard_shrink":
+            return _hard_shrink(phi.parameter, q)
         case _:
             return _sampled(phi, q)
 
@@ -110,6 +113,24 @@ def _sin(q: float) -> Moments:
     second = -0.5 * math.expm1(-2.0 * q)
     decay = math.exp(-2.0 * q)
     return Moments(q, 0.0, second, second, 0.5 * (1.0 + decay), decay)
+
+
+def _exponential(q: float) -> Moments:
+    try:
+        mean, second = math.exp(0.5 * q), math.exp(2.0 * q)
+        return Moments(q, mean, second, mean * mean * math.expm1(q), second, 2.0 * second)
+    except OverflowError:
+        raise ValueError(f"E phi^2 of exponential at q = {q:g} overflows") from None
+
+
+def _hard_shrink(threshold: float, q: float) -> Moments:
+    end = threshold / math.sqrt(q)
+    outside = math.erfc(end / math.sqrt(2.0))  # share of |z| beyond the threshold
+    edge = 2.0 * end * math.exp(-0.5 * end * end) / math.sqrt(2.0 * math.pi)
+    second = q * (outside + edge)
+    # It jumps at the threshold, so E phi^2 grows by more than E[z phi phi'] / q.
+    by_q = outside + edge + 0.5 * end * end * edge
+    return Moments(q, 0.0, second, second, outside, by_q)
 
 
 def _sampled(phi: Nonlinearity, q: float) -> Moments:

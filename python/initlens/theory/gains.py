@@ -31,9 +31,8 @@ def gain(
     Parameters
     ----------
     activation : str, Activation or callable
-        A name that `activations.get` reads, or "mish", "arctan", "sin", "lecun_tanh" (1.7159
-        tanh(2z/3)), "hard_sigmoid" (a sixth of the slope), "relu6"; or any function of a float64
-        array that works element by element.
+        A name that `activations.get` reads, or any function of a float64 array that works element
+        by element.
     kind : {"forward", "std", "backward", "kumar", "torch"}, default "forward"
         What the gain keeps, for z ~ N(0, q):
 

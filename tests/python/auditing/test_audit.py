@@ -644,6 +644,14 @@ def test_no_framework_is_imported() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_to_frame_has_a_row_a_layer() -> None:
+    frame = il.audit(draw(2, 5, 1), activation="tanh").to_frame()
+    assert frame["number"].tolist() == [1, 2]
+    assert frame["units"].tolist() == [5, 1]
+    assert frame["activation"][0] == "tanh"
+    assert list(frame)[:3] == ["number", "name", "kind"]
+
+
 def test_table_and_page_say_the_same() -> None:
     layers = draw(2, 5, 1)
     tree = {"fc<1>": {"kernel": layers[0][0], "bias": layers[0][1]}}

@@ -38,6 +38,15 @@ ACTIVATIONS = {
     "Softplus": "softplus",
     "Softsign": "softsign",
     "Hardtanh": "hard_tanh",
+    "Mish": "mish",
+    "ReLU6": "relu6",
+    "Hardsigmoid": "hard_sigmoid",
+    "Hardswish": "hard_swish",
+    "CELU": "celu",
+    "LogSigmoid": "log_sigmoid",
+    "Softshrink": "soft_shrink",
+    "Hardshrink": "hard_shrink",
+    "Tanhshrink": "tanh_shrink",
 }
 
 
@@ -134,6 +143,25 @@ def my_module(torch: Any, activation: Any) -> Any:
             return self.out(activation(self.fc2(activation(self.fc1(x)))))
 
     return Mine()
+
+
+def test_torch_module_with_relu6_is_told_from_relu() -> None:
+    """By a value above 6; elu and celu are the same function, and elu is what it is called."""
+    torch = framework("torch")
+    torch.manual_seed(0)
+    X, y = torch.randn(40, 1, 8, 8), batch()[1]
+    functional = torch.nn.functional
+    for scale, function, wanted in (
+        (1.0, functional.relu6, "relu"),
+        (20.0, functional.relu6, "relu6"),
+        (20.0, functional.relu, "relu"),
+        (1.0, functional.celu, "elu"),
+    ):
+        model = my_module(torch, function)
+        with torch.no_grad():
+            model.fc1.weight *= scale
+            model.fc2.weight *= scale
+        assert [layer.activation for layer in il.audit(model, X, y).layers[:2]] == [wanted] * 2
 
 
 @pytest.mark.parametrize("name", ["tanh", "relu", "sigmoid"])
@@ -418,6 +446,44 @@ def test_keras_on_jax(form: str) -> None:
     close(report.network.forward(X), np.asarray(model(X, training=False)))
 
 
+KERAS_ACTIVATIONS = {
+    **{name: name for name in ("relu6", "mish", "hard_sigmoid", "celu", "log_sigmoid")},
+    **{name: name for name in ("soft_shrink", "hard_shrink", "tanh_shrink", "exponential")},
+    "hard_silu": "hard_swish",
+    "hard_swish": "hard_swish",
+}
+
+
+@pytest.mark.parametrize("name", KERAS_ACTIVATIONS)
+def test_keras_activations(name: str) -> None:
+    framework("jax")
+    keras = framework("keras")
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential(
+        [keras.Input((6,)), keras.layers.Dense(8, name), keras.layers.Dense(3)]
+    )
+    X, y = batch()
+    report = il.audit(model, X, y)
+    assert report.layers[0].activation == KERAS_ACTIVATIONS[name]
+    assert report.network is not None
+    close(report.network.activations(X)[-1].z, np.asarray(model(X, training=False)))
+
+
+def test_keras_relu_with_an_end() -> None:
+    framework("jax")
+    keras = framework("keras")
+    for end, wanted in ((6.0, "relu6"), (5.0, None)):
+        model = keras.Sequential(
+            [
+                keras.Input((6,)),
+                keras.layers.Dense(8),
+                keras.layers.ReLU(end),
+                keras.layers.Dense(3),
+            ]
+        )
+        assert il.audit(model).layers[0].activation == wanted
+
+
 def test_keras_branches_and_unbuilt_models() -> None:
     framework("jax")
     keras = framework("keras")
@@ -579,7 +645,9 @@ def test_safetensors_as_the_library_writes_them(tmp_path: Path) -> None:
             np.testing.assert_array_equal(a, b)
 
 
-def onnx_model(onnx: Any, nodes: list[Any], constants: dict[str, NDArray[Any]]) -> Any:
+def onnx_model(
+    onnx: Any, nodes: list[Any], constants: dict[str, NDArray[Any]], opset: int = 17
+) -> Any:
     helper = onnx.helper
     value = helper.make_tensor_value_info
     graph = helper.make_graph(
@@ -589,7 +657,7 @@ def onnx_model(onnx: Any, nodes: list[Any], constants: dict[str, NDArray[Any]]) 
         [value("Y", onnx.TensorProto.FLOAT, [None, 3])],
         [onnx.numpy_helper.from_array(array, name) for name, array in constants.items()],
     )
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
 
 
 @pytest.mark.parametrize("form", ["gemm", "gemm_transposed", "matmul"])
@@ -622,6 +690,50 @@ def test_onnx(form: str, tmp_path: Path) -> None:
         assert report.network is not None
         assert report.network.settings.loss == "cross_entropy"
         close(report.network.forward(X), theirs)
+
+
+ONNX_ACTIVATIONS: list[tuple[str, dict[str, float], str | None]] = [
+    ("Mish", {}, "mish"),
+    ("HardSigmoid", {"alpha": 1 / 6}, "hard_sigmoid"),
+    ("HardSigmoid", {}, None),
+    ("HardSwish", {}, "hard_swish"),
+    ("Celu", {"alpha": 0.5}, "celu(0.5)"),
+    ("Shrink", {"lambd": 0.25}, "hard_shrink(0.25)"),
+    ("Shrink", {"lambd": 0.25, "bias": 0.25}, "soft_shrink(0.25)"),
+    ("Shrink", {"lambd": 0.25, "bias": 0.5}, None),
+    ("Exp", {}, "exponential"),
+    ("Atan", {}, "arctan"),
+    ("Sin", {}, "sin"),
+    ("Clip", {"low": 0, "high": 6}, "relu6"),
+    ("Clip", {"low": -1, "high": 1}, "hard_tanh"),
+    ("Clip", {"low": 0, "high": 5}, None),
+]
+
+
+@pytest.mark.parametrize(("kind", "attributes", "wanted"), ONNX_ACTIVATIONS)
+def test_onnx_activations(kind: str, attributes: dict[str, float], wanted: str | None) -> None:
+    onnx = framework("onnx")
+    node = onnx.helper.make_node
+    rng = np.random.default_rng(0)
+    constants = {
+        "W": 3 * rng.normal(size=(6, 8)).astype("f4"),
+        "V": rng.normal(size=(8, 3)).astype("f4"),
+    }
+    ends = [key for key in attributes if kind == "Clip"]
+    constants |= {key: np.array(attributes[key], "f4") for key in ends}
+    inside = {key: value for key, value in attributes.items() if key not in ends}
+    nodes = [node("MatMul", ["X", "W"], ["z"]), node(kind, ["z", *ends], ["a"], **inside),
+             node("MatMul", ["a", "V"], ["Y"])]  # fmt: skip
+    model = onnx_model(onnx, nodes, constants, opset=18)
+    X, y = batch()
+    report = il.audit(model, X, y)
+    assert report.layers[0].activation == wanted
+    if wanted is not None:
+        assert report.network is not None
+        theirs = framework("onnx.reference").ReferenceEvaluator(model).run(None, {"X": X})[0]
+        np.testing.assert_allclose(
+            report.network.activations(X)[-1].z, theirs, rtol=1e-5, atol=1e-5 * np.abs(theirs).max()
+        )
 
 
 def test_onnx_branches_and_broken_files(tmp_path: Path) -> None:

@@ -313,7 +313,7 @@ MATRICES = [
 @pytest.mark.parametrize("text", [*SLICED, "he_normal", "torch_linear", *MATRICES])
 @pytest.mark.parametrize("shape", [(290, 350), (350, 290)])
 def test_any_number_of_threads(text: str, dtype: str, shape: tuple[int, int]) -> None:
-    """Large enough for three threads, by what initialize.c takes for worth one."""
+    """Large enough for three threads, by what initialization.c takes for worth one."""
     scheme = get(text)
     one = scheme(shape, rng=6, dtype=dtype, n_jobs=1)
     for n_jobs in (2, 3, 1000, None):

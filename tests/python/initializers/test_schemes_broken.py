@@ -32,7 +32,7 @@ CSRC = Path(__file__).parents[3] / "csrc"
 COMPILER = shutil.which("cc")
 # What il_fill needs. Optimization is no part of the format.
 CORE = [
-    *("initialize", "orthogonal", "sparse", "truncated", "normal", "spec", "status"),
+    *("initialization", "orthogonal", "sparse", "truncated", "normal", "spec", "status"),
     *("rng", "memory", "net", "cpu", "dispatch", "team"),
 ]
 FLAGS = ["-std=c11", "-O1", "-fPIC", "-ffp-contract=off", f"-I{CSRC / 'include'}"]
@@ -169,31 +169,34 @@ def law(text: str, *shape: int) -> Callable[[Callable[[str], Draw]], None]:
 
 FAULTS = {
     "swapped fans": Fault(
-        "initialize",
+        "initialization",
         "case IL_FAN_IN: return in;",
         "case IL_FAN_IN: return out;",
         law("he_normal", 128, 2048),
     ),
     "missing sqrt(3)": Fault(
-        "initialize", "sqrt(3 * variance)", "sqrt(variance)", law("he_uniform")
+        "initialization", "sqrt(3 * variance)", "sqrt(variance)", law("he_uniform")
     ),
     "missing 0.8796": Fault(
-        "initialize", "sqrt(variance) / truncated_std", "sqrt(variance)", law("he_truncated_normal")
+        "initialization",
+        "sqrt(variance) / truncated_std",
+        "sqrt(variance)",
+        law("he_truncated_normal"),
     ),
     "variance for std": Fault(
-        "initialize", ".b = sqrt(variance)}", ".b = variance}", law("he_normal")
+        "initialization", ".b = sqrt(variance)}", ".b = variance}", law("he_normal")
     ),
     "std used as variance": Fault(
-        "initialize",
+        "initialization",
         "= s->a / fan_of(s->mode, (double)n_in, (double)n_out);",
         "= sqrt(s->a / fan_of(s->mode, (double)n_in, (double)n_out));",
         law("he_normal"),
     ),
     "sum for mean of fans": Fault(
-        "initialize", "return (in + out) / 2;", "return in + out;", law("glorot_normal")
+        "initialization", "return (in + out) / 2;", "return in + out;", law("glorot_normal")
     ),
     "mean for geometric mean of fans": Fault(
-        "initialize",
+        "initialization",
         "return sqrt(in * out);",
         "return (in + out) / 2;",
         law("variance_scaling(3, 'fan_geo_avg', 'uniform')", 128, 2048),
@@ -217,7 +220,7 @@ FAULTS = {
         lambda draw: check_sparse(draw("sparse(nonzeros=40)"), 40, 0.01),
     ),
     "numbers not under the seed": Fault(
-        "initialize",
+        "initialization",
         "il_stream_of(key, tensor, purpose)",
         "il_stream_of(0, tensor, purpose)",
         lambda draw: check_independence(draw("normal")),

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+import initlens as il
 import reference
+from initlens.activations import kinks_of
 from nets import DTYPES, HIDDEN, LOSSES, bits, pair, problem, text
 
-KINKS = {"relu": [0.0], "leaky_relu": [0.0], "elu": [0.0], "selu": [0.0], "hard_tanh": [-1.0, 1.0]}
 STEP = 2.0**-14
 
 
@@ -19,8 +20,8 @@ def away_from_kinks(twin: reference.Net, X: NDArray[Any]) -> bool:
     """Whether no pre-activation lies so near a kink that a difference quotient would cross it."""
     return all(
         np.min(np.abs(z - kink)) > 100 * STEP
-        for (name, _), z in zip(twin.hidden, twin.layers(X).z, strict=False)
-        for kink in KINKS.get(name, [])
+        for hidden, z in zip(twin.hidden, twin.layers(X).z, strict=False)
+        for kink in kinks_of(il.activations.get(text(hidden)))
     )
 
 

@@ -233,7 +233,7 @@ def test_scorecard_has_nothing_against_us(check: str, monkeypatch: pytest.Monkey
 
 
 def test_threads_of_the_scorecard_share_a_step(root: Path) -> None:
-    source = (root / "csrc" / "core" / "train.c").read_text(encoding="utf-8")
+    source = (root / "csrc" / "core" / "training.c").read_text(encoding="utf-8")
     found = re.search(r"enum { STEP_WORTH_A_THREAD = (\d+) };", source)
     assert found is not None
     problem = scorecard.shared_problem(4)

@@ -67,6 +67,7 @@ def test_runs_without_a_warning(path: Path) -> None:
     assert not [output for output in outputs if "image/png" in output.get("data", {})]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("lesson", "said"),
     [

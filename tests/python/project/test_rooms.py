@@ -40,7 +40,7 @@ def imports(file: Path) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom) and node.level:
             folders = file.relative_to(PACKAGE).parts[: -node.level]
             path = [*folders, *(node.module or "").split(".")]
-            # "from .. import activations" asks the package itself, which looks in its list of names.
+            # "from .. import activations" asks the package itself, which has a list of names.
             yield path[0] or "__init__"
         elif isinstance(node, ast.Import | ast.ImportFrom):
             names = [getattr(node, "module", None) or "", *(alias.name for alias in node.names)]

@@ -98,6 +98,24 @@ EXACT: dict[str, tuple[Function, Function, tuple[int, ...]]] = {
     ),
     "hard_sigmoid": ramp(-3, 3, mpf(1) / 6, mpf(1) / 2),
     "relu6": ramp(0, 6, 1, 0),
+    "hard_swish": (
+        lambda z: z * min(max(z + 3, 0), 6) / 6,
+        lambda z: 0 if z <= -3 else 1 if z >= 3 else z / 3 + mpf(1) / 2,
+        (-3, 3),
+    ),
+    "celu(0.5)": (
+        lambda z: max(z, 0) + mpmath.expm1(2 * min(z, 0)) / 2,
+        lambda z: mpmath.exp(2 * min(z, 0)),
+        (0,),
+    ),
+    "log_sigmoid": (lambda z: -softplus(-z), lambda z: sigmoid(-z), ()),
+    "soft_shrink(1)": (
+        lambda z: mpmath.sign(z) * max(abs(z) - 1, 0),
+        lambda z: int(abs(z) > 1),
+        (-1, 1),
+    ),
+    "tanh_shrink": (lambda z: z - mpmath.tanh(z), lambda z: mpmath.tanh(z) ** 2, ()),
+    "squared_relu": (lambda z: max(z, 0) ** 2, lambda z: 2 * max(z, 0), (0,)),
 }
 
 
@@ -127,6 +145,41 @@ def test_moments_agree_with_independent_integration(name: str, q: float) -> None
     assert found.second_by_q == pytest.approx(
         expectation(lambda z: z * phi(z) * slope(z), q, kinks) / q, **close
     )
+
+
+def test_moments_of_exponential_have_closed_forms() -> None:
+    for q in (0.3, 9.0, 100.0):
+        found = moments("exponential", q)
+        root = mpmath.sqrt(q)
+        middle = 2 * root  # of phi^2; of z phi phi' a little beyond
+        ends = [middle - 12, middle, middle + 12]
+        second = mpmath.quad(lambda z, s=root: mpmath.exp(2 * s * z) * mpmath.npdf(z), ends)
+        by_q = mpmath.quad(lambda z, s=root: z * s * mpmath.exp(2 * s * z) * mpmath.npdf(z), ends)
+        assert found.second == found.slope_second == pytest.approx(float(second), rel=1e-12)
+        assert found.second_by_q == pytest.approx(float(by_q / q), rel=1e-12)
+        assert found.variance == pytest.approx(found.second - found.mean**2, rel=1e-12)
+    with pytest.raises(ValueError, match="exponential at q = 1000 overflows"):
+        moments("exponential", 1e3)
+
+
+def test_moments_of_hard_shrink_have_closed_forms() -> None:
+    """A jump adds to the derivative of E phi^2."""
+    for q in (0.1, 1.0, 9.0):
+        root = mpmath.sqrt(q)
+        ends = (
+            [mpmath.mpf("0.5") / root, 1, 3, 12] if q > 0.3 else [mpmath.mpf("0.5") / root, 3, 12]
+        )
+        found = moments("hard_shrink", q)
+        second = 2 * q * mpmath.quad(lambda z: z * z * mpmath.npdf(z), ends)
+        slope = 2 * mpmath.quad(mpmath.npdf, ends)
+        assert found.mean == 0.0
+        assert found.second == found.variance == pytest.approx(float(second), rel=1e-12)
+        assert found.slope_second == pytest.approx(float(slope), rel=1e-12)
+        up, down = (
+            moments("hard_shrink", q * 1.001).second,
+            moments("hard_shrink", q * 0.999).second,
+        )
+        assert found.second_by_q == pytest.approx((up - down) / (0.002 * q), rel=1e-4)
 
 
 @pytest.mark.parametrize("q", [1e-300, 1e-12, 1e-3, 1.0, 1e3, 1e5, 1e9, 1e15, 1e300])

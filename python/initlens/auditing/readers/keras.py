@@ -30,11 +30,21 @@ _TEXTS = {
     "log_softmax": "softmax",
     "leaky_relu": "leaky_relu(0.2)",  # Keras' own default
     "hard_tanh": "hard_tanh",
+    "hard_silu": "hard_swish",
+    "relu6": "relu6",
+    "mish": "mish",
+    "hard_sigmoid": "hard_sigmoid",
+    "celu": "celu",
+    "log_sigmoid": "log_sigmoid",
+    "soft_shrink": "soft_shrink",
+    "hard_shrink": "hard_shrink",
+    "tanh_shrink": "tanh_shrink",
+    "exponential": "exponential",
 }
 _LAYERS: dict[str, Callable[[Any], str | None]] = {
     "Activation": lambda layer: _text(layer.activation),
-    "ReLU": lambda layer: (
-        "relu" if (layer.max_value, layer.negative_slope, layer.threshold) == (None, 0, 0) else None
+    "ReLU": lambda layer: {(None, 0, 0): "relu", (6, 0, 0): "relu6"}.get(
+        (layer.max_value, layer.negative_slope, layer.threshold)
     ),
     "LeakyReLU": lambda layer: f"leaky_relu({layer.negative_slope})",
     "ELU": lambda layer: f"elu({layer.alpha})",

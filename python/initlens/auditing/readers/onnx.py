@@ -12,6 +12,18 @@ from .reading import Dense, Function, Layout, Opaque, Parameter, Reading
 
 __all__ = ["is_model", "load", "read"]
 
+
+def _hard_sigmoid(a: dict[str, Any]) -> str | None:
+    sixth = abs(a.get("alpha", 0.2) - 1.0 / 6.0) < 1e-6
+    return "hard_sigmoid" if sixth and a.get("beta", 0.5) == 0.5 else None
+
+
+def _shrink(a: dict[str, Any]) -> str | None:
+    threshold, bias = a.get("lambd", 0.5), a.get("bias", 0.0)
+    kind = {0.0: "hard_shrink", threshold: "soft_shrink"}.get(bias)
+    return None if kind is None or threshold < 0 else f"{kind}({threshold:.8g})"
+
+
 # Of an attribute: a float, an integer, a text.
 _VALUES: dict[int, Callable[[Any], Any]] = {1: lambda a: a.f, 2: lambda a: a.i, 3: lambda a: a.s}
 _FUNCTIONS: dict[str, Callable[[dict[str, Any]], str | None]] = {
@@ -25,9 +37,22 @@ _FUNCTIONS: dict[str, Callable[[dict[str, Any]], str | None]] = {
     "Softplus": lambda a: "softplus",
     "Softsign": lambda a: "softsign",
     "Erf": lambda a: "erf",
+    "Mish": lambda a: "mish",
+    "HardSigmoid": _hard_sigmoid,
+    "HardSwish": lambda a: "hard_swish",
+    "Celu": lambda a: f"celu({a.get('alpha', 1.0):.8g})",
+    "Shrink": _shrink,
+    "Exp": lambda a: "exponential",
+    "Atan": lambda a: "arctan",
+    "Sin": lambda a: "sin",
     "Identity": lambda a: "identity",
     "Softmax": lambda a: "softmax",
     "LogSoftmax": lambda a: "softmax",
+}
+# By their ends.
+_CLIPPED: dict[tuple[float | None, float | None], str] = {
+    (0.0, 6.0): "relu6",
+    (-1.0, 1.0): "hard_tanh",
 }
 
 
@@ -149,6 +174,8 @@ class _Walk:
             text = _FUNCTIONS[kind](attributes)
             if text is not None:
                 return Function(name, text)
+        if kind == "Clip" and (text := _CLIPPED.get((self._scalar(second), self._scalar(third)))):
+            return Function(name, text)
         if kind in ("Flatten", "Reshape") and last is None:
             self.flatten = True
             return None
@@ -163,6 +190,11 @@ class _Walk:
     def _rank(self, name: str) -> int | None:
         """Return the rank of a constant, None for what is none."""
         return self.constants[name].ndim if name in self.constants else None
+
+    def _scalar(self, name: str) -> float | None:
+        """Return a constant of one element, None for anything else."""
+        constant = self.constants.get(name)
+        return float(constant.item()) if constant is not None and constant.size == 1 else None
 
     def _parameter(self, name: str) -> Parameter:
         return Parameter((name,), self.constants[name])

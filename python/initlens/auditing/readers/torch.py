@@ -29,10 +29,21 @@ _FUNCTIONS: dict[str, Callable[[Any], str | None]] = {
     "Softplus": lambda m: "softplus" if m.beta == 1 else None,
     "Softsign": lambda m: "softsign",
     "Hardtanh": lambda m: "hard_tanh" if (m.min_val, m.max_val) == (-1, 1) else None,
+    "Mish": lambda m: "mish",
+    "ReLU6": lambda m: "relu6",
+    "Hardsigmoid": lambda m: "hard_sigmoid",
+    "Hardswish": lambda m: "hard_swish",
+    "CELU": lambda m: f"celu({m.alpha})" if m.alpha > 0 else None,
+    "LogSigmoid": lambda m: "log_sigmoid",
+    "Softshrink": lambda m: f"soft_shrink({m.lambd})",
+    "Hardshrink": lambda m: f"hard_shrink({m.lambd})" if m.lambd >= 0 else None,
+    "Tanhshrink": lambda m: "tanh_shrink",
     "Identity": lambda m: "identity",
     "Softmax": lambda m: "softmax",
     "LogSoftmax": lambda m: "softmax",
 }
+# Functions that are the same on some data or all, and which of them is meant.
+_PLAINER = {"celu": "elu", "relu6": "relu", "hard_swish": "relu"}
 _NOTHING = frozenset({"Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout"})
 _UNITS = frozenset({"BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "LayerNorm", "PReLU"})
 _COMPOSITE = frozenset(
@@ -297,6 +308,7 @@ def _between(
     if len(registered) == 1:
         return registered[0]
     found = registered or [text for text in activation_names() if fits(text)]
+    found = [text for text in found if _PLAINER.get(text) not in found]
     if len(found) > 1:
         raise ValueError(
             f"from {where} the signal is too small or too plain to tell {' from '.join(found)}: "

@@ -1,5 +1,5 @@
 /*
- * initialize.c - schemes: from settings and a layer's fans to a law, and from there to numbers by the
+ * initialization.c - schemes: from settings and a layer's fans to a law, and from there to numbers by the
  * kernels' streams (NUMERICS 4).
  *
  * Variance scaling: He et al. 2015 (scale 2, fan-in), Glorot & Bengio 2010 (scale 1, mean of the
@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "array.h"
 #include "cpu.h"
 #include "dispatch.h"
 #include "memory.h"
@@ -98,16 +99,21 @@ fixed_element(const il_scheme *law, size_t n_in, size_t n_out, uint64_t index)
     return law->kind == IL_SCHEME_IDENTITY ? (i == j ? law->a : 0) : hadamard(i, j, n_in, n_out);
 }
 
-#define T float
-#define P f32
-#include "initialize.inc.h"
-#undef T
-#undef P
-#define T double
-#define P f64
-#include "initialize.inc.h"
-#undef T
-#undef P
+/* Elements of a matrix without randomness. */
+static void
+fill_fixed(const il_kernel_set *k, const il_scheme *law, size_t n_in, size_t n_out, uint64_t start, size_t count,
+           void *out)
+{
+    enum { PIECE = 64 };
+    double values[PIECE];
+    for (size_t i = 0; i < count; i += PIECE) {
+        const size_t piece = count - i < PIECE ? count - i : PIECE;
+        for (size_t j = 0; j < piece; j++) {
+            values[j] = fixed_element(law, n_in, n_out, start + i + j);
+        }
+        k->from_doubles(piece, values, il_at(out, i, k->element));
+    }
+}
 
 /* Elements that repay a thread: drawing them takes some 100 microseconds, starting it 20 to 50. */
 enum { WORTH_A_THREAD = 1 << 15 };
@@ -138,12 +144,19 @@ fill_slice(void *context, il_part part)
     const elements *e = context;
     size_t begin, end;
     il_share(e->count, part, &begin, &end);
-    if (e->dtype == IL_FLOAT32) {
-        fill_elements_f32(e->kernels, e->law, e->stream, e->n_in, e->n_out, e->start + begin, end - begin,
-                          (float *)e->out + begin);
-    } else {
-        fill_elements_f64(e->kernels, e->law, e->stream, e->n_in, e->n_out, e->start + begin, end - begin,
-                          (double *)e->out + begin);
+    const il_kernel_set *k = il_kernel_set_of(e->kernels, e->dtype);
+    const il_scheme *law = e->law;
+    const uint64_t start = e->start + begin;
+    const size_t count = end - begin;
+    void *const out = il_at(e->out, begin, k->element);
+    switch (law->kind) {
+    case IL_SCHEME_NORMAL:
+    case IL_SCHEME_SPARSE: k->fill_normal(e->stream, start, count, law->a, law->b, out); break;
+    case IL_SCHEME_UNIFORM: k->fill_uniform(e->stream, start, count, law->a, law->b, out); break;
+    case IL_SCHEME_TRUNCATED_NORMAL:
+        il_truncated_fill(e->kernels, e->dtype, e->stream, start, count, law->a, law->b, law->low, law->high, out);
+        break;
+    default: fill_fixed(k, law, e->n_in, e->n_out, start, count, out);
     }
 }
 
