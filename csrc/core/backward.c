@@ -63,7 +63,7 @@ static piece
 piece_of(const il_layer *layer, size_t index)
 {
     size_t p = index, n0 = 0;
-    for (; p >= layer->panels; p -= layer->panels) { /* a few times; a division takes as long, for the first piece too */
+    for (; p >= layer->panels; p -= layer->panels) { /* a few times; a division takes longer */
         n0 += IL_CHUNK;
     }
     return (piece){p, n0, layer->N - n0 < IL_CHUNK ? layer->N : n0 + IL_CHUNK};

@@ -308,7 +308,7 @@ many_forward(many *s, size_t at, size_t R, size_t B)
                 s->d[top]);
 }
 
-/* The gradients of the last two layers, or of all, as those of a shallow net; returns how many layers are left below. */
+/* Gradients of the last two layers, or of all, as those of a shallow net; returns how many layers are left below. */
 static size_t
 many_backward_shallow(many *s, size_t at, size_t R, void *gradient)
 {

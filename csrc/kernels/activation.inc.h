@@ -572,12 +572,14 @@ static void
 FN(slope)(il_activation g, size_t n, const void *z, const void *a, void *out)
 {
     enum { STRIP = 256 };
+    const T *from_z = z, *from_a = a;
+    T *to = out;
     T ones[STRIP];
     for (size_t i = 0; i < STRIP; i++) {
         ones[i] = 1;
     }
     for (size_t i = 0; i < n; i += STRIP) {
-        FN(derive)(g, n - i < STRIP ? n - i : STRIP, z + i, a + i, ones, out + i);
+        FN(derive)(g, n - i < STRIP ? n - i : STRIP, from_z + i, from_a + i, ones, to + i);
     }
 }
 

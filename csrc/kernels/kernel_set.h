@@ -17,9 +17,9 @@ typedef struct il_contraction {
     int transposed; /* A' instead of A: [K][rows] */
     int half;       /* w = 2 W, but of B only W columns are read, and the others of C and sums become +0 */
     const void *a;
-    size_t a_row, a_panel; /* plain rows have an a_panel of 2 W */
+    size_t a_row, a_panel; /* leading dimension, and from panel to panel: plain rows have an a_panel of 2 W */
     const void *b;         /* row k at b + k * b_row, w columns read */
-    size_t b_row;          /* w for a panel; M for plain rows [K][M] that may be over-read by w - 1 */
+    size_t b_row;          /* leading dimension: w for a panel; M for plain rows [K][M], over-read by up to w - 1 */
     const void *start;     /* [w], or NULL for +0 */
     void *c;               /* [rows][w] */
     void *sums;            /* [w]: sum over k of B[k][j], by the same chain; or NULL; with A' only */

@@ -33,7 +33,8 @@ static void
 FN(update_adam)(const il_update *u, size_t n, const T *gradient, T *w, T *m, T *v)
 {
     const V minus_rate = v_load(u->minus_rate.P), rest1 = v_load(u->rest1.P), beta2 = v_load(u->beta2.P);
-    const V rest2 = v_load(u->rest2.P), root = v_load(u->root.P), epsilon = v_load(u->epsilon.P), decay = v_load(u->decay.P);
+    const V rest2 = v_load(u->rest2.P), root = v_load(u->root.P), epsilon = v_load(u->epsilon.P);
+    const V decay = v_load(u->decay.P);
     const int decays = u->decays;
     for (size_t i = 0; i < n; i += W) {
         const V x = v_load(w + i);
