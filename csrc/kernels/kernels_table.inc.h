@@ -47,6 +47,9 @@
         .sum_squares = IL_CAT3(sum_squares, p, ISA),                                               \
         .sum_squared_deviations = IL_CAT3(sum_squared_deviations, p, ISA),                         \
         .sum_squared_differences = IL_CAT3(sum_squared_differences, p, ISA),                       \
+        .sum_squares_of_both = IL_CAT3(sum_squares_of_both, p, ISA),                               \
+        .unit_squares = IL_CAT3(unit_squares, p, ISA),                                             \
+        .count_below = IL_CAT3(count_below, p, ISA),                                               \
         .all_finite = IL_CAT3(all_finite, p, ISA),                                                 \
         .fill_uniform = IL_CAT3(fill_uniform, p, ISA),                                             \
         .fill_normal = IL_CAT3(fill_normal, p, ISA),                                               \
