@@ -173,18 +173,6 @@ il_engine_store_gradients(il_engine *e, size_t R, const void *x, int add)
     }
 }
 
-void
-il_engine_gradient_squares(const il_engine *e, size_t l, double lanes[IL_SUM_LANES])
-{
-    const il_layer *layer = &e->layers[l];
-    for (size_t n = 0; n < layer->N; n += IL_SUM_LANES) { /* 8 rows: pieces are multiples of 8 */
-        const size_t rows = layer->N - n < IL_SUM_LANES ? layer->N - n : IL_SUM_LANES;
-        e->k->unpack(rows, layer->M, layer->w, il_at(layer->gradient, n * layer->w, e->element), layer->N * layer->w,
-                     e->work);
-        e->k->sum_squares(rows * layer->M, e->work, lanes);
-    }
-}
-
 /* ---- updates ----------------------------------------------------------------------------- */
 
 /* One step of n parameters from the at-th on; n is filled up to whole vectors. */

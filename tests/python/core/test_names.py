@@ -126,7 +126,7 @@ def test_kernels_have_plain_names_but_for_templates(root: Path) -> None:
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_files_are_compiled_once(root: Path, folder: str) -> None:
-    """What is included is a header that guards itself: no body for two types, no C file."""
+    """What is included is a header that guards itself, or a table of data: no function's body."""
     for path in files(root, folder):
         text = path.read_text(encoding="utf-8")
         assert not path.name.endswith(".inc.h"), path
@@ -135,7 +135,9 @@ def test_files_are_compiled_once(root: Path, folder: str) -> None:
         for quoted, macro in INCLUDE.findall(text):
             assert not macro, f"{path} includes what {macro} names"
             assert quoted.endswith(".h"), f"{path} includes {quoted}"
-            assert not quoted.endswith(".inc.h"), f"{path} includes {quoted}"
+            if quoted.endswith(".inc.h"):
+                (table,) = (root / "csrc").rglob(Path(quoted).name)
+                assert not definitions(table.read_text(encoding="utf-8")), f"{path}: {quoted}"
 
 
 def test_no_two_files_of_the_core_define_one_name(root: Path) -> None:
@@ -152,6 +154,12 @@ def test_functions_of_the_core_are_short(root: Path) -> None:
         if found.lines > LONGEST
     ]
     assert long == []
+
+
+def test_the_scan_knows_a_table_from_a_body(root: Path) -> None:
+    kernels = root / "csrc" / "kernels"
+    assert not definitions((kernels / "activation_table.inc.h").read_text(encoding="utf-8"))
+    assert definitions((kernels / "reduce.inc.h").read_text(encoding="utf-8"))
 
 
 def test_the_scan_finds_what_is_there(root: Path) -> None:
