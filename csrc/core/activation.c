@@ -1,4 +1,4 @@
-/* activation.c - what is known of each activation: csrc/kernels/activation_table.h as an array. */
+/* activation.c - what is known of each activation: csrc/kernels/activation_table.inc.h as an array. */
 #include "activation.h"
 
 #include <float.h>
@@ -7,14 +7,14 @@
 /* A row for every kind; were there two for one, the switch of il_activation_needs_z() would not compile. */
 enum {
 #define IL_ROW(KIND, spelled, ...) row_of_##KIND,
-#include "activation_table.h"
+#include "activation_table.inc.h"
     rows
 };
-_Static_assert((int)rows == (int)IL_ACTIVATION_COUNT, "activation_table.h has a row for every kind");
+_Static_assert((int)rows == (int)IL_ACTIVATION_COUNT, "activation_table.inc.h has a row for every kind");
 
 static const il_activation_info infos[] = {
 #define IL_ROW(KIND, spelled, SLOPE, CODE, ...) [IL_##KIND] = {.name = #spelled, __VA_ARGS__},
-#include "activation_table.h"
+#include "activation_table.inc.h"
 };
 
 const il_activation_info *

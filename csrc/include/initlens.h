@@ -379,7 +379,7 @@ IL_MUST_USE il_status il_net_diagnose(const il_net *net, size_t B, const void *x
 /* Where an activation is flat: its slope is 0 there, or tends to it. Bits. */
 typedef enum il_flat { IL_FLAT_LEFT = 1, IL_FLAT_RIGHT = 2, IL_FLAT_MIDDLE = 4 } il_flat;
 
-/* What is known of a kind of activation g: its row in csrc/kernels/activation_table.h. What a row leaves out is 0. */
+/* What is known of a kind of activation g: its row in csrc/kernels/activation_table.inc.h. What a row leaves out is 0. */
 typedef struct il_activation_info {
     const char *name;    /* "leaky_relu" */
     const char *aliases; /* other names, one space between them; or NULL */

@@ -4,7 +4,7 @@
  *
  * Limits are right: an argument is held inside the range beyond which the result no longer changes,
  * so that no inf * 0 and no inf / inf occurs. NaN in, NaN out. A slope takes the stored activation a
- * where its row of activation_table.h says OF_A, and z where it says OF_Z; p is the activation's parameter.
+ * where its row of activation_table.inc.h says OF_A, and z where it says OF_Z; p is the activation's parameter.
  *
  * Errors of the functions composed here are in csrc/README.md (Numerics, 3.7).
  */
@@ -545,7 +545,7 @@ activate(il_activation g, size_t n, const void *z, void *out)
     switch (loop_kind(g)) {
 #define IL_ROW(KIND, name, SLOPE, CODE, ...)                                                                           \
     case IL_##KIND: map_##CODE(g_##name, p, 0, n, z, NULL, out); break;
-#include "activation_table.h"
+#include "activation_table.inc.h"
     case IL_ACTIVATION_COUNT: break;
     }
 }
@@ -560,7 +560,7 @@ derive(il_activation g, size_t n, const void *z, const void *a, const void *upst
 #define IL_OF_Z z
 #define IL_ROW(KIND, name, SLOPE, CODE, ...)                                                                           \
     case IL_##KIND: map_##CODE(slope_##name, p, 0, n, IL_##SLOPE, upstream, out); break;
-#include "activation_table.h"
+#include "activation_table.inc.h"
 #undef IL_OF_A
 #undef IL_OF_Z
     case IL_ACTIVATION_COUNT: break;

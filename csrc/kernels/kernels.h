@@ -110,7 +110,7 @@ il_activation_needs_z(il_activation_kind kind)
     switch (kind) {
 #define IL_ROW(KIND, name, SLOPE, CODE, ...)                                                                           \
     case IL_##KIND: return SLOPE;
-#include "activation_table.h"
+#include "activation_table.inc.h"
     case IL_ACTIVATION_COUNT: break;
     }
     return 1;
@@ -124,7 +124,7 @@ il_activation_is_shallow(il_activation_kind kind)
     switch (kind) {
 #define IL_ROW(KIND, name, SLOPE, CODE, ...)                                                                           \
     case IL_##KIND: return CODE && !il_activation_needs_z(kind);
-#include "activation_table.h"
+#include "activation_table.inc.h"
     case IL_ACTIVATION_COUNT: break;
     }
     return 0;

@@ -409,7 +409,7 @@ shallow_slopes(shallow_body *body, const il_shallow *net, size_t rows, const T *
 #define IL_SMALL_OF_A IL_OTHER
 #define IL_SMALL_OF_Z IL_OTHER
 #define IL_ROW(KIND, name, SLOPE, CODE, ...) IL_##CODE##_##SLOPE(KIND, name)
-#include "activation_table.h"
+#include "activation_table.inc.h"
 #undef IL_FAST_OF_A
 #undef IL_OTHER
 #undef IL_FAST_OF_Z

@@ -157,7 +157,7 @@ def fill(
 def activation_apply(kind: str, parameter: float, z: Any) -> tuple[NDArray[Any], NDArray[Any]]: ...
 def activation_max_slope(kind: str, parameter: float) -> float: ...
 
-# A row of csrc/kernels/activation_table.h; il_activation_info in initlens.h says what each is.
+# A row of csrc/kernels/activation_table.inc.h; il_activation_info in initlens.h says what each is.
 class ActivationRow(TypedDict):
     name: str
     aliases: str  # a space between them

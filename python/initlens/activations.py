@@ -67,7 +67,7 @@ class Activation:
         return activation_max_slope(self.kind, self.parameter)
 
 
-# What the core knows of each kind: csrc/kernels/activation_table.h.
+# What the core knows of each kind: csrc/kernels/activation_table.inc.h.
 _ROWS: Final = {row["name"]: row for row in activation_table()}
 
 MODULO_NONE, MODULO_SIGN, MODULO_SCALE = range(3)

@@ -1,5 +1,5 @@
 /*
- * activation_table.h - all that is known of each activation, a row each. The enum il_activation_kind names the
+ * activation_table.inc.h - all that is known of each activation, a row each. The enum il_activation_kind names the
  * kinds; everything else reads this table.
  *
  * Expects IL_ROW(KIND, name, SLOPE, CODE, ...):
@@ -8,7 +8,7 @@
  *   CODE        FAST: four vectors at once, and if OF_A, bodies of its own in one_output.inc.h; SMALL: a vector at a time,
  *               a fifth slower and a tenth of the code
  *   ...         the fields of il_activation_info (initlens.h says what each means) but for its name
- * and undefines it; so it has no guard. The order is free, but for a kind there is one row: csrc/core/activation.c does not compile else.
+ * and undefines it. The order is free. Every kind has one row, or csrc/core/activation.c does not compile.
  */
 IL_ROW(IDENTITY, identity, OF_A, FAST, .aliases = "linear", .max_slope = 1, .linear = 1, .symmetry = IL_MODULO_SIGN,
        .pole = 2)
