@@ -178,33 +178,6 @@ contract_column(const il_contraction *job)
 
 /* ---- shallow, forward -------------------------------------------------------------------- */
 
-/* z of the hidden units: `cols` vectors, 1 or 2, and `inputs` are constants of each call. */
-IL_INLINE void
-shallow_hidden(const il_shallow *net, size_t rows, const T *x, size_t cols, size_t inputs)
-{
-    const T *weights = net->weights, *bias = net->bias;
-    T *z = net->z;
-    V start[2], w[IL_SHALLOW_INPUTS][2];
-    for (size_t j = 0; j < cols; j++) {
-        start[j] = v_load(bias + j * W);
-        for (size_t k = 0; k < inputs; k++) {
-            w[k][j] = v_load(weights + (k * cols + j) * W);
-        }
-    }
-    for (size_t r = 0; r < rows; r++, x += inputs, z += cols * W) {
-        V sum[2] = {start[0], start[cols - 1]};
-        for (size_t k = 0; k < inputs; k++) {
-            const V input = v_set1(x[k]);
-            for (size_t j = 0; j < cols; j++) {
-                sum[j] = v_fma(input, w[k][j], sum[j]);
-            }
-        }
-        for (size_t j = 0; j < cols; j++) {
-            v_store(z + j * W, sum[j]);
-        }
-    }
-}
-
 /* The output of a strip of samples, which are turned into the lanes. */
 IL_INLINE void
 shallow_top(const il_shallow *net, const T *a, T *out, size_t cols)
@@ -234,12 +207,15 @@ shallow_top(const il_shallow *net, const T *a, T *out, size_t cols)
 IL_INLINE void
 shallow_samples(const il_shallow *net, size_t rows, const T *x, size_t cols)
 {
-    switch (net->inputs) {
-    case 1: shallow_hidden(net, rows, x, cols, 1); break;
-    case 2: shallow_hidden(net, rows, x, cols, 2); break;
-    case 3: shallow_hidden(net, rows, x, cols, 3); break;
-    default: shallow_hidden(net, rows, x, cols, IL_SHALLOW_INPUTS); break;
-    }
+    const il_contraction hidden = {.rows = rows,
+                                   .K = net->inputs,
+                                   .a = x,
+                                   .a_row = net->inputs,
+                                   .b = net->weights,
+                                   .b_row = cols * W,
+                                   .start = net->bias,
+                                   .c = net->z};
+    short_panel(&hidden, cols);
     activate(net->activation, rows * cols * W, net->z, net->a);
     for (size_t r = 0; r < rows; r += IL_SHALLOW_STRIP * W) {
         shallow_top(net, (const T *)net->a + r * cols * W, (T *)net->out + r, cols);
