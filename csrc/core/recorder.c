@@ -113,7 +113,7 @@ begin_units(const il_recorder *s, const il_engine *e, size_t l)
 /* Norms of a layer's weights and of their gradient, and how alike its units are, in one pass over plain rows: 8 at a
  * time, so that each value meets its lane of a sum. */
 static void
-measure_weights(const il_recorder *s, const il_engine *e, il_net *net, size_t l, il_layer_record *row)
+record_weights(const il_recorder *s, const il_engine *e, il_net *net, size_t l, il_layer_record *row)
 {
     const il_layer *layer = &e->layers[l];
     const size_t N = layer->N, M = layer->M;
@@ -154,7 +154,7 @@ il_recorder_finish(il_recorder *s, const il_engine *e, il_net *net, size_t B, ui
         row[l] = (il_layer_record){.activation_mean = m->mean,
                                    .activation_std = sqrt(m->squares / pairs),
                                    .saturated = m->saturated / pairs};
-        measure_weights(s, e, net, l, &row[l]);
+        record_weights(s, e, net, l, &row[l]);
     }
     record->rows++;
 }
