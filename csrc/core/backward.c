@@ -63,7 +63,7 @@ static piece
 piece_of(const il_layer *layer, size_t index)
 {
     size_t p = index, n0 = 0;
-    for (; p >= layer->panels; p -= layer->panels) { /* a few times; a division takes as long, for the first piece too */
+    for (; p >= layer->panels; p -= layer->panels) { /* a few times; a division takes longer */
         n0 += IL_CHUNK;
     }
     return (piece){p, n0, layer->N - n0 < IL_CHUNK ? layer->N : n0 + IL_CHUNK};
@@ -170,18 +170,6 @@ il_engine_store_gradients(il_engine *e, size_t R, const void *x, int add)
             il_pass_run(&pass, backward_panels);
         }
         il_pass_run(&pass, store_pieces);
-    }
-}
-
-void
-il_engine_gradient_squares(const il_engine *e, size_t l, double lanes[IL_SUM_LANES])
-{
-    const il_layer *layer = &e->layers[l];
-    for (size_t n = 0; n < layer->N; n += IL_SUM_LANES) { /* 8 rows: pieces are multiples of 8 */
-        const size_t rows = layer->N - n < IL_SUM_LANES ? layer->N - n : IL_SUM_LANES;
-        e->k->unpack(rows, layer->M, layer->w, il_at(layer->gradient, n * layer->w, e->element), layer->N * layer->w,
-                     e->work);
-        e->k->sum_squares(rows * layer->M, e->work, lanes);
     }
 }
 

@@ -194,7 +194,7 @@ carve_layers(il_engine *e, const il_net *net, unsigned passes, size_t R, il_aren
 static void
 carve_block(il_engine *e, size_t M, size_t widest, unsigned passes, size_t R, il_arena *arena)
 {
-    const size_t work_rows = R > IL_SUM_LANES ? R : IL_SUM_LANES;
+    const size_t work_rows = R > 2 * IL_SUM_LANES ? R : 2 * IL_SUM_LANES;
     if (widest == 0 || work_rows > SIZE_MAX / widest) {
         arena->overflow = 1;
         return;
@@ -332,6 +332,12 @@ void
 il_engine_unpack_weights(const il_engine *e, const il_layer *layer, const void *panels, void *plain)
 {
     e->k->unpack(layer->N, layer->M, layer->w, panels, layer->N * layer->w, plain);
+}
+
+void
+il_engine_unpack_rows(const il_engine *e, const il_layer *layer, const void *panels, size_t n, size_t rows, void *plain)
+{
+    e->k->unpack(rows, layer->M, layer->w, il_const_at(panels, n * layer->w, e->element), layer->N * layer->w, plain);
 }
 
 void

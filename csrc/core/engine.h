@@ -78,7 +78,7 @@ typedef struct il_engine {
     il_shallow shallow;          /* with no units: the net is none */
     void *logits, *outputs;      /* [rows][M], row-major; the same for mean squared error */
     void *delta;                 /* [rows][M], row-major, of the outputs */
-    void *work;                  /* [max(rows, 8)][widest] */
+    void *work;                  /* [max(rows, 16)][widest] */
     void *log_sum;               /* [rows] */
     il_team *team;               /* borrowed; NULL: the caller's thread alone */
     void *chunk;                 /* [team][IL_CHUNK][2 W] of a gradient on its way into the update */
@@ -105,8 +105,11 @@ void il_engine_save(const il_engine *e, il_net *net);
 /* Rows n0..n1-1 of panel p of the weights into the transposed copy. */
 void il_engine_refresh_transposed(const il_engine *e, size_t l, size_t p, size_t n0, size_t n1);
 
-/* Panels of one layer's weights, or of what is shaped like them, into plain rows [N][M]; the same of its bias. */
+/* Panels of one layer's weights, or of what is shaped like them, into plain rows [N][M]; some rows from the n-th on; the
+ * same of its bias. */
 void il_engine_unpack_weights(const il_engine *e, const il_layer *layer, const void *panels, void *plain);
+void il_engine_unpack_rows(const il_engine *e, const il_layer *layer, const void *panels, size_t n, size_t rows,
+                           void *plain);
 void il_engine_unpack_bias(const il_engine *e, const il_layer *layer, const void *panels, void *plain);
 
 /* Panels of R samples, a layer's z, a or d, into plain rows [R][M]. */
@@ -142,9 +145,6 @@ int il_engine_deltas_finite(const il_engine *e, size_t R);
 
 /* Gradients of a block of R samples, set or added into gradient and bias_gradient of all layers. */
 void il_engine_store_gradients(il_engine *e, size_t R, const void *x, int add);
-
-/* Adds the squares of one layer's stored weight gradient to the lanes, in the order of plain rows. */
-void il_engine_gradient_squares(const il_engine *e, size_t l, double lanes[IL_SUM_LANES]);
 
 /* One step on a batch that is one block: each piece of gradient is used while it is in cache. */
 void il_engine_update_fused(il_engine *e, size_t R, const void *x, const il_update *u);

@@ -40,22 +40,6 @@ any_nan(size_t n, const void *x, size_t element)
     return found;
 }
 
-/* How many of n values are nearer to 0 than the limit. */
-static double
-count_below(const il_engine *e, size_t n, const void *x, double limit)
-{
-    enum { PIECE = 256 };
-    double values[PIECE], count = 0;
-    for (size_t i = 0; i < n; i += PIECE) {
-        const size_t piece = n - i < PIECE ? n - i : PIECE;
-        e->k->to_doubles(piece, il_const_at(x, i, e->element), values);
-        for (size_t j = 0; j < piece; j++) {
-            count += fabs(values[j]) < limit;
-        }
-    }
-    return count;
-}
-
 /* Statistics of one layer, merged into the row's running ones. */
 static void
 record_layer(il_engine *e, size_t l, size_t R, size_t before, il_layer_moments *m)
@@ -92,7 +76,7 @@ record_layer(il_engine *e, size_t l, size_t R, size_t before, il_layer_moments *
         e->k->slope(g, R * layer->panels * layer->w, layer->z, layer->a, layer->d);
         il_engine_unpack_samples(e, layer, R, layer->d, e->work);
     }
-    m->saturated += count_below(e, n, e->work, limit);
+    m->saturated += (double)e->k->count_below(n, e->work, limit);
 }
 
 void
@@ -103,28 +87,74 @@ il_recorder_observe(il_recorder *s, il_engine *e, size_t R, size_t before)
     }
 }
 
+/* Squares of a layer's units: biases, then outgoing weights, then incoming ones. Here the first two. */
+static void
+begin_units(const il_recorder *s, const il_engine *e, size_t l)
+{
+    const il_layer *layer = &e->layers[l];
+    const size_t M = layer->M, w = layer->w;
+    double *const size = s->sums, *const distance = s->sums + M;
+    memset(s->sums, 0, 2 * M * sizeof *s->sums);
+    e->k->unit_squares(1, M, 0, layer->bias, layer->bias, size, distance);
+    if (l + 1 == e->L) {
+        return;
+    }
+    const il_layer *above = layer + 1;
+    if (above->column) {
+        e->k->unit_squares(1, M, 0, above->weights, above->weights, size, distance);
+        return;
+    }
+    for (size_t m = 0; m < M; m += w) {
+        e->k->unit_squares(above->M, M - m < w ? M - m : w, w, il_const_at(above->transposed, m * above->M, e->element),
+                           above->transposed, size + m, distance + m);
+    }
+}
+
+/* Norms of a layer's weights and of their gradient, and how alike its units are, in one pass over plain rows: 8 at a
+ * time, so that each value meets its lane of a sum. */
+static void
+record_weights(const il_recorder *s, const il_engine *e, il_net *net, size_t l, il_layer_record *row)
+{
+    const il_layer *layer = &e->layers[l];
+    const size_t N = layer->N, M = layer->M;
+    void *const rows = e->work, *const gradient_rows = il_at(e->work, IL_SUM_LANES * M, e->element);
+    double *const size = s->sums, *const distance = s->sums + M;
+    double weights[IL_SUM_LANES] = {0}, gradient[IL_SUM_LANES] = {0};
+    begin_units(s, e, l);
+    for (size_t n = 0; n < N; n += IL_SUM_LANES) {
+        const size_t count = N - n < IL_SUM_LANES ? N - n : IL_SUM_LANES;
+        il_engine_unpack_rows(e, layer, layer->weights, n, count, rows);
+        il_engine_unpack_rows(e, layer, layer->gradient, n, count, gradient_rows);
+        e->k->sum_squares_of_both(count * M, rows, gradient_rows, weights, gradient);
+        e->k->unit_squares(count, M, M, rows, rows, size, distance);
+        if (n == 0) {
+            const size_t few = count < IL_UNITS_GLANCE ? count : IL_UNITS_GLANCE;
+            row->distinct_units = il_units_differ(few, M, rows, layer->bias, e->element, s->units) ? M : 0;
+        }
+    }
+    if (row->distinct_units == 0) { /* not at a glance: count them in the net itself */
+        il_engine_save(e, net);
+        row->distinct_units = il_distinct_units_of(net, l, s->units);
+    }
+    row->unit_spread = il_unit_spread(M, size, distance);
+    row->weight_norm = sqrt(il_lanes_total(weights));
+    row->gradient_norm = sqrt(il_lanes_total(gradient));
+}
+
 void
-il_recorder_finish(il_recorder *s, il_engine *e, il_net *net, size_t B, uint64_t step, double loss,
+il_recorder_finish(il_recorder *s, const il_engine *e, il_net *net, size_t B, uint64_t step, double loss,
                    il_record *record)
 {
-    il_engine_save(e, net);
     il_layer_record *row = record->layers + record->rows * e->L;
     record->step[record->rows] = step;
     record->loss[record->rows] = loss;
     for (size_t l = 0; l < e->L; l++) {
-        const il_layer *layer = &e->layers[l];
-        const double pairs = (double)B * (double)layer->M;
-        double gradient[IL_SUM_LANES] = {0}, weights[IL_SUM_LANES] = {0};
-        il_engine_gradient_squares(e, l, gradient);
-        e->k->sum_squares(layer->N * layer->M, il_net_weights(net, l), weights);
+        const double pairs = (double)B * (double)e->layers[l].M;
         const il_layer_moments *m = &s->moments[l];
         row[l] = (il_layer_record){.activation_mean = m->mean,
                                    .activation_std = sqrt(m->squares / pairs),
-                                   .saturated = m->saturated / pairs,
-                                   .gradient_norm = sqrt(il_lanes_total(gradient)),
-                                   .weight_norm = sqrt(il_lanes_total(weights)),
-                                   .unit_spread = il_unit_spread_of(net, l, s->sums),
-                                   .distinct_units = il_distinct_units_of(net, l, s->units)};
+                                   .saturated = m->saturated / pairs};
+        record_weights(s, e, net, l, &row[l]);
     }
     record->rows++;
 }

@@ -22,9 +22,9 @@ void il_recorder_begin(il_recorder *s, const il_engine *e);
  * for d is overwritten. */
 void il_recorder_observe(il_recorder *s, il_engine *e, size_t R, size_t before);
 
-/* Writes the row of a batch of B samples: gradients are stored in the engine, weights go to the net and are measured
- * there. */
-void il_recorder_finish(il_recorder *s, il_engine *e, il_net *net, size_t B, uint64_t step, double loss,
+/* Writes the row of a batch of B samples, whose gradients are stored in the engine. The weights go to the net only where
+ * units may be copies, which are counted there. */
+void il_recorder_finish(il_recorder *s, const il_engine *e, il_net *net, size_t B, uint64_t step, double loss,
                         il_record *record);
 
 #endif

@@ -1,6 +1,6 @@
 /*
  * training.c - the training loop: which samples, which step, when to record, when to stop. One engine
- * for the whole call; the net's own arrays are written when the loop ends, and where it records.
+ * for the whole call; the net's own arrays are written when the loop ends, or when a record needs them.
  */
 #include "engine.h"
 #include "pacer.h"

@@ -142,14 +142,21 @@ hashes_repeat(const il_unit *units, size_t M)
     return 0;
 }
 
+int
+il_units_differ(size_t rows, size_t M, const void *weights, const void *biases, size_t element, il_unit *units)
+{
+    const layer_view v = {.weights = weights, .biases = biases, .N = rows, .M = M, .element = element};
+    hash_units(&v, rows, 0, units);
+    qsort(units, M, sizeof *units, by_hash);
+    return !hashes_repeat(units, M);
+}
+
 size_t
 il_distinct_units_of(const il_net *net, size_t layer, il_unit *units)
 {
-    enum { GLANCE = 4 }; /* rows: random units differ in the first, and a record asks every few steps */
     const layer_view v = view_of(net, layer);
-    hash_units(&v, v.N < GLANCE ? v.N : GLANCE, 0, units);
-    qsort(units, v.M, sizeof *units, by_hash);
-    if (!hashes_repeat(units, v.M)) {
+    const size_t rows = v.N < IL_UNITS_GLANCE ? v.N : IL_UNITS_GLANCE;
+    if (il_units_differ(rows, v.M, v.weights, v.biases, v.element, units)) {
         return v.M;
     }
     hash_units(&v, v.N, 1, units);
@@ -170,50 +177,15 @@ il_net_distinct_units(const il_net *net, size_t *out)
     return IL_OK;
 }
 
-/* x onto the sums of a unit: its square, and that of its distance from the first unit's value. */
-static inline void
-add_squares(double x, double first, double *size, double *distance)
-{
-    const double d = x - first;
-    *size += x * x;
-    *distance += d * d;
-}
-
-/* Sums [M] each over incoming weights [N][M], bias [M] and outgoing weights [M][K]; row by row, as the weights lie. */
-static void
-unit_squares(const layer_view *v, size_t K, double *restrict size, double *restrict distance)
-{
-    const size_t element = v->element;
-    const unsigned char *w = v->weights;
-    for (size_t m = 0; m < v->M; m++) {
-        size[m] = distance[m] = 0;
-        add_squares(il_value(v->biases, m, element), il_value(v->biases, 0, element), &size[m], &distance[m]);
-        for (size_t k = 0; k < K; k++) {
-            add_squares(il_value(v->outgoing, m * K + k, element), il_value(v->outgoing, k, element), &size[m],
-                        &distance[m]);
-        }
-    }
-    for (size_t n = 0; n < v->N; n++, w += v->M * element) {
-        const double first = il_value(w, 0, element);
-        for (size_t m = 0; m < v->M; m++) {
-            add_squares(il_value(w, m, element), first, &size[m], &distance[m]);
-        }
-    }
-}
-
 double
-il_unit_spread_of(const il_net *net, size_t layer, double *sums)
+il_unit_spread(size_t M, const double *size, const double *distance)
 {
-    const layer_view v = view_of(net, layer);
-    const size_t K = v.outgoing_bytes / v.element;
-    double *const size = sums, *const distance = sums + v.M;
-    unit_squares(&v, K, size, distance);
     double most = 0, norms = 0;
-    for (size_t m = 0; m < v.M; m++) {
+    for (size_t m = 0; m < M; m++) {
         most = distance[m] > most || isnan(distance[m]) ? distance[m] : most;
         norms += sqrt(size[m]);
     }
-    return most == 0 ? 0 : sqrt(most) / (norms / (double)v.M);
+    return most == 0 ? 0 : sqrt(most) / (norms / (double)M);
 }
 
 /* ---- rows: a unit as one vector ---------------------------------------------------------- */

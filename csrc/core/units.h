@@ -13,10 +13,17 @@ typedef struct il_unit {
     size_t index;
 } il_unit;
 
+/* Rows of weights that il_units_differ() is content with: random units differ in the first. */
+#define IL_UNITS_GLANCE 4
+
+/* Do the units of plain rows [rows][M] differ, each from all others, by these weights and their biases [M]? A few rows
+ * say yes or leave it open. Scratch [M]. */
+int il_units_differ(size_t rows, size_t M, const void *weights, const void *biases, size_t element, il_unit *scratch);
+
 /* Groups of bit-equal (incoming column, bias, outgoing row) among a layer's units; scratch [M]. */
 size_t il_distinct_units_of(const il_net *net, size_t layer, il_unit *scratch);
 
-/* Largest distance of a unit (the same three parts) from the first, over the mean norm; sums [2 * M]. */
-double il_unit_spread_of(const il_net *net, size_t layer, double *sums);
+/* Largest distance of a unit from the first, over the mean norm, from the squares of both [M]. */
+double il_unit_spread(size_t M, const double *size, const double *distance);
 
 #endif

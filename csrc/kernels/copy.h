@@ -13,7 +13,7 @@ il_copy_ends(void *to, const void *from, size_t bytes, size_t piece)
     memcpy((unsigned char *)to + bytes - piece, (const unsigned char *)from + bytes - piece, piece);
 }
 
-/* memcpy for 4 bytes or more. Up to 64, a row of most panels, take two moves. */
+/* memcpy for 4 bytes or more. Rows of all panels, 16 to 128 bytes, take a few moves. */
 static inline void
 il_copy(void *to, const void *from, size_t bytes)
 {
@@ -22,6 +22,8 @@ il_copy(void *to, const void *from, size_t bytes)
             memcpy(to, from, 64);
         } else if (bytes < 64) {
             il_copy_ends(to, from, bytes, 32);
+        } else if (bytes == 128) {
+            memcpy(to, from, 128);
         } else {
             memcpy(to, from, bytes);
         }

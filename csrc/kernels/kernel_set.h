@@ -17,9 +17,9 @@ typedef struct il_contraction {
     int transposed; /* A' instead of A: [K][rows] */
     int half;       /* w = 2 W, but of B only W columns are read, and the others of C and sums become +0 */
     const void *a;
-    size_t a_row, a_panel; /* plain rows have an a_panel of 2 W */
+    size_t a_row, a_panel; /* leading dimension, and from panel to panel: plain rows have an a_panel of 2 W */
     const void *b;         /* row k at b + k * b_row, w columns read */
-    size_t b_row;          /* w for a panel; M for plain rows [K][M] that may be over-read by w - 1 */
+    size_t b_row;          /* leading dimension: w for a panel; M for plain rows [K][M], over-read by up to w - 1 */
     const void *start;     /* [w], or NULL for +0 */
     void *c;               /* [rows][w] */
     void *sums;            /* [w]: sum over k of B[k][j], by the same chain; or NULL; with A' only */
@@ -169,6 +169,17 @@ typedef struct il_kernel_set {
     void (*sum_squares)(size_t n, const void *x, double lanes[IL_SUM_LANES]);
     void (*sum_squared_deviations)(size_t n, const void *x, double mean, double lanes[IL_SUM_LANES]);
     void (*sum_squared_differences)(size_t n, const void *x, const void *y, double lanes[IL_SUM_LANES]);
+    /* sum_squares() of x and of y: each sum is a chain of additions, and two go side by side. */
+    void (*sum_squares_of_both)(size_t n, const void *x, const void *y, double x_lanes[IL_SUM_LANES],
+                                double y_lanes[IL_SUM_LANES]);
+
+    /* Columns of x, `rows` rows of M values that lie `stride` apart, onto the sums of a unit each, rows ascending: squares
+     * onto size [M], and onto distance [M] those of the differences from the first unit, whose values lie at `first`,
+     * `stride` apart. */
+    void (*unit_squares)(size_t rows, size_t M, size_t stride, const void *x, const void *first, double *size,
+                         double *distance);
+    /* How many of x are nearer to 0 than the limit. */
+    size_t (*count_below)(size_t n, const void *x, double limit);
 
     /* 1 if no element is NaN or infinite. */
     int (*all_finite)(size_t n, const void *x);

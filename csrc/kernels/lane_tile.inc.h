@@ -43,7 +43,8 @@
     PUT(c + r * c_row, acc##r##0)                                                                  \
     SECOND(PUT(c + r * c_row + W, acc##r##1))                                                      \
     THIRD(PUT(c + r * c_row + 2 * W, acc##r##2))
-#define START(j) const V s##j = first && job->start != NULL ? v_load((const T *)job->start + (column + j) * W) : v_set1(0);
+#define START(j)                                                                                   \
+    const V s##j = first && start != NULL ? v_load(start + (column + j) * W) : v_set1(0);
 #define LOAD_B(j) const V b##j = v_load(b + j * b_column);
 #define START_SUM(j) V sum##j = v_set1(0);
 #define ADD_SUM(j) sum##j = v_add(sum##j, b##j); /* fma(1, b, sum) */
@@ -59,6 +60,7 @@ LANE_TILE(ROWS, COLS)(const il_lane_contraction *job, size_t row, size_t column,
     const size_t b_k = job->b_k * W, b_column = job->b_column * W, c_row = job->c_row * W;
     const T *a_first = (const T *)job->a + row * a_row + k0 * a_k;
     const T *b_first = (const T *)job->b + k0 * b_k + column * b_column;
+    const T *start = job->start;
     T *c = (T *)job->c + row * c_row + column * W;
     const int first = k0 == 0;
     (void)b_column; /* one column needs none */

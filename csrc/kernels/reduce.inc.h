@@ -5,61 +5,132 @@
  * bit (no -ffast-math, no contraction).
  */
 /* What is summed; a constant in each caller, so that nothing of the choice is left in the loop. */
-enum { FN(of_values), FN(of_squares), FN(of_deviations), FN(of_differences) };
+enum { of_values, of_squares, of_deviations, of_differences };
 
 IL_INLINE double
-FN(sum_term)(int what, T x, T y, double mean)
+sum_term(int what, T x, T y, double mean)
 {
-    const double d = what == FN(of_deviations)    ? (double)x - mean
-                     : what == FN(of_differences) ? (double)x - (double)y
+    const double d = what == of_deviations    ? (double)x - mean
+                     : what == of_differences ? (double)x - (double)y
                                                   : (double)x;
-    return what == FN(of_values) ? d : d * d;
+    return what == of_values ? d : d * d;
 }
 
 /* Eight at a time through local lanes: that is what lets the compiler keep them in registers. */
 IL_INLINE void
-FN(sum_terms)(int what, size_t n, const T *x, const T *y, double mean, double lanes[IL_SUM_LANES])
+sum_terms(int what, size_t n, const T *x, const T *y, double mean, double lanes[IL_SUM_LANES])
 {
     double l[IL_SUM_LANES];
     memcpy(l, lanes, sizeof l);
     size_t i = 0;
     for (; i + IL_SUM_LANES <= n; i += IL_SUM_LANES) {
         for (size_t j = 0; j < IL_SUM_LANES; j++) {
-            l[j] += FN(sum_term)(what, x[i + j], y[i + j], mean);
+            l[j] += sum_term(what, x[i + j], y[i + j], mean);
         }
     }
     for (size_t j = 0; i + j < n; j++) {
-        l[j] += FN(sum_term)(what, x[i + j], y[i + j], mean);
+        l[j] += sum_term(what, x[i + j], y[i + j], mean);
     }
     memcpy(lanes, l, sizeof l);
 }
 
 static void
-FN(sum)(size_t n, const void *x, double lanes[IL_SUM_LANES])
+sum(size_t n, const void *x, double lanes[IL_SUM_LANES])
 {
-    FN(sum_terms)(FN(of_values), n, x, x, 0, lanes);
+    sum_terms(of_values, n, x, x, 0, lanes);
 }
 
 static void
-FN(sum_squares)(size_t n, const void *x, double lanes[IL_SUM_LANES])
+sum_squares(size_t n, const void *x, double lanes[IL_SUM_LANES])
 {
-    FN(sum_terms)(FN(of_squares), n, x, x, 0, lanes);
+    sum_terms(of_squares, n, x, x, 0, lanes);
 }
 
 static void
-FN(sum_squared_deviations)(size_t n, const void *x, double mean, double lanes[IL_SUM_LANES])
+sum_squared_deviations(size_t n, const void *x, double mean, double lanes[IL_SUM_LANES])
 {
-    FN(sum_terms)(FN(of_deviations), n, x, x, mean, lanes);
+    sum_terms(of_deviations, n, x, x, mean, lanes);
 }
 
 static void
-FN(sum_squared_differences)(size_t n, const void *x, const void *y, double lanes[IL_SUM_LANES])
+sum_squared_differences(size_t n, const void *x, const void *y, double lanes[IL_SUM_LANES])
 {
-    FN(sum_terms)(FN(of_differences), n, x, y, 0, lanes);
+    sum_terms(of_differences, n, x, y, 0, lanes);
 }
 
 static void
-FN(add)(size_t n, const void *terms, void *sums)
+sum_squares_of_both(size_t n, const void *x, const void *y, double x_lanes[IL_SUM_LANES],
+                        double y_lanes[IL_SUM_LANES])
+{
+    const T *p = x, *q = y;
+    double u[IL_SUM_LANES], v[IL_SUM_LANES];
+    memcpy(u, x_lanes, sizeof u);
+    memcpy(v, y_lanes, sizeof v);
+    size_t i = 0;
+    for (; i + IL_SUM_LANES <= n; i += IL_SUM_LANES) {
+        for (size_t j = 0; j < IL_SUM_LANES; j++) {
+            u[j] += sum_term(of_squares, p[i + j], 0, 0);
+        }
+        for (size_t j = 0; j < IL_SUM_LANES; j++) {
+            v[j] += sum_term(of_squares, q[i + j], 0, 0);
+        }
+    }
+    for (size_t j = 0; i + j < n; j++) {
+        u[j] += sum_term(of_squares, p[i + j], 0, 0);
+        v[j] += sum_term(of_squares, q[i + j], 0, 0);
+    }
+    memcpy(x_lanes, u, sizeof u);
+    memcpy(y_lanes, v, sizeof v);
+}
+
+/* Up to so many units at a time, whose sums stay in registers over the rows. */
+enum { units_at_once = 16 };
+
+IL_INLINE void
+some_unit_squares(size_t rows, size_t count, size_t stride, const T *x, const T *first, double *size,
+                      double *distance)
+{
+    double s[units_at_once], d[units_at_once];
+    memcpy(s, size, count * sizeof *s);
+    memcpy(d, distance, count * sizeof *d);
+    for (size_t r = 0; r < rows; r++, x += stride, first += stride) {
+        const double from = (double)*first;
+        for (size_t j = 0; j < count; j++) {
+            const double value = (double)x[j], difference = value - from;
+            s[j] += value * value;
+            d[j] += difference * difference;
+        }
+    }
+    memcpy(size, s, count * sizeof *s);
+    memcpy(distance, d, count * sizeof *d);
+}
+
+static void
+unit_squares(size_t rows, size_t M, size_t stride, const void *x, const void *first, double *size,
+                 double *distance)
+{
+    const T *p = x;
+    size_t m = 0;
+    for (; m + units_at_once <= M; m += units_at_once) {
+        some_unit_squares(rows, units_at_once, stride, p + m, first, size + m, distance + m);
+    }
+    some_unit_squares(rows, M - m, stride, p + m, first, size + m, distance + m);
+}
+
+static size_t
+count_below(size_t n, const void *x, double limit)
+{
+    const T *p = x;
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) {
+        const double value = (double)p[i];
+        count += (value < 0 ? -value : value) < limit;
+    }
+    return count;
+}
+
+static void
+add(size_t n, const void *terms, void *sums)
 {
     const T *x = terms;
     T *out = sums;
@@ -70,7 +141,7 @@ FN(add)(size_t n, const void *terms, void *sums)
 
 /* x - x is 0 but where x is NaN or infinite. */
 static int
-FN(all_finite)(size_t n, const void *values)
+all_finite(size_t n, const void *values)
 {
     const T *x = values;
     const V zero = v_set1(0);

@@ -7,6 +7,8 @@
 #include "activations.h"
 #include "harness.h"
 
+#include <math.h>
+
 #include "../../csrc/core/dispatch.h"
 #include "../../csrc/core/rng.h"
 
@@ -98,7 +100,7 @@ static const struct {
     ITEM(reductions_f32),  ITEM(reductions_f64),  ITEM(random_f32),      ITEM(random_f64),      ITEM(schemes_f32),
     ITEM(schemes_f64),     ITEM(training_f32),    ITEM(training_f64),    ITEM(inference_f32),   ITEM(inference_f64),
     ITEM(many_f32),        ITEM(many_f64),        ITEM(words),           ITEM(permutation),     ITEM(one_output_f32),
-    ITEM(one_output_f64),
+    ITEM(one_output_f64),  ITEM(record_sums_f32), ITEM(record_sums_f64),
 };
 enum { BATTERY = sizeof battery / sizeof battery[0] };
 

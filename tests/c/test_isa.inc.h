@@ -182,6 +182,49 @@ FN(optimizers)(const il_kernels *kernels, digest *d)
     }
 }
 
+/* What fit() records of weights, held against the plainest loops. */
+static void
+FN(record_sums)(const il_kernels *kernels, digest *d)
+{
+    static T x[FN(most)], y[FN(most)];
+    const il_kernel_set *k = kernels->P;
+    for (size_t i = 0; i < LENGTHS; i++) {
+        const size_t n = lengths[i], columns = 1 + 5 * i % 40 % n, rows = n / columns;
+        double squares[2][IL_SUM_LANES] = {{0}}, both[2][IL_SUM_LANES] = {{0}};
+        FN(draw)(n, 1, x);
+        FN(draw)(n, 1, y);
+        k->sum_squares(n, x, squares[0]);
+        k->sum_squares(n, y, squares[1]);
+        k->sum_squares_of_both(n, x, y, both[0], both[1]);
+        CHECK_BITS(both, squares, sizeof both);
+
+        double size[40], distance[40];
+        for (size_t m = 0; m < columns; m++) {
+            size[m] = 0.5 * (double)m;
+            distance[m] = 0.25;
+        }
+        k->unit_squares(rows, columns, columns, x, y, size, distance);
+        size_t below = 0;
+        for (size_t m = 0; m < columns; m++) {
+            double s = 0.5 * (double)m, t = 0.25;
+            for (size_t r = 0; r < rows; r++) {
+                const double value = (double)x[r * columns + m], first = (double)y[r * columns];
+                s += value * value;
+                t += (value - first) * (value - first);
+            }
+            CHECK(s == size[m] && t == distance[m]);
+        }
+        add_f64(d, columns, size);
+        add_f64(d, columns, distance);
+        FN(draw_bits)(n, y);
+        for (size_t j = 0; j < n; j++) {
+            below += fabs((double)y[j]) < 1.5;
+        }
+        CHECK(k->count_below(n, y, 1.5) == below);
+        add_word(d, below);
+    }
+}
+
 static void
 FN(reductions)(const il_kernels *kernels, digest *d)
 {

@@ -101,7 +101,7 @@ FN(test_tables_and_slices)(void)
         CHECK(memcmp(far, again, sizeof far) != 0);
     }
     /* Scale and shift are one fma. */
-    il_kernels_scalar.P->fill_normal(s, 0, 4096, (T)0.25, 3, FN(other_draw));
+    il_kernels_scalar.P->fill_normal(s, 0, 4096, 0.25, 3, FN(other_draw));
     int same = 1;
     for (size_t i = 0; i < 4096; i++) {
         same &= FN(other_draw)[i] == FMA(FN(long_draw)[i], 3, (T)0.25);

@@ -1,4 +1,4 @@
-"""One name a function: every C definition above the kernels is found under its own name.
+"""One name a function: every C definition is found under its own name, but for tiles' templates.
 
 `ctags`, an editor's outline and `git blame -L :name` read the text, not what the preprocessor makes
 of it: a body under a macro name, or one that is compiled twice by inclusion, is hidden from them.
@@ -15,6 +15,10 @@ import pytest
 
 # Folders of csrc whose definitions have plain names.
 FOLDERS = ["binding", "core", "include"]
+
+# Of the kernels: bodies that are included once for each shape of a tile, under pasted names; and the
+# vocabulary of one lane, once for each precision.
+TEMPLATES = {"lane_tile.inc.h", "panel.inc.h", "tile.inc.h", "vec_scalar.inc.h"}
 
 LONGEST = 60  # lines of a function of the core, its head included
 
@@ -102,9 +106,27 @@ def test_functions_have_plain_names_at_the_start_of_a_line(root: Path, folder: s
     assert hidden == []
 
 
+def test_kernels_have_plain_names_but_for_templates(root: Path) -> None:
+    kernels = in_folder(root, "kernels")
+    hidden = {
+        path.name
+        for path, found in kernels
+        if found.name is None or not (found.starts_line or found.lines == 1)
+    }
+    assert hidden == TEMPLATES
+    bodies = [
+        found.name
+        for path, found in kernels
+        if path.name.endswith(".inc.h") and path.name not in TEMPLATES
+    ]
+    assert len(bodies) > 150
+    assert len(set(bodies)) == len(bodies)
+    assert {"softmax", "v_tanh", "g_sin", "shallow_chains", "contract_wide"} <= set(bodies)
+
+
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_files_are_compiled_once(root: Path, folder: str) -> None:
-    """What is included is a header that guards itself: no body for two types, no C file."""
+    """What is included is a header that guards itself, or a table of data: no function's body."""
     for path in files(root, folder):
         text = path.read_text(encoding="utf-8")
         assert not path.name.endswith(".inc.h"), path
@@ -113,7 +135,9 @@ def test_files_are_compiled_once(root: Path, folder: str) -> None:
         for quoted, macro in INCLUDE.findall(text):
             assert not macro, f"{path} includes what {macro} names"
             assert quoted.endswith(".h"), f"{path} includes {quoted}"
-            assert not quoted.endswith(".inc.h"), f"{path} includes {quoted}"
+            if quoted.endswith(".inc.h"):
+                (table,) = (root / "csrc").rglob(Path(quoted).name)
+                assert not definitions(table.read_text(encoding="utf-8")), f"{path}: {quoted}"
 
 
 def test_no_two_files_of_the_core_define_one_name(root: Path) -> None:
@@ -130,6 +154,12 @@ def test_functions_of_the_core_are_short(root: Path) -> None:
         if found.lines > LONGEST
     ]
     assert long == []
+
+
+def test_the_scan_knows_a_table_from_a_body(root: Path) -> None:
+    kernels = root / "csrc" / "kernels"
+    assert not definitions((kernels / "activation_table.inc.h").read_text(encoding="utf-8"))
+    assert definitions((kernels / "reduce.inc.h").read_text(encoding="utf-8"))
 
 
 def test_the_scan_finds_what_is_there(root: Path) -> None:
