@@ -110,19 +110,29 @@ begin_units(const il_recorder *s, const il_engine *e, size_t l)
     }
 }
 
-/* Norms of a layer's weights and of their gradient, and how alike its units are, in one pass over plain rows: 8 at a
- * time, so that each value meets its lane of a sum. */
+/* How many rows of weights and of their gradient fit into e->work, in eights: then each value meets its lane of a sum.
+ * The more, the longer the runs that are read of a panel. */
+static size_t
+rows_together(const il_engine *e)
+{
+    enum { MOST = ROWSMAX };
+    const size_t fit = e->rows / 2 / IL_SUM_LANES * IL_SUM_LANES;
+    return fit < IL_SUM_LANES ? IL_SUM_LANES : fit < MOST ? fit : MOST;
+}
+
+/* Norms of a layer's weights and of their gradient, and how alike its units are, in one pass over plain rows. */
 static void
 measure_weights(const il_recorder *s, const il_engine *e, il_net *net, size_t l, il_layer_record *row)
 {
     const il_layer *layer = &e->layers[l];
     const size_t N = layer->N, M = layer->M;
-    void *const rows = e->work, *const gradient_rows = il_at(e->work, IL_SUM_LANES * M, e->element);
+    const size_t together = rows_together(e);
+    void *const rows = e->work, *const gradient_rows = il_at(e->work, together * M, e->element);
     double *const size = s->sums, *const distance = s->sums + M;
     double weights[IL_SUM_LANES] = {0}, gradient[IL_SUM_LANES] = {0};
     begin_units(s, e, l);
-    for (size_t n = 0; n < N; n += IL_SUM_LANES) {
-        const size_t count = N - n < IL_SUM_LANES ? N - n : IL_SUM_LANES;
+    for (size_t n = 0; n < N; n += together) {
+        const size_t count = N - n < together ? N - n : together;
         il_engine_unpack_rows(e, layer, layer->weights, n, count, rows);
         il_engine_unpack_rows(e, layer, layer->gradient, n, count, gradient_rows);
         e->k->sum_squares_of_both(count * M, rows, gradient_rows, weights, gradient);
