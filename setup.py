@@ -1,7 +1,8 @@
 """Build of the extension module `initlens._core`; everything else is in pyproject.toml.
 
 Each file of kernels is compiled alone, with the flags of its instruction set, so that no such
-instruction can leak into code that runs before the CPU was asked. The rest is plain C11.
+instruction can leak into code that runs before the CPU was asked; and twice, once for each
+precision. The rest is plain C11.
 """
 
 import os
@@ -10,6 +11,7 @@ import sysconfig
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from setuptools import Extension, setup
@@ -37,6 +39,10 @@ MSVC_FLAGS = ["/std:c11", "/O2", "/fp:precise"]
 # gcc leaves independent chains one after the other unless it is asked to interleave them, as the
 # loops of csrc/kernels/math.inc.h are meant to be. Other compilers do not know the flags.
 GCC_KERNEL_FLAGS = ["-fschedule-insns", "-fsched-pressure"]
+# Of -O3 most kernels need these two passes alone, and compile in three quarters of the time; but
+# one_output.inc.h with AVX2 needs all of it (2-8-1 takes 1.2 times as long without).
+GCC_LIGHT_FLAGS = ["-O2", "-fpeel-loops", "-funswitch-loops"]
+GCC_NEEDS_O3 = {"kernels_avx2"}
 
 # Per file, beyond the baseline; a file that is missing here needs nothing.
 UNIX_X86_FLAGS = {
@@ -50,6 +56,15 @@ X86_TABLES = {"kernels_avx2": "IL_BUILD_AVX2", "kernels_avx512": "IL_BUILD_AVX51
 ARM_TABLES = {"kernels_neon": "IL_BUILD_NEON"}
 
 
+class Unit(NamedTuple):
+    """A file to compile: where its object goes, and with what beyond the macros of all."""
+
+    source: str
+    folder: str
+    flags: list[str]
+    macros: tuple[tuple[str, str], ...] = ()
+
+
 class BuildCore(build_ext):
     """`build_ext` that compiles each file of kernels with its own flags, and files side by side."""
 
@@ -58,37 +73,50 @@ class BuildCore(build_ext):
         msvc = self.compiler.compiler_type == "msvc"
         x86 = self.plat_name.endswith(("x86_64", "amd64"))
         arm = self.plat_name.endswith(("aarch64", "arm64"))
-        per_file = (MSVC_X86_FLAGS if msvc else UNIX_X86_FLAGS) if x86 else {}
         tables = X86_TABLES if x86 else ARM_TABLES if arm else {}
-        others = (X86_TABLES.keys() | ARM_TABLES.keys()) - tables.keys()
         ext.define_macros += [(macro, "1") for macro in tables.values()]
         ext.extra_compile_args = MSVC_FLAGS if msvc else UNIX_FLAGS
         ext.libraries = [] if msvc else ["m"]
-        kernel_flags = GCC_KERNEL_FLAGS if not msvc and self.is_gcc() else []
-        flags = {
-            source: [*ext.extra_compile_args, *kernel_flags, *per_file.get(Path(source).stem, [])]
-            for source in KERNELS
-            if Path(source).stem not in others
-        }
-        flags |= dict.fromkeys(ext.sources, ext.extra_compile_args)
+        units = self.kernel_units(ext, tables, x86=x86, gcc=not msvc and self.is_gcc())
+        units += [Unit(source, self.build_temp, ext.extra_compile_args) for source in ext.sources]
 
-        def compile_one(source: str) -> list[str]:
+        def compile_one(unit: Unit) -> list[str]:
             return self.compiler.compile(
-                [source],
-                output_dir=self.build_temp,
-                macros=ext.define_macros,
+                [unit.source],
+                output_dir=unit.folder,
+                macros=[*ext.define_macros, *unit.macros],
                 include_dirs=ext.include_dirs,
                 debug=self.debug,
-                extra_postargs=flags[source],
+                extra_postargs=unit.flags,
             )
 
         # A thread waits for each compiler. MSVC's is set up by its first call: one at a time.
         with ThreadPoolExecutor(1 if msvc else usable_cpus()) as pool:
-            objects = [one for compiled in pool.map(compile_one, flags) for one in compiled]
+            objects = [one for compiled in pool.map(compile_one, units) for one in compiled]
         linked = copy(ext)
         linked.sources, linked.extra_objects = [], objects
         linked.depends = ext.depends + ext.sources
         super().build_extension(linked)
+
+    def kernel_units(
+        self, ext: Extension, tables: dict[str, str], *, x86: bool, gcc: bool
+    ) -> list[Unit]:
+        """Return the files of kernels that this machine can have, twice each."""
+        msvc = self.compiler.compiler_type == "msvc"
+        per_file = (MSVC_X86_FLAGS if msvc else UNIX_X86_FLAGS) if x86 else {}
+        others = (X86_TABLES.keys() | ARM_TABLES.keys()) - tables.keys()
+        units = []
+        for source in KERNELS:
+            stem = Path(source).stem
+            if stem in others:
+                continue
+            flags = [*ext.extra_compile_args, *per_file.get(stem, [])]
+            if gcc:
+                flags += GCC_KERNEL_FLAGS + ([] if stem in GCC_NEEDS_O3 else GCC_LIGHT_FLAGS)
+            for bits in ("32", "64"):
+                folder = str(Path(self.build_temp) / f"f{bits}")
+                units.append(Unit(source, folder, flags, (("IL_PRECISION", bits),)))
+        return units
 
     def is_gcc(self) -> bool:
         """Tell whether the compiler is gcc, whatever its name: clang is often called gcc."""

@@ -16,15 +16,15 @@
 
 /* ---- a vector of nets -------------------------------------------------------------------- */
 
-/* Arrays are of vectors, a net a lane. Parameters lie in the order of the net's own block. */
+/* Arrays are of vectors, one net per lane. Parameters lie in the order of the net's own block. */
 typedef struct many {
     const il_kernels *kernels;
     const il_kernel_set *k;
     il_net *const *nets;
-    size_t count;    /* nets; lanes beyond repeat the first and are ignored */
-    size_t W;        /* lanes */
-    size_t vector;   /* bytes of a vector */
-    const il_train_options *options; /* [count] */
+    size_t count;                            /* nets; lanes beyond repeat the first and are ignored */
+    size_t W;                                /* lanes */
+    size_t vector;                           /* bytes of a vector */
+    const il_train_options *options;         /* [count] */
     il_net_progress progress[IL_MOST_LANES]; /* as it was at the start, but for the powers of Adam's betas */
     il_net_progress place;                   /* of every lane: steps since the start, epoch, position */
     int bad[IL_MOST_LANES];                  /* a delta was not finite */
@@ -32,17 +32,17 @@ typedef struct many {
     size_t running;                          /* nets that are not done */
     il_update update;
     size_t B, batch;
-    const void *x, *y; /* [B][N], [B][M] plain */
+    const void *x, *y;                            /* [B][N], [B][M] plain */
     void *parameters, *gradient, *block_gradient; /* [parameters] */
     void *slots[2];
-    void **z, **a, **d; /* [L] of [R][M] */
+    void **z, **a, **d;                      /* [L] of [R][M] */
     il_lane_contraction *forward, *backward; /* [L]: to z; from the second on to the d below */
     il_lane_contraction *weight_gradient;    /* [L] */
-    il_shallow shallow; /* does for the last two of the layers that it has, where it has units */
+    il_shallow shallow; /* where it has units: the last two layers, in place of backward and weight_gradient */
     void *targets;      /* [B or batch][M] */
     void *inputs;       /* [batch][N], each lane its own samples; NULL in full batch, where all read x */
     size_t *order;      /* [W][B], NULL in full batch */
-    uint64_t ordered;
+    uint64_t ordered;   /* epoch + 1 whose order is made; 0: none yet */
     void *block;
 } many;
 

@@ -5,10 +5,10 @@
  * Expects IL_ROW(KIND, name, SLOPE, CODE, ...):
  *   KIND, name  of IL_KIND, g_name() and slope_name()
  *   SLOPE       OF_A: slope_name() takes the stored activation a; OF_Z: it takes z, which is kept for it (NUMERICS 3.3)
- *   CODE        FAST: four vectors at once, and if OF_A, bodies of its own in shallow.inc.h; SMALL: a vector at a time,
+ *   CODE        FAST: four vectors at once, and if OF_A, bodies of its own in one_output.inc.h; SMALL: a vector at a time,
  *               a fifth slower and a tenth of the code
  *   ...         the fields of il_activation_info (initlens.h says what each means) but for its name
- * and undefines it. The order is free, but for a kind there is one row: csrc/core/activation.c does not compile else.
+ * and undefines it. The order is free. Every kind has one row, or csrc/core/activation.c does not compile.
  */
 IL_ROW(IDENTITY, identity, OF_A, FAST, .aliases = "linear", .max_slope = 1, .linear = 1, .symmetry = IL_MODULO_SIGN,
        .pole = 2)

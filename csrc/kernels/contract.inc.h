@@ -12,45 +12,41 @@
 
 #define COLS 1
 #define TRANSPOSED 0
-#define NAME(name) FN(IL_CAT2(narrow_, name))
+#define NAME(name) IL_CAT2(narrow_, name)
 #include "panel.inc.h"
 #define COLS 1
 #define TRANSPOSED 1
-#define NAME(name) FN(IL_CAT2(narrow_transposed_, name))
+#define NAME(name) IL_CAT2(narrow_transposed_, name)
 #include "panel.inc.h"
 #define COLS 2
 #define TRANSPOSED 0
-#define NAME(name) FN(IL_CAT2(wide_, name))
+#define NAME(name) IL_CAT2(wide_, name)
 #include "panel.inc.h"
 #define COLS 2
 #define TRANSPOSED 1
-#define NAME(name) FN(IL_CAT2(wide_transposed_, name))
+#define NAME(name) IL_CAT2(wide_transposed_, name)
 #include "panel.inc.h"
 
 static void
-FN(contract_narrow)(const il_contraction *job)
+contract_narrow(const il_contraction *job)
 {
-    if (FN(is_short)(job)) {
-        FN(short_panel)(job, 1);
-    } else if (job->transposed) {
-        FN(narrow_transposed_plain)(job);
+    if (job->transposed) {
+        narrow_transposed_plain(job);
     } else {
-        FN(narrow_plain)(job);
+        narrow_plain(job);
     }
 }
 
 static void
-FN(contract_wide)(const il_contraction *job)
+contract_wide(const il_contraction *job)
 {
     const int packed = job->b_row == 2 * W;
     if (job->half) {
-        FN(contract_narrow)(job);
-    } else if (FN(is_short)(job)) {
-        FN(short_panel)(job, 2);
+        contract_narrow(job);
     } else if (job->transposed) {
-        (packed ? FN(wide_transposed_packed) : FN(wide_transposed_plain))(job);
+        (packed ? wide_transposed_packed : wide_transposed_plain)(job);
     } else {
-        (packed ? FN(wide_packed) : FN(wide_plain))(job);
+        (packed ? wide_packed : wide_plain)(job);
     }
 }
 
@@ -60,7 +56,7 @@ FN(contract_wide)(const il_contraction *job)
 
 /* Whole squares in registers, the edges one by one. */
 static void
-FN(transpose)(size_t rows, size_t columns, const void *src, size_t src_stride, void *dst, size_t dst_stride)
+transpose(size_t rows, size_t columns, const void *src, size_t src_stride, void *dst, size_t dst_stride)
 {
     const T *from = src;
     T *to = dst;

@@ -5,5 +5,4 @@
 #include "kernels.h"
 #include "vec_avx2.h"
 
-#define IL_TABLE_NAME IL_CAT2(il_kernels_, ISA)
-#include "kernels_table.inc.h"
+#include "kernels.inc.h"

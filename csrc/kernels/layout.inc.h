@@ -6,7 +6,7 @@
 /* ---- panels ------------------------------------------------------------------------------ */
 
 static void
-FN(pack)(size_t rows, size_t M, size_t w, const void *plain, void *panels)
+pack(size_t rows, size_t M, size_t w, const void *plain, void *panels)
 {
     const T *from = plain;
     T *to = panels;
@@ -25,7 +25,7 @@ FN(pack)(size_t rows, size_t M, size_t w, const void *plain, void *panels)
 }
 
 static void
-FN(unpack)(size_t rows, size_t M, size_t w, const void *panels, size_t stride, void *plain)
+unpack(size_t rows, size_t M, size_t w, const void *panels, size_t stride, void *plain)
 {
     const T *from = panels;
     T *to = plain;
@@ -46,7 +46,7 @@ FN(unpack)(size_t rows, size_t M, size_t w, const void *panels, size_t stride, v
 /* ---- lanes ------------------------------------------------------------------------------- */
 
 static void
-FN(to_lane)(size_t n, const void *x, size_t lane, void *out)
+to_lane(size_t n, const void *x, size_t lane, void *out)
 {
     const T *from = x;
     T *to = (T *)out + lane;
@@ -56,7 +56,7 @@ FN(to_lane)(size_t n, const void *x, size_t lane, void *out)
 }
 
 static void
-FN(from_lane)(size_t n, const void *x, size_t lane, void *out)
+from_lane(size_t n, const void *x, size_t lane, void *out)
 {
     const T *from = (const T *)x + lane;
     T *to = out;
@@ -66,7 +66,7 @@ FN(from_lane)(size_t n, const void *x, size_t lane, void *out)
 }
 
 static void
-FN(to_lanes)(size_t n, const void *x, void *out)
+to_lanes(size_t n, const void *x, void *out)
 {
     const T *from = x;
     T *to = out;
@@ -76,7 +76,7 @@ FN(to_lanes)(size_t n, const void *x, void *out)
 }
 
 static void
-FN(gather_lanes)(const il_lane_batch *batch)
+gather_lanes(const il_lane_batch *batch)
 {
     const size_t N = batch->N, M = batch->M, stride = batch->stride;
     const size_t *order = batch->order;
@@ -98,7 +98,7 @@ FN(gather_lanes)(const il_lane_batch *batch)
 /* ---- doubles ----------------------------------------------------------------------------- */
 
 static void
-FN(to_doubles)(size_t n, const void *x, double *out)
+to_doubles(size_t n, const void *x, double *out)
 {
     const T *from = x;
     for (size_t i = 0; i < n; i++) {
@@ -107,7 +107,7 @@ FN(to_doubles)(size_t n, const void *x, double *out)
 }
 
 static void
-FN(from_doubles)(size_t n, const double *x, void *out)
+from_doubles(size_t n, const double *x, void *out)
 {
     T *to = out;
     for (size_t i = 0; i < n; i++) {

@@ -7,19 +7,19 @@
  * a store to w might change them.
  */
 IL_INLINE V
-FN(v_decayed)(int decays, V decay, V gradient, V w)
+v_decayed(int decays, V decay, V gradient, V w)
 {
     return decays ? v_fma(decay, w, gradient) : gradient;
 }
 
 static void
-FN(update_sgd)(const il_update *u, size_t n, const T *gradient, T *w, T *m)
+update_sgd(const il_update *u, size_t n, const T *gradient, T *w, T *m)
 {
     const V momentum = v_load(u->momentum.P), minus_rate = v_load(u->minus_rate.P), decay = v_load(u->decay.P);
     const int decays = u->decays, has_momentum = u->has_momentum, nesterov = u->nesterov;
     for (size_t i = 0; i < n; i += W) {
         const V x = v_load(w + i);
-        V g = FN(v_decayed)(decays, decay, v_load(gradient + i), x);
+        V g = v_decayed(decays, decay, v_load(gradient + i), x);
         if (has_momentum) {
             const V velocity = v_fma(momentum, v_load(m + i), g);
             v_store(m + i, velocity);
@@ -30,7 +30,7 @@ FN(update_sgd)(const il_update *u, size_t n, const T *gradient, T *w, T *m)
 }
 
 static void
-FN(update_adam)(const il_update *u, size_t n, const T *gradient, T *w, T *m, T *v)
+update_adam(const il_update *u, size_t n, const T *gradient, T *w, T *m, T *v)
 {
     const V minus_rate = v_load(u->minus_rate.P), rest1 = v_load(u->rest1.P), beta2 = v_load(u->beta2.P);
     const V rest2 = v_load(u->rest2.P), root = v_load(u->root.P), epsilon = v_load(u->epsilon.P);
@@ -38,7 +38,7 @@ FN(update_adam)(const il_update *u, size_t n, const T *gradient, T *w, T *m, T *
     const int decays = u->decays;
     for (size_t i = 0; i < n; i += W) {
         const V x = v_load(w + i);
-        const V g = FN(v_decayed)(decays, decay, v_load(gradient + i), x);
+        const V g = v_decayed(decays, decay, v_load(gradient + i), x);
         const V m0 = v_load(m + i);
         const V first = v_fma(rest1, v_sub(g, m0), m0);
         const V second = v_fma(v_mul(rest2, g), g, v_mul(beta2, v_load(v + i)));
@@ -50,14 +50,14 @@ FN(update_adam)(const il_update *u, size_t n, const T *gradient, T *w, T *m, T *
 }
 
 static void
-FN(update_rmsprop)(const il_update *u, size_t n, const T *gradient, T *w, T *m, T *v)
+update_rmsprop(const il_update *u, size_t n, const T *gradient, T *w, T *m, T *v)
 {
     const V minus_rate = v_load(u->minus_rate.P), momentum = v_load(u->momentum.P), alpha = v_load(u->beta2.P);
     const V rest = v_load(u->rest2.P), epsilon = v_load(u->epsilon.P), decay = v_load(u->decay.P);
     const int decays = u->decays, has_momentum = u->has_momentum;
     for (size_t i = 0; i < n; i += W) {
         const V x = v_load(w + i);
-        const V g = FN(v_decayed)(decays, decay, v_load(gradient + i), x);
+        const V g = v_decayed(decays, decay, v_load(gradient + i), x);
         const V second = v_fma(v_mul(rest, g), g, v_mul(alpha, v_load(v + i)));
         v_store(v + i, second);
         V direction = v_div(g, v_add(v_sqrt(second), epsilon));
@@ -70,12 +70,12 @@ FN(update_rmsprop)(const il_update *u, size_t n, const T *gradient, T *w, T *m, 
 }
 
 static void
-FN(update)(const il_update *u, size_t n, const void *gradient, void *w, void *m, void *v)
+update(const il_update *u, size_t n, const void *gradient, void *w, void *m, void *v)
 {
     switch (u->kind) {
-    case IL_SGD: FN(update_sgd)(u, n, gradient, w, m); break;
-    case IL_ADAM: FN(update_adam)(u, n, gradient, w, m, v); break;
-    case IL_RMSPROP: FN(update_rmsprop)(u, n, gradient, w, m, v); break;
+    case IL_SGD: update_sgd(u, n, gradient, w, m); break;
+    case IL_ADAM: update_adam(u, n, gradient, w, m, v); break;
+    case IL_RMSPROP: update_rmsprop(u, n, gradient, w, m, v); break;
     case IL_OPTIMIZER_COUNT: break;
     }
 }

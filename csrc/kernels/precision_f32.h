@@ -1,6 +1,6 @@
 /*
  * precision_f32.h - names for one precision: after this, T is float, V a vector of W floats, and
- * v_fma() the vec_*.h function v_fma_f32(). precision_end.h takes the names back.
+ * v_fma() the vec_*.h function v_fma_f32().
  */
 #define T float
 #define P f32
@@ -11,5 +11,4 @@
 #define V v_f32
 #define VI vi_f32 /* W unsigned integers of T's size */
 #define VM vm_f32 /* W truth values */
-#define FN(name) IL_CAT3(name, f32, ISA)
 #include "precision_names.h"

@@ -1,6 +1,6 @@
 /*
  * precision_f64.h - names for one precision: after this, T is double, V a vector of W doubles, and
- * v_fma() the vec_*.h function v_fma_f64(). precision_end.h takes the names back.
+ * v_fma() the vec_*.h function v_fma_f64().
  */
 #define T double
 #define P f64
@@ -11,5 +11,4 @@
 #define V v_f64
 #define VI vi_f64 /* W unsigned integers of T's size */
 #define VM vm_f64 /* W truth values */
-#define FN(name) IL_CAT3(name, f64, ISA)
 #include "precision_names.h"

@@ -11,28 +11,28 @@
 #include <string.h>
 
 enum {
-    FN(ways) = 3, /* vectors of blocks at a time: one alone waits for its products */
-    FN(chunk_blocks) = FN(ways) * IL_LANES_F64,
-    FN(chunk) = 4 * FN(chunk_blocks) /* elements drawn at a time */
+    ways = 3, /* vectors of blocks at a time: one alone waits for its products */
+    chunk_blocks = ways * IL_LANES_F64,
+    chunk = 4 * chunk_blocks /* elements drawn at a time */
 };
 
-static const uint64_t FN(lane_numbers)[8] = {0, 1, 2, 3, 4, 5, 6, 7};
+static const uint64_t lane_numbers[8] = {0, 1, 2, 3, 4, 5, 6, 7};
 
 /* words[way][k]: word k of IL_LANES_F64 consecutive blocks; those of the ways follow each other from `block` */
 IL_INLINE void
-FN(v_philox)(il_stream s, uint32_t half, uint64_t block, vi_f64 (*words)[4])
+v_philox(il_stream s, uint32_t half, uint64_t block, vi_f64 (*words)[4])
 {
     const vi_f64 m0 = vi_set1_f64(0xD2511F53u), m1 = vi_set1_f64(0xCD9E8D57u);
-    for (int way = 0; way < FN(ways); way++) {
+    for (int way = 0; way < ways; way++) {
         vi_f64 *c = words[way];
-        c[0] = vi_add_f64(vi_set1_f64(block + (uint64_t)way * IL_LANES_F64), vi_load_f64(FN(lane_numbers)));
+        c[0] = vi_add_f64(vi_set1_f64(block + (uint64_t)way * IL_LANES_F64), vi_load_f64(lane_numbers));
         c[1] = vi_srl_f64(c[0], 32);
         c[2] = vi_set1_f64(s.tensor);
         c[3] = vi_set1_f64(s.purpose | half << 23);
     }
     uint32_t k0 = (uint32_t)s.key, k1 = (uint32_t)(s.key >> 32);
     for (int round = 0; round < 10; round++) {
-        for (int way = 0; way < FN(ways); way++) {
+        for (int way = 0; way < ways; way++) {
             vi_f64 *c = words[way];
             const vi_f64 p0 = vi_mul32_f64(c[0], m0), p1 = vi_mul32_f64(c[2], m1);
             c[0] = vi_xor_f64(vi_xor_f64(vi_srl_f64(p1, 32), c[1]), vi_set1_f64(k0));
@@ -47,26 +47,26 @@ FN(v_philox)(il_stream s, uint32_t half, uint64_t block, vi_f64 (*words)[4])
 
 /* out[chunk]: 32-bit words in element order */
 IL_INLINE void
-FN(draw_words)(il_stream s, uint32_t half, uint64_t block, uint32_t *out)
+draw_words(il_stream s, uint32_t half, uint64_t block, uint32_t *out)
 {
-    vi_f64 words[FN(ways)][4];
-    FN(v_philox)(s, half, block, words);
-    for (int way = 0; way < FN(ways); way++) {
+    vi_f64 words[ways][4];
+    v_philox(s, half, block, words);
+    for (int way = 0; way < ways; way++) {
         vi_store_blocks_f32(out + way * 4 * IL_LANES_F64, words[way]);
     }
 }
 
 /* out[chunk]: hi (float32) or hi:lo (float64) in element order */
 IL_INLINE void
-FN(draw)(il_stream s, uint64_t block, U *out)
+draw(il_stream s, uint64_t block, U *out)
 {
 #if IL_IS_F32
-    FN(draw_words)(s, 0, block, out);
+    draw_words(s, 0, block, out);
 #else
-    vi_f64 words[FN(ways)][4], low[FN(ways)][4];
-    FN(v_philox)(s, 0, block, words);
-    FN(v_philox)(s, 1, block, low);
-    for (int way = 0; way < FN(ways); way++) {
+    vi_f64 words[ways][4], low[ways][4];
+    v_philox(s, 0, block, words);
+    v_philox(s, 1, block, low);
+    for (int way = 0; way < ways; way++) {
         for (int k = 0; k < 4; k++) {
             const vi_f64 below = vi_and_f64(low[way][k], vi_set1_f64(0xffffffffu));
             words[way][k] = vi_or_f64(vi_sll_f64(words[way][k], 32), below);
@@ -78,7 +78,7 @@ FN(draw)(il_stream s, uint64_t block, U *out)
 
 /* ((bits >> 9) + 0.5) 2^-23 (float32) or ((bits >> 12) + 0.5) 2^-52, exactly: 1.fraction less 1, plus half */
 IL_INLINE V
-FN(v_uniform)(VI bits)
+v_uniform(VI bits)
 {
     const VI fraction = vi_srl(bits, IL_IS_F32 ? 9 : 12);
     const V above_one = v_from_bits(vi_or(fraction, v_bits(v_set1(1))));
@@ -90,7 +90,7 @@ FN(v_uniform)(VI bits)
  * n are put below the leading one of a power of two, whose removal leaves them exact, and then added.
  */
 IL_INLINE V
-FN(v_probability)(VI n)
+v_probability(VI n)
 {
 #if IL_IS_F32
     enum { HALF = 16 };
@@ -111,61 +111,61 @@ FN(v_probability)(VI n)
  * much. q comes from the caller, who can make it without cancellation.
  */
 IL_INLINE V
-FN(v_quantile_centre)(V q, VM *in_tail)
+v_quantile_centre(V q, VM *in_tail)
 {
     const V centre = v_fma(v_sub(v_set1(0), q), q, v_set1((T)0.180625)); /* 0.425^2 - q^2 */
-    const V top = v_mul(q, IL_POLYNOMIAL(centre, FN(quantile_centre_top)));
+    const V top = v_mul(q, IL_POLYNOMIAL(centre, quantile_centre_top));
     *in_tail = v_lt(centre, v_set1(0));
-    return v_fma(q, v_set1((T)2.5), v_div(top, IL_POLYNOMIAL(centre, FN(quantile_centre_bottom))));
+    return v_fma(q, v_set1((T)2.5), v_div(top, IL_POLYNOMIAL(centre, quantile_centre_bottom)));
 }
 
 IL_INLINE V
-FN(v_quantile_root)(V p)
+v_quantile_root(V p)
 {
     /* p is normal: at least 2^-33 of a mass that is no far tail, or 2^-65 in float64 */
-    return v_sqrt(v_sub(v_set1(0), FN(v_log_normal)(p, v_set1(0))));
+    return v_sqrt(v_sub(v_set1(0), v_log_normal(p, v_set1(0))));
 }
 
 IL_INLINE V
-FN(v_quantile_tail)(V r)
+v_quantile_tail(V r)
 {
     const V tail = v_sub(r, v_set1((T)1.5));
-    const V top = IL_POLYNOMIAL(tail, FN(quantile_tail_top));
-    return v_fma(r, v_set1((T)1.375), v_div(top, IL_POLYNOMIAL(tail, FN(quantile_tail_bottom))));
+    const V top = IL_POLYNOMIAL(tail, quantile_tail_top);
+    return v_fma(r, v_set1((T)1.375), v_div(top, IL_POLYNOMIAL(tail, quantile_tail_bottom)));
 }
 
 static void
-FN(fill_words)(il_stream s, uint32_t half, uint64_t start, size_t n, uint32_t *out)
+fill_words(il_stream s, uint32_t half, uint64_t start, size_t n, uint32_t *out)
 {
     uint64_t block = start / 4;
     size_t skip = (size_t)(start % 4);
     while (n > 0) {
-        const size_t count = n < FN(chunk) - skip ? n : FN(chunk) - skip;
-        uint32_t words[FN(chunk)];
-        const int whole = count == FN(chunk);
-        FN(draw_words)(s, half, block, whole ? out : words);
+        const size_t count = n < chunk - skip ? n : chunk - skip;
+        uint32_t words[chunk];
+        const int whole = count == chunk;
+        draw_words(s, half, block, whole ? out : words);
         if (!whole) {
             memcpy(out, words + skip, count * sizeof *out);
         }
         out += count;
         n -= count;
         skip = 0;
-        block += FN(chunk_blocks);
+        block += chunk_blocks;
     }
 }
 
 /* ---- laws: the number at some bits ------------------------------------------------------- */
 
 /* U(a, a + b) and N(a, b^2) */
-typedef struct FN(affine) {
+typedef struct affine {
     T a, b;
-} FN(affine);
+} affine;
 
 IL_INLINE V
-FN(uniform_part)(VI bits, const void *law)
+uniform_part(VI bits, const void *law)
 {
-    const FN(affine) *l = law;
-    return v_fma(FN(v_uniform)(bits), v_set1(l->b), v_set1(l->a));
+    const affine *l = law;
+    return v_fma(v_uniform(bits), v_set1(l->b), v_set1(l->a));
 }
 
 /*
@@ -173,33 +173,33 @@ FN(uniform_part)(VI bits, const void *law)
  * made from the complement of n.
  */
 IL_INLINE V
-FN(normal_part)(VI bits, const void *law)
+normal_part(VI bits, const void *law)
 {
     (void)law;
     const VI below_sign = vi_set1(~(U)IL_SIGN);
-    return FN(v_probability)(vi_xor(vi_and(bits, below_sign), below_sign));
+    return v_probability(vi_xor(vi_and(bits, below_sign), below_sign));
 }
 
 IL_INLINE V
-FN(normal_centre)(V q, VI bits, const void *law, VM *in_tail)
+normal_centre(V q, VI bits, const void *law, VM *in_tail)
 {
-    const FN(affine) *l = law;
-    const V z = FN(v_with_sign)(FN(v_quantile_centre)(q, in_tail), v_from_bits(bits));
+    const affine *l = law;
+    const V z = v_with_sign(v_quantile_centre(q, in_tail), v_from_bits(bits));
     return v_fma(z, v_set1(l->b), v_set1(l->a));
 }
 
 IL_INLINE V
-FN(normal_root)(VI bits, const void *law)
+normal_root(VI bits, const void *law)
 {
     (void)law;
-    return FN(v_quantile_root)(FN(v_probability)(vi_and(bits, vi_set1(~(U)IL_SIGN))));
+    return v_quantile_root(v_probability(vi_and(bits, vi_set1(~(U)IL_SIGN))));
 }
 
 IL_INLINE V
-FN(normal_tail)(V root, VI bits, const void *law)
+normal_tail(V root, VI bits, const void *law)
 {
-    const FN(affine) *l = law;
-    const V z = FN(v_with_sign)(FN(v_quantile_tail)(root), v_from_bits(bits));
+    const affine *l = law;
+    const V z = v_with_sign(v_quantile_tail(root), v_from_bits(bits));
     return v_fma(z, v_set1(l->b), v_set1(l->a));
 }
 
@@ -208,67 +208,67 @@ FN(normal_tail)(V root, VI bits, const void *law)
  * s = P(Z <= z) - 1/2 is mass * (u - 1/2) + centre.
  */
 IL_INLINE V
-FN(v_signed_half)(VI bits)
+v_signed_half(VI bits)
 {
     const VI below_sign = vi_set1(~(U)IL_SIGN);
-    const V half = FN(v_probability)(vi_xor(vi_and(bits, below_sign), below_sign));
-    return FN(v_with_sign)(half, v_from_bits(bits));
+    const V half = v_probability(vi_xor(vi_and(bits, below_sign), below_sign));
+    return v_with_sign(half, v_from_bits(bits));
 }
 
-typedef struct FN(cut) { /* il_truncation, rounded */
+typedef struct cut { /* il_truncation, rounded */
     T mass, centre, low_tail, high_tail;
     T mean, std;
     T least, most;
-} FN(cut);
+} cut;
 
 IL_INLINE V
-FN(v_truncated_of)(V magnitude, V s, const FN(cut) * law)
+v_truncated_of(V magnitude, V s, const cut * law)
 {
-    const V z = FN(v_with_sign)(magnitude, s);
+    const V z = v_with_sign(magnitude, s);
     const V x = v_fma(z, v_set1(law->std), v_set1(law->mean));
     return v_max(v_set1(law->least), v_min(v_set1(law->most), x));
 }
 
 IL_INLINE V
-FN(truncated_part)(VI bits, const void *law)
+truncated_part(VI bits, const void *law)
 {
-    const FN(cut) *l = law;
-    return v_fma(v_set1(l->mass), FN(v_signed_half)(bits), v_set1(l->centre));
+    const cut *l = law;
+    return v_fma(v_set1(l->mass), v_signed_half(bits), v_set1(l->centre));
 }
 
 IL_INLINE V
-FN(truncated_centre)(V s, VI bits, const void *law, VM *in_tail)
+truncated_centre(V s, VI bits, const void *law, VM *in_tail)
 {
-    const FN(cut) *l = law;
+    const cut *l = law;
     (void)bits;
-    return FN(v_truncated_of)(FN(v_quantile_centre)(FN(v_abs)(s), in_tail), s, l);
+    return v_truncated_of(v_quantile_centre(v_abs(s), in_tail), s, l);
 }
 
 /* The smaller tail of z is counted from the bound on its own side, so that it is not cancelled. */
 IL_INLINE V
-FN(truncated_root)(VI bits, const void *law)
+truncated_root(VI bits, const void *law)
 {
-    const FN(cut) *l = law;
-    const V smaller = FN(v_probability)(vi_and(bits, vi_set1(~(U)IL_SIGN))); /* of u and 1 - u */
-    const V signed_half = FN(v_signed_half)(bits);
-    const V s = FN(truncated_part)(bits, law);
+    const cut *l = law;
+    const V smaller = v_probability(vi_and(bits, vi_set1(~(U)IL_SIGN))); /* of u and 1 - u */
+    const V signed_half = v_signed_half(bits);
+    const V s = truncated_part(bits, law);
     const VM same_side = v_le(v_set1(0), v_mul(s, signed_half));
-    const V share = v_select(same_side, smaller, v_add(v_set1((T)0.5), FN(v_abs)(signed_half)));
+    const V share = v_select(same_side, smaller, v_add(v_set1((T)0.5), v_abs(signed_half)));
     const V outside = v_select(v_lt(s, v_set1(0)), v_set1(l->low_tail), v_set1(l->high_tail));
-    return FN(v_quantile_root)(v_fma(share, v_set1(l->mass), outside));
+    return v_quantile_root(v_fma(share, v_set1(l->mass), outside));
 }
 
 IL_INLINE V
-FN(truncated_tail)(V root, VI bits, const void *law)
+truncated_tail(V root, VI bits, const void *law)
 {
-    return FN(v_truncated_of)(FN(v_quantile_tail)(root), FN(truncated_part)(bits, law), law);
+    return v_truncated_of(v_quantile_tail(root), truncated_part(bits, law), law);
 }
 
 /* ---- arrays ------------------------------------------------------------------------------ */
 
 enum {
-    FN(batch) = 960, /* elements whose words are drawn ahead, for the CPU to overlap them and f; a few whole chunks */
-    FN(word) = 64    /* of those, in a word of `where` */
+    batch = 960, /* elements whose words are drawn ahead, for the CPU to overlap them and f; a few whole chunks */
+    word = 64    /* of those, in a word of `where` */
 };
 
 /*
@@ -277,38 +277,38 @@ enum {
  * the tail. One after the other over the batch, because a CPU looks ahead some 60 instructions, and a chain
  * through all of them would leave it waiting. Without a centre the part is all.
  */
-typedef V (*FN(part_of_law))(VI bits, const void *law);
-typedef V (*FN(centre_of_law))(V part, VI bits, const void *law, VM *in_tail);
-typedef V (*FN(tail_of_law))(V root, VI bits, const void *law);
+typedef V (*part_of_law)(VI bits, const void *law);
+typedef V (*centre_of_law)(V part, VI bits, const void *law, VM *in_tail);
+typedef V (*tail_of_law)(V root, VI bits, const void *law);
 
 IL_INLINE void
-FN(fill)(FN(part_of_law) part, FN(centre_of_law) centre, FN(part_of_law) root, FN(tail_of_law) tail,
+fill(part_of_law part, centre_of_law centre, part_of_law root, tail_of_law tail,
          const void *law, il_stream s, uint64_t start, size_t n, T *out)
 {
     uint64_t block = start / 4;
     size_t skip = (size_t)(start % 4);
     while (n > 0) {
-        U bits[FN(batch)];
-        T values[FN(batch)], roots[FN(batch)];
-        uint16_t at[FN(batch)];
-        const size_t count = n < FN(batch) - skip ? n : FN(batch) - skip;
-        const int whole = count == FN(batch);
+        U bits[batch];
+        T values[batch], roots[batch];
+        uint16_t at[batch];
+        const size_t count = n < batch - skip ? n : batch - skip;
+        const int whole = count == batch;
         T *const target = whole ? out : values;
         const size_t end = skip + count;
-        for (size_t i = 0; i < end; i += FN(chunk)) {
-            for (size_t byte = 0; byte < FN(chunk) * sizeof(T); byte += IL_CACHE_LINE) {
+        for (size_t i = 0; i < end; i += chunk) {
+            for (size_t byte = 0; byte < chunk * sizeof(T); byte += IL_CACHE_LINE) {
                 IL_WILL_WRITE((const char *)(target + i) + byte);
             }
-            FN(draw)(s, block, bits + i);
-            block += FN(chunk_blocks);
+            draw(s, block, bits + i);
+            block += chunk_blocks;
         }
         for (size_t i = 0; i < end; i += W) {
             v_store(target + i, part(vi_load(bits + i), law));
         }
         size_t tails = 0;
-        for (size_t first = 0; centre != NULL && first < end; first += FN(word)) {
+        for (size_t first = 0; centre != NULL && first < end; first += word) {
             uint64_t where = 0;
-            for (size_t i = 0; i < FN(word) && first + i < end; i += W) {
+            for (size_t i = 0; i < word && first + i < end; i += W) {
                 VM in_tail;
                 T *const here = target + first + i;
                 v_store(here, centre(v_load(here), vi_load(bits + first + i), law, &in_tail));
@@ -341,25 +341,25 @@ FN(fill)(FN(part_of_law) part, FN(centre_of_law) centre, FN(part_of_law) root, F
 }
 
 static void
-FN(fill_uniform)(il_stream s, uint64_t start, size_t n, double low, double high, void *out)
+fill_uniform(il_stream s, uint64_t start, size_t n, double low, double high, void *out)
 {
-    const FN(affine) law = {(T)low, (T)high - (T)low};
-    FN(fill)(FN(uniform_part), NULL, NULL, NULL, &law, s, start, n, out);
+    const affine law = {(T)low, (T)high - (T)low};
+    fill(uniform_part, NULL, NULL, NULL, &law, s, start, n, out);
 }
 
 static void
-FN(fill_normal)(il_stream s, uint64_t start, size_t n, double mean, double std, void *out)
+fill_normal(il_stream s, uint64_t start, size_t n, double mean, double std, void *out)
 {
-    const FN(affine) law = {(T)mean, (T)std};
-    FN(fill)(FN(normal_part), FN(normal_centre), FN(normal_root), FN(normal_tail), &law, s, start, n, out);
+    const affine law = {(T)mean, (T)std};
+    fill(normal_part, normal_centre, normal_root, normal_tail, &law, s, start, n, out);
 }
 
 static void
-FN(fill_truncated_normal)(il_stream s, uint64_t start, size_t n, const il_truncation *t, void *out)
+fill_truncated_normal(il_stream s, uint64_t start, size_t n, const il_truncation *t, void *out)
 {
-    const FN(cut) law = {(T)t->mass, (T)t->centre, (T)t->low_tail, (T)t->high_tail,
+    const cut law = {(T)t->mass, (T)t->centre, (T)t->low_tail, (T)t->high_tail,
                          (T)t->mean, (T)t->std,    (T)t->least,    (T)t->most};
-    FN(fill)(FN(truncated_part), FN(truncated_centre), FN(truncated_root), FN(truncated_tail), &law, s, start, n, out);
+    fill(truncated_part, truncated_centre, truncated_root, truncated_tail, &law, s, start, n, out);
 }
 
 #undef IL_POLYNOMIAL

@@ -5,62 +5,62 @@
  * bit (no -ffast-math, no contraction).
  */
 /* What is summed; a constant in each caller, so that nothing of the choice is left in the loop. */
-enum { FN(of_values), FN(of_squares), FN(of_deviations), FN(of_differences) };
+enum { of_values, of_squares, of_deviations, of_differences };
 
 IL_INLINE double
-FN(sum_term)(int what, T x, T y, double mean)
+sum_term(int what, T x, T y, double mean)
 {
-    const double d = what == FN(of_deviations)    ? (double)x - mean
-                     : what == FN(of_differences) ? (double)x - (double)y
+    const double d = what == of_deviations    ? (double)x - mean
+                     : what == of_differences ? (double)x - (double)y
                                                   : (double)x;
-    return what == FN(of_values) ? d : d * d;
+    return what == of_values ? d : d * d;
 }
 
 /* Eight at a time through local lanes: that is what lets the compiler keep them in registers. */
 IL_INLINE void
-FN(sum_terms)(int what, size_t n, const T *x, const T *y, double mean, double lanes[IL_SUM_LANES])
+sum_terms(int what, size_t n, const T *x, const T *y, double mean, double lanes[IL_SUM_LANES])
 {
     double l[IL_SUM_LANES];
     memcpy(l, lanes, sizeof l);
     size_t i = 0;
     for (; i + IL_SUM_LANES <= n; i += IL_SUM_LANES) {
         for (size_t j = 0; j < IL_SUM_LANES; j++) {
-            l[j] += FN(sum_term)(what, x[i + j], y[i + j], mean);
+            l[j] += sum_term(what, x[i + j], y[i + j], mean);
         }
     }
     for (size_t j = 0; i + j < n; j++) {
-        l[j] += FN(sum_term)(what, x[i + j], y[i + j], mean);
+        l[j] += sum_term(what, x[i + j], y[i + j], mean);
     }
     memcpy(lanes, l, sizeof l);
 }
 
 static void
-FN(sum)(size_t n, const void *x, double lanes[IL_SUM_LANES])
+sum(size_t n, const void *x, double lanes[IL_SUM_LANES])
 {
-    FN(sum_terms)(FN(of_values), n, x, x, 0, lanes);
+    sum_terms(of_values, n, x, x, 0, lanes);
 }
 
 static void
-FN(sum_squares)(size_t n, const void *x, double lanes[IL_SUM_LANES])
+sum_squares(size_t n, const void *x, double lanes[IL_SUM_LANES])
 {
-    FN(sum_terms)(FN(of_squares), n, x, x, 0, lanes);
+    sum_terms(of_squares, n, x, x, 0, lanes);
 }
 
 static void
-FN(sum_squared_deviations)(size_t n, const void *x, double mean, double lanes[IL_SUM_LANES])
+sum_squared_deviations(size_t n, const void *x, double mean, double lanes[IL_SUM_LANES])
 {
-    FN(sum_terms)(FN(of_deviations), n, x, x, mean, lanes);
+    sum_terms(of_deviations, n, x, x, mean, lanes);
 }
 
 static void
-FN(sum_squared_differences)(size_t n, const void *x, const void *y, double lanes[IL_SUM_LANES])
+sum_squared_differences(size_t n, const void *x, const void *y, double lanes[IL_SUM_LANES])
 {
-    FN(sum_terms)(FN(of_differences), n, x, y, 0, lanes);
+    sum_terms(of_differences, n, x, y, 0, lanes);
 }
 
 /* Two chains in one loop; of two loops in one gcc 12 makes vectors for one only. */
 static void
-FN(sum_squares_of_both)(size_t n, const void *x, const void *y, double x_lanes[IL_SUM_LANES],
+sum_squares_of_both(size_t n, const void *x, const void *y, double x_lanes[IL_SUM_LANES],
                         double y_lanes[IL_SUM_LANES])
 {
     const T *const from[2] = {x, y};
@@ -71,24 +71,24 @@ FN(sum_squares_of_both)(size_t n, const void *x, const void *y, double x_lanes[I
     for (size_t i = 0; i < whole; i += IL_SUM_LANES) {
         for (size_t c = 0; c < 2; c++) {
             for (size_t j = 0; j < IL_SUM_LANES; j++) {
-                l[c][j] += FN(sum_term)(FN(of_squares), from[c][i + j], 0, 0);
+                l[c][j] += sum_term(of_squares, from[c][i + j], 0, 0);
             }
         }
     }
     memcpy(x_lanes, l[0], sizeof l[0]);
     memcpy(y_lanes, l[1], sizeof l[1]);
-    FN(sum_squares)(n - whole, from[0] + whole, x_lanes);
-    FN(sum_squares)(n - whole, from[1] + whole, y_lanes);
+    sum_squares(n - whole, from[0] + whole, x_lanes);
+    sum_squares(n - whole, from[1] + whole, y_lanes);
 }
 
 /* Up to so many units at a time, whose sums stay in registers over the rows. */
-enum { FN(units_at_once) = 16 };
+enum { units_at_once = 16 };
 
 IL_INLINE void
-FN(some_unit_squares)(size_t rows, size_t count, size_t stride, const T *x, const T *first, double *size,
+some_unit_squares(size_t rows, size_t count, size_t stride, const T *x, const T *first, double *size,
                       double *distance)
 {
-    double s[FN(units_at_once)], d[FN(units_at_once)];
+    double s[units_at_once], d[units_at_once];
     memcpy(s, size, count * sizeof *s);
     memcpy(d, distance, count * sizeof *d);
     for (size_t r = 0; r < rows; r++, x += stride, first += stride) {
@@ -104,19 +104,19 @@ FN(some_unit_squares)(size_t rows, size_t count, size_t stride, const T *x, cons
 }
 
 static void
-FN(unit_squares)(size_t rows, size_t M, size_t stride, const void *x, const void *first, double *size,
+unit_squares(size_t rows, size_t M, size_t stride, const void *x, const void *first, double *size,
                  double *distance)
 {
     const T *p = x;
     size_t m = 0;
-    for (; m + FN(units_at_once) <= M; m += FN(units_at_once)) {
-        FN(some_unit_squares)(rows, FN(units_at_once), stride, p + m, first, size + m, distance + m);
+    for (; m + units_at_once <= M; m += units_at_once) {
+        some_unit_squares(rows, units_at_once, stride, p + m, first, size + m, distance + m);
     }
-    FN(some_unit_squares)(rows, M - m, stride, p + m, first, size + m, distance + m);
+    some_unit_squares(rows, M - m, stride, p + m, first, size + m, distance + m);
 }
 
 static size_t
-FN(count_below)(size_t n, const void *x, double limit)
+count_below(size_t n, const void *x, double limit)
 {
     const T *p = x;
     size_t count = 0;
@@ -128,7 +128,7 @@ FN(count_below)(size_t n, const void *x, double limit)
 }
 
 static void
-FN(add)(size_t n, const void *terms, void *sums)
+add(size_t n, const void *terms, void *sums)
 {
     const T *x = terms;
     T *out = sums;
@@ -139,7 +139,7 @@ FN(add)(size_t n, const void *terms, void *sums)
 
 /* x - x is 0 but where x is NaN or infinite. */
 static int
-FN(all_finite)(size_t n, const void *values)
+all_finite(size_t n, const void *values)
 {
     const T *x = values;
     const V zero = v_set1(0);

@@ -196,7 +196,7 @@ def xor(m: int = 400, *, noise: float = 0.0, rng: Source = 0) -> Dataset:
 
 
 def spirals(m: int = 400, *, classes: int = 2, noise: float = 0.05, rng: Source = 0) -> Dataset:
-    """Return spirals of one turn and a half, one a class.
+    """Return spirals of one turn and a half, one per class.
 
     Parameters
     ----------
@@ -229,7 +229,7 @@ def spirals(m: int = 400, *, classes: int = 2, noise: float = 0.05, rng: Source 
 
 
 def blobs(m: int = 400, *, classes: int = 3, noise: float = 0.5, rng: Source = 0) -> Dataset:
-    """Return round clouds with centres on a circle of radius 2, one a class.
+    """Return round clouds with centres on a circle of radius 2, one per class.
 
     Parameters
     ----------

@@ -265,12 +265,12 @@ def compare_initializers(
     Returns
     -------
     dict of str to tuple of Diagnosis
-        By the label of the scheme, one a seed.
+        By the label of the scheme, one per seed.
 
     Raises
     ------
     AssertionError
-        If one does not, with one row a scheme and verdict.
+        If one does not, with one row per scheme and verdict.
     ValueError
         If the model cannot be computed from X, or two schemes have one label.
 

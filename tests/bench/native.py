@@ -35,13 +35,14 @@ def build() -> str | None:
     for tool in (compiler, "make"):
         if shutil.which(tool) is None:
             return f"there is no {tool}"
-    kernels = BUILD / "kernels" / f"kernels_{isa}.o"
+    kernels = [str(BUILD / "kernels" / f"kernels_{isa}_{p}.o") for p in ("f32", "f64")]
     core = ROOT / "csrc"
-    make = ["make", "-s", f"CC={compiler}", f"BUILD={BUILD}", "CFLAGS=-fPIC", str(kernels)]
+    make = ["make", "-s", f"CC={compiler}", f"BUILD={BUILD}", "CFLAGS=-fPIC", *kernels]
     includes = [f"-I{core / folder}" for folder in ("include", "kernels")]
     defines = [f"-DISA={isa}", f"-DIL_BUILD_{isa.upper()}=1", f'-DVECTORS="vec_{isa}.h"']
     flags = ["-std=c11", "-O3", "-march=native", "-fPIC", "-shared", *includes, *defines]
-    files = [str(Path(__file__).with_suffix(".c")), str(core / kernels), "-o", str(LIBRARY)]
+    objects = [str(core / path) for path in kernels]
+    files = [str(Path(__file__).with_suffix(".c")), *objects, "-o", str(LIBRARY)]
     for command in (make, [compiler, *flags, *files, "-lm"]):
         done = subprocess.run(command, cwd=core, check=False, capture_output=True, text=True)
         if done.returncode != 0:

@@ -373,6 +373,9 @@ FN(exact_slope)(il_activation g, WIDE z)
     case IL_HARD_SIGMOID: return L(fabs)(z) < 3 ? 1 / (WIDE)6 : 0;
     case IL_SOFT_SHRINK:
     case IL_HARD_SHRINK: return L(fabs)(z) > (WIDE)(T)g.parameter;
+    case IL_CELU: return z > 0 ? 1 : L(exp)(z / (WIDE)(T)g.parameter); /* these are steep */
+    case IL_SQUARED_RELU: return z > 0 ? 2 * z : 0;
+    case IL_EXPONENTIAL: return L(exp)(z);
     default: break;
     }
     const WIDE h = L(ldexp)(1, -DIFFERENCE_BITS);
@@ -460,7 +463,7 @@ static FN(limits)
 FN(limits_of)(il_activation g, WIDE z)
 {
     const WIDE p = (WIDE)g.parameter, right_angle = (WIDE)1.57079632679489661923L, end = L(sin)(8192);
-    const WIDE scale = (WIDE)1.0507009873554804934193349852946L, floor_ = (WIDE)-1.7580993408473768599402175208123L;
+    const WIDE scale = (WIDE)1.0507009873554804934193349852946L;
     switch (g.kind) {
     case IL_IDENTITY:
     case IL_HARD_SHRINK:
@@ -481,7 +484,7 @@ FN(limits_of)(il_activation g, WIDE z)
     case IL_LEAKY_RELU: return (FN(limits)){z, p == 0 ? 0 : -p * z, 1, p};
     case IL_ELU:
     case IL_CELU: return (FN(limits)){z, -p, 1, 0};
-    case IL_SELU: return (FN(limits)){scale * z, floor_, scale, 0};
+    case IL_SELU: return (FN(limits)){scale * z, (T)-1.7580993408473768599402175208123, scale, 0};
     case IL_RELU6: return (FN(limits)){6, 0, 0, 0};
     case IL_LOG_SIGMOID: return (FN(limits)){0, -z, 0, 1};
     case IL_SOFT_SHRINK: return (FN(limits)){z - p, p - z, 1, 1};

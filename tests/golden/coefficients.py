@@ -168,7 +168,7 @@ def table(name: str, coefficients: list[Real], dtype: type[np.floating[Any]]) ->
             lines.append(line)
             line = "   "
         line += f" {text},"
-    return f"static const T FN({name})[] = {{\n" + "\n".join([*lines, line]) + "\n};"
+    return f"static const T {name}[] = {{\n" + "\n".join([*lines, line]) + "\n};"
 
 
 def inverse(function: Function) -> Function:
@@ -358,8 +358,8 @@ TARGETS = [
     ),
     Target("sin_kernel", F32, sin_kernel, sin_kernel_weight, real(0), SIN_END**2, 3),
     Target("sin_kernel", F64, sin_kernel, sin_kernel_weight, real(0), SIN_END**2, 7),
-    Target("arctan_kernel", F32, arctan_kernel, arctan_kernel_weight, real(0), real(1), 8),
-    Target("arctan_kernel", F64, arctan_kernel, arctan_kernel_weight, real(0), real(1), 19),
+    Target("arctan_kernel", F32, arctan_kernel, arctan_kernel_weight, real(0), real(0.25), 4),
+    Target("arctan_kernel", F64, arctan_kernel, arctan_kernel_weight, real(0), real(0.25), 12),
     Target(
         "tanh_shrink_kernel",
         F32,
@@ -410,7 +410,7 @@ HEAD = """\
 /*
  * coefficients.inc.h - minimax coefficients of math.inc.h and random.inc.h, constant term first.
  *
- * The output of tests/golden/coefficients.py, where each is defined. Expects T, FN, IL_IS_F32.
+ * The output of tests/golden/coefficients.py, where each is defined. Expects T and IL_IS_F32.
  */"""
 
 

@@ -106,7 +106,7 @@ class Audit(Judged):
     _nested: bool
 
     def table(self) -> Table:
-        """Return one row a layer; verdicts, skipped layers and notes below.
+        """Return one row per layer; verdicts, skipped layers and notes below.
 
         Returns
         -------
@@ -132,7 +132,7 @@ class Audit(Judged):
         return Table(title, columns, rows, (*notes, *self.notes))
 
     def verdict_table(self, *, width: int | None = None) -> Table:
-        """Return one row a verdict, with its evidence and what to change.
+        """Return one row per verdict, with its evidence and what to change.
 
         Parameters
         ----------

@@ -114,7 +114,7 @@ class ScaleByDepth(Result):
         )
 
     def table(self) -> Table:
-        """Return the ratios, a row a scale and a column a number of hidden layers.
+        """Return the ratios, one row per scale and one column per number of hidden layers.
 
         Returns
         -------

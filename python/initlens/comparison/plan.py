@@ -77,8 +77,8 @@ def compare(
     batch_size : int, optional
         Samples a step; all of them by default.
     seeds : int or iterable of int, default range(12)
-        One net a scheme and seed; an int n means ``range(n)``. Net and order of minibatches depend
-        on the seed alone.
+        One net per scheme and seed; an int n means ``range(n)``. The net and the order of
+        minibatches depend on the seed alone.
     test : (X, y), optional
         Held-out samples, for the accuracy on them.
     dtype : dtype, default "float64"

@@ -106,7 +106,7 @@ class Comparison(Reported):
         Returns
         -------
         tuple of Run
-            One a seed.
+            One per seed.
 
         Raises
         ------
@@ -214,7 +214,7 @@ class Comparison(Reported):
         return chosen
 
     def table(self) -> Table:
-        """Return one row a scheme: median and range over its seeds.
+        """Return one row per scheme: median and range over its seeds.
 
         Returns
         -------
@@ -337,7 +337,7 @@ class Comparison(Reported):
         Returns
         -------
         dict of str to ndarray of shape (seeds,)
-            By label; one value a seed, in the order of `seeds`, of those whose net had finished.
+            By label; one value per seed, in the order of `seeds`, of those whose net had finished.
             NaN where it does not apply.
 
         Raises
@@ -362,7 +362,7 @@ class Comparison(Reported):
         return {label: numbers[schemes == label] for label in self.schemes}
 
     def _columns(self) -> dict[str, list[Any]]:
-        """Return the columns of `to_frame`, a value a run; of units a count and all of them."""
+        """Return the columns of `to_frame`, one value per run; of units, distinct and all."""
         columns: dict[str, list[Any]] = {}
         for run in self.runs:
             for item in fields(run):
@@ -550,7 +550,7 @@ class Comparison(Reported):
             One of `seeds`; for each scheme that of its median final loss by default.
         units : bool, default True
             With the units of the first hidden layer.
-        ax : matplotlib.axes.Axes or array of one a panel, optional
+        ax : matplotlib.axes.Axes or array of one per panel, optional
             Where; the place of a single one is divided. A new figure by default.
 
         Returns

@@ -129,7 +129,7 @@ class Diagnosis(Judged):
         return self.layers[chosen - 1]
 
     def table(self) -> Table:
-        """Return one row a layer, and the verdicts below.
+        """Return one row per layer, and the verdicts below.
 
         Returns
         -------

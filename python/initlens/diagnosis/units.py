@@ -42,7 +42,7 @@ def distinct_units(
     Returns
     -------
     list of UnitGroups
-        One a hidden layer.
+        One per hidden layer.
 
     Raises
     ------

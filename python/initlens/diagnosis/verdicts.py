@@ -157,7 +157,7 @@ def in_order(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
 def verdict_table(
     title: str, verdicts: Iterable[Verdict], names: dict[int, str], width: int | None = None
 ) -> Table:
-    """Return one row a verdict.
+    """Return one row per verdict.
 
     Parameters
     ----------
@@ -190,7 +190,7 @@ def verdict_table(
 
 
 def wrapped(row: Sequence[str], width: int) -> list[tuple[str, ...]]:
-    """Break the cells of a row into lines of at most `width` characters, each line a row."""
+    """Break the cells of a row into lines of at most `width` characters, one row per line."""
     columns = [wrap(cell, width) for cell in row]
     return list(zip_longest(*columns, fillvalue=""))
 

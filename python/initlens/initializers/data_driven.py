@@ -78,7 +78,7 @@ class LSUVRecord(Tabular):
     measured: str
 
     def table(self) -> Table:
-        """Return one row a layer.
+        """Return one row per layer.
 
         Returns
         -------

@@ -32,7 +32,7 @@ def fit_many(
 ) -> list[History]:
     """Train many nets on the same data, each as its own `Network.fit` would, to the same bits.
 
-    Small nets of one architecture share the vector registers, one net a lane, so that a thousand
+    Small nets of one architecture share the vector registers, one net per lane, so that a thousand
     seeds or learning rates take little longer than a hundred one by one.
 
     Parameters
@@ -44,7 +44,7 @@ def fit_many(
         Samples in rows.
     y : array_like
         Targets, as in `Network.loss`.
-    optimizer : Optimizer or str, or a sequence of one a net, default "sgd(1.2)"
+    optimizer : Optimizer or str, or a sequence of one per net, default "sgd(1.2)"
         Those of a sequence may differ in their numbers, not in their kind or in which of momentum,
         Nesterov and weight decay they use.
     steps, batch_size, record
@@ -58,7 +58,7 @@ def fit_many(
     Returns
     -------
     list of History
-        One a net. A net that diverges ends there (`History.diverged_at`); its neighbours do not
+        One per net. A net that diverges ends there (`History.diverged_at`); its neighbours do not
         notice.
 
     Raises

@@ -59,7 +59,7 @@ class Settings:
     layers : tuple of int
         Widths, inputs first and outputs last.
     activation : tuple of str
-        One text a hidden layer.
+        One text per hidden layer.
     loss : str
         "binary_cross_entropy", "cross_entropy" or "mse".
     dtype : str

@@ -60,7 +60,7 @@ class BoundaryDisplay(Display):
     figure_ : matplotlib Figure
         Where it was drawn.
     images_ : list of matplotlib AxesImage
-        One a panel.
+        One per panel.
     rows : tuple of tuple of str
         Label, accuracy, what the net's boundary is, and distinct units of each net drawn.
     shown : tuple of (int, int, str)
@@ -115,13 +115,13 @@ def plot_boundaries(
         A row each, for data of two features; of more than 12 so many that lie evenly between the
         first and the last.
     X : array_like of shape (m, 2)
-        Samples, drawn with a marker a class.
+        Samples, drawn with one marker per class.
     y : array_like
         Classes, as in `Network.loss`.
     units : bool, default True
         With the units of the first hidden layer; of more than 8 so many that lie evenly between
         the first and the last.
-    ax : matplotlib.axes.Axes or array of one a panel, optional
+    ax : matplotlib.axes.Axes or array of one per panel, optional
         Where; the place of a single one is divided. A new figure by default. Nothing is shown, and
         no global setting is touched.
 

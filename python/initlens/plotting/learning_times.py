@@ -41,7 +41,7 @@ class LearningTimeDisplay(Display):
     ax_, figure_ : matplotlib Axes and Figure
         Where it was drawn.
     lines_ : list of matplotlib Line2D
-        One a label.
+        One per label.
     times : dict of str to ndarray of shape (L,)
         Steps by layer, the data drawn; inf for a layer that no gradient reaches, 0 for zero
         weights.
@@ -63,7 +63,7 @@ class LearningTimeDisplay(Display):
         return f"Learning time by layer on a logarithmic axis. {each}. {notes}"
 
     def table(self) -> Table:
-        """Return the learning times, a row a label and a column a layer.
+        """Return the learning times, one row per label and one column per layer.
 
         Returns
         -------

@@ -89,7 +89,7 @@ class LossDisplay(Display):
     ax_, figure_ : matplotlib Axes and Figure
         Where it was drawn.
     lines_ : list of matplotlib Line2D
-        Median curves, one a label.
+        Median curves, one per label.
     bands_ : list of matplotlib collections
         Ranges over runs, for the labels with several.
     ends_ : list of matplotlib Line2D

@@ -88,7 +88,7 @@ class RidgeDisplay(Display):
     Parameters
     ----------
     ax_ : ndarray of matplotlib Axes
-        One a net.
+        One per net.
     figure_ : matplotlib Figure
         Where it was drawn.
     artists_ : list of matplotlib collections
@@ -183,7 +183,7 @@ def plot_ridges(
     of : {"activations", "gradients"}, default "activations"
         Activations of the hidden layers, or sizes of the mean gradients of the weights of all
         layers, on a logarithmic axis.
-    ax : matplotlib.axes.Axes or array of one a net, optional
+    ax : matplotlib.axes.Axes or array of one per net, optional
         Where; the place of a single one is divided. A new figure by default. Nothing is shown, and
         no global setting is touched.
 

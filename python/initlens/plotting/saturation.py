@@ -94,7 +94,7 @@ def plot_saturation(
     ax: Any = None,
     title: str = "",
 ) -> SaturationDisplay:
-    """Draw the relative slopes of a layer, a row a unit and a column a sample.
+    """Draw the relative slopes of a layer, one row per unit and one column per sample.
 
     Parameters
     ----------

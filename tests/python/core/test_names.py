@@ -1,4 +1,4 @@
-"""One name a function: every C definition above the kernels is found under its own name.
+"""One name a function: every C definition is found under its own name, but for tiles' templates.
 
 `ctags`, an editor's outline and `git blame -L :name` read the text, not what the preprocessor makes
 of it: a body under a macro name, or one that is compiled twice by inclusion, is hidden from them.
@@ -15,6 +15,10 @@ import pytest
 
 # Folders of csrc whose definitions have plain names.
 FOLDERS = ["binding", "core", "include"]
+
+# Of the kernels: bodies that are included once for each shape of a tile, under pasted names; and the
+# vocabulary of one lane, once for each precision.
+TEMPLATES = {"lane_tile.inc.h", "panel.inc.h", "tile.inc.h", "vec_scalar.inc.h"}
 
 LONGEST = 60  # lines of a function of the core, its head included
 
@@ -100,6 +104,24 @@ def test_functions_have_plain_names_at_the_start_of_a_line(root: Path, folder: s
         if found.name is None or not (found.starts_line or found.lines == 1)
     ]
     assert hidden == []
+
+
+def test_kernels_have_plain_names_but_for_templates(root: Path) -> None:
+    kernels = in_folder(root, "kernels")
+    hidden = {
+        path.name
+        for path, found in kernels
+        if found.name is None or not (found.starts_line or found.lines == 1)
+    }
+    assert hidden == TEMPLATES
+    bodies = [
+        found.name
+        for path, found in kernels
+        if path.name.endswith(".inc.h") and path.name not in TEMPLATES
+    ]
+    assert len(bodies) > 150
+    assert len(set(bodies)) == len(bodies)
+    assert {"softmax", "v_tanh", "g_sin", "shallow_chains", "contract_wide"} <= set(bodies)
 
 
 @pytest.mark.parametrize("folder", FOLDERS)

@@ -160,7 +160,11 @@ def test_relative_slope_has_its_exact_limits() -> None:
     assert (dx.relative_slope("sigmoid", z) < 0.05).tolist() == [False, True, False, True]
 
 
-@pytest.mark.parametrize("activation", [nets.text(hidden) for hidden in nets.HIDDEN])
+ACTIVATIONS = [nets.text(hidden) for hidden in nets.HIDDEN]
+BOUNDED = [text for text in ACTIVATIONS if np.isfinite(il.activations.get(text).max_slope)]
+
+
+@pytest.mark.parametrize("activation", BOUNDED)
 @pytest.mark.parametrize("dtype", nets.DTYPES)
 @pytest.mark.parametrize("threshold", [0.05, 0.5])
 def test_saturation_against_numpy(activation: str, dtype: str, threshold: float) -> None:
@@ -181,6 +185,19 @@ def test_saturation_against_numpy(activation: str, dtype: str, threshold: float)
     hidden = result.layers[:-1]
     total = sum(layer.saturation.share * layer.units for layer in hidden)
     assert result.saturated == pytest.approx(total / sum(layer.units for layer in hidden))
+
+
+@pytest.mark.parametrize("activation", sorted(set(ACTIVATIONS) - set(BOUNDED)))
+def test_where_slopes_have_no_bound_no_share_is_defined(activation: str) -> None:
+    net, X, y = random_net(activation, "mse", "float64")
+    result = il.diagnose(net, X, y)
+    for layer in result.layers[:-1]:
+        found = layer.saturation
+        assert np.isnan([found.low, found.high, found.share, found.hard, found.linear]).all()
+        assert np.isnan(found.by_unit).all()
+        assert np.isnan(found.by_sample).all()
+        assert found.saturated_units == 0
+    assert np.isnan(result.saturated)
 
 
 def test_linear_share_is_the_twin_of_saturation() -> None:

@@ -78,14 +78,17 @@ class Build:
 
     def objects(self) -> None:
         fma = ["-mfma"] if platform.machine().lower() in ("x86_64", "amd64") else []
-        jobs: list[list[object]] = [
-            [*fma, "-c", CSRC / "kernels" / "kernels_scalar.c"],
-            ["-c", CSRC / "kernels" / "kernels_soft.c"],
-            *(["-c", CSRC / "core" / f"{name}.c"] for name in CORE),
-        ]
+        kernels = CSRC / "kernels"
+        jobs: dict[str, list[object]] = {
+            f"{name}.o": ["-c", CSRC / "core" / f"{name}.c"] for name in CORE
+        }
+        for bits in (32, 64):
+            precision = f"-DIL_PRECISION={bits}"
+            jobs[f"scalar_{bits}.o"] = [*fma, precision, "-c", kernels / "kernels_scalar.c"]
+            jobs[f"soft_{bits}.o"] = [precision, "-c", kernels / "kernels_soft.c"]
 
-        def run(job: list[object]) -> None:
-            self.compile(*job, "-o", self.place / Path(str(job[-1])).with_suffix(".o").name)
+        def run(name: str) -> None:
+            self.compile(*jobs[name], "-o", self.place / name)
 
         with ThreadPoolExecutor() as pool:
             list(pool.map(run, jobs))
