@@ -115,14 +115,29 @@ unit_squares(size_t rows, size_t M, size_t stride, const void *x, const void *fi
     some_unit_squares(rows, M - m, stride, p + m, first, size + m, distance + m);
 }
 
+IL_INLINE uint64_t
+is_below(T x, double limit)
+{
+    const double value = (double)x;
+    return (value < 0 ? -value : value) < limit;
+}
+
 static size_t
 count_below(size_t n, const void *x, double limit)
 {
     const T *p = x;
-    size_t count = 0;
-    for (size_t i = 0; i < n; i++) {
-        const double value = (double)p[i];
-        count += (value < 0 ? -value : value) < limit;
+    uint64_t counts[IL_SUM_LANES] = {0};
+    size_t i = 0, count = 0;
+    for (; i + IL_SUM_LANES <= n; i += IL_SUM_LANES) {
+        for (size_t j = 0; j < IL_SUM_LANES; j++) {
+            counts[j] += is_below(p[i + j], limit);
+        }
+    }
+    for (size_t j = 0; j < IL_SUM_LANES; j++) {
+        count += (size_t)counts[j];
+    }
+    for (; i < n; i++) {
+        count += (size_t)is_below(p[i], limit);
     }
     return count;
 }
