@@ -161,7 +161,7 @@ def test_relative_slope_has_its_exact_limits() -> None:
 
 
 EVERY = [nets.text(hidden) for hidden in nets.HIDDEN]
-# Of the others saturation is not defined: tests/python/test_activations.py.
+# Of the others saturation is not defined.
 BOUNDED = [text for text in EVERY if np.isfinite(il.activations.get(text).max_slope)]
 
 
@@ -186,6 +186,19 @@ def test_saturation_against_numpy(activation: str, dtype: str, threshold: float)
     hidden = result.layers[:-1]
     total = sum(layer.saturation.share * layer.units for layer in hidden)
     assert result.saturated == pytest.approx(total / sum(layer.units for layer in hidden))
+
+
+@pytest.mark.parametrize("activation", sorted(set(EVERY) - set(BOUNDED)))
+def test_where_slopes_have_no_bound_no_share_is_defined(activation: str) -> None:
+    net, X, y = random_net(activation, "mse", "float64")
+    result = il.diagnose(net, X, y)
+    for layer in result.layers[:-1]:
+        found = layer.saturation
+        assert np.isnan([found.low, found.high, found.share, found.hard, found.linear]).all()
+        assert np.isnan(found.by_unit).all()
+        assert np.isnan(found.by_sample).all()
+        assert found.saturated_units == 0
+    assert np.isnan(result.saturated)
 
 
 def test_linear_share_is_the_twin_of_saturation() -> None:
