@@ -99,7 +99,8 @@ def test_extension_is_built_for_the_stable_abi() -> None:
 def objects_of(build: Path, layer: str) -> list[Path]:
     """What was compiled of a layer, without what an earlier build of other files left."""
     made = sorted((build / layer).glob("*.o"))
-    return [path for path in made if (CSRC / layer / f"{path.stem}.c").exists()]
+    sources = {path.stem for path in (CSRC / layer).glob("*.c")}
+    return [path for path in made if re.sub(r"_f(32|64)$", "", path.stem) in sources]
 
 
 @needs("nm")
