@@ -257,3 +257,71 @@ il_engine_update_fused(il_engine *e, size_t R, const void *x, const il_update *u
         il_pass_run(&pass, fuse_pieces);
     }
 }
+
+/* ---- gradients that are observed before they are used ------------------------------------- */
+
+/* Gradient of rows n0..n1-1, as panels of these rows alone, at the begin of the layer's. */
+static void
+rows_gradient(void *context, il_part part)
+{
+    const il_pass *pass = context;
+    const il_engine *e = pass->e;
+    const il_layer *layer = &e->layers[pass->l];
+    size_t begin, end;
+    il_share(layer->panels, part, &begin, &end);
+    for (size_t p = begin; p < end; p++) {
+        const piece it = {p, pass->n0, pass->n1};
+        weight_gradient(pass, it, il_at(layer->gradient, p * piece_size(layer, it), e->element),
+                        il_at(layer->bias_gradient, p * layer->w, e->element));
+    }
+}
+
+static void
+rows_update(void *context, il_part part)
+{
+    const il_pass *pass = context;
+    const il_engine *e = pass->e;
+    const il_layer *layer = &e->layers[pass->l];
+    size_t begin, end;
+    il_share(layer->panels, part, &begin, &end);
+    for (size_t p = begin; p < end; p++) {
+        const piece it = {p, pass->n0, pass->n1};
+        update_values(e, pass->update, layer->weights_at + piece_begin(layer, it), piece_size(layer, it),
+                      il_at(layer->gradient, p * piece_size(layer, it), e->element));
+        il_engine_refresh_transposed(e, pass->l, p, it.n0, it.n1);
+        if (it.n0 == 0) {
+            update_values(e, pass->update, layer->bias_at + p * layer->w, layer->w,
+                          il_at(layer->bias_gradient, p * layer->w, e->element));
+        }
+    }
+}
+
+void
+il_engine_update_observed(il_engine *e, size_t R, const void *x, const il_update *u, il_rows_observer observe,
+                          void *context)
+{
+    for (size_t l = e->L; l-- > 0;) {
+        const il_layer *layer = &e->layers[l];
+        il_pass pass = {.e = e, .l = l, .R = R, .x = x, .update = u};
+        if (l > 0) {
+            il_pass_run(&pass, backward_panels); /* before this layer's weights change */
+        }
+        for (pass.n0 = 0; pass.n0 < layer->N; pass.n0 = pass.n1) {
+            pass.n1 = layer->N - pass.n0 < IL_CHUNK ? layer->N : pass.n0 + IL_CHUNK;
+            il_pass_run(&pass, rows_gradient);
+            observe(context, e, l, pass.n0, pass.n1, layer->gradient, (pass.n1 - pass.n0) * layer->w);
+            if (u != NULL) {
+                il_pass_run(&pass, rows_update);
+            }
+        }
+    }
+}
+
+void
+il_engine_observe_stored(const il_engine *e, il_rows_observer observe, void *context)
+{
+    for (size_t l = 0; l < e->L; l++) {
+        const il_layer *layer = &e->layers[l];
+        observe(context, e, l, 0, layer->N, layer->gradient, layer->N * layer->w);
+    }
+}

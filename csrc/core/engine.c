@@ -335,9 +335,10 @@ il_engine_unpack_weights(const il_engine *e, const il_layer *layer, const void *
 }
 
 void
-il_engine_unpack_rows(const il_engine *e, const il_layer *layer, const void *panels, size_t n, size_t rows, void *plain)
+il_engine_unpack_rows(const il_engine *e, const il_layer *layer, const void *panels, size_t stride, size_t n,
+                      size_t rows, void *plain)
 {
-    e->k->unpack(rows, layer->M, layer->w, il_const_at(panels, n * layer->w, e->element), layer->N * layer->w, plain);
+    e->k->unpack(rows, layer->M, layer->w, il_const_at(panels, n * layer->w, e->element), stride, plain);
 }
 
 void

@@ -105,11 +105,11 @@ void il_engine_save(const il_engine *e, il_net *net);
 /* Rows n0..n1-1 of panel p of the weights into the transposed copy. */
 void il_engine_refresh_transposed(const il_engine *e, size_t l, size_t p, size_t n0, size_t n1);
 
-/* Panels of one layer's weights, or of what is shaped like them, into plain rows [N][M]; some rows from the n-th on; the
- * same of its bias. */
+/* Panels of one layer's weights, or of what is shaped like them, into plain rows [N][M]; of panels that lie `stride` apart
+ * some rows from the n-th on; and the same of its bias. */
 void il_engine_unpack_weights(const il_engine *e, const il_layer *layer, const void *panels, void *plain);
-void il_engine_unpack_rows(const il_engine *e, const il_layer *layer, const void *panels, size_t n, size_t rows,
-                           void *plain);
+void il_engine_unpack_rows(const il_engine *e, const il_layer *layer, const void *panels, size_t stride, size_t n,
+                           size_t rows, void *plain);
 void il_engine_unpack_bias(const il_engine *e, const il_layer *layer, const void *panels, void *plain);
 
 /* Panels of R samples, a layer's z, a or d, into plain rows [R][M]. */
@@ -151,5 +151,17 @@ void il_engine_update_fused(il_engine *e, size_t R, const void *x, const il_upda
 
 /* One step from stored gradients. */
 void il_engine_update_stored(il_engine *e, const il_update *u);
+
+/* Looks at the gradient of rows n0..n1-1 of a layer's weights, panels that lie `stride` apart, before the update. */
+typedef void (*il_rows_observer)(void *context, const il_engine *e, size_t l, size_t n0, size_t n1,
+                                 const void *gradient, size_t stride);
+
+/* update_fused() that shows all rows, some at a time while they are in cache; with u NULL nothing is updated. Not for
+ * shallow nets. */
+void il_engine_update_observed(il_engine *e, size_t R, const void *x, const il_update *u, il_rows_observer observe,
+                               void *context);
+
+/* Shows the rows of stored gradients. */
+void il_engine_observe_stored(const il_engine *e, il_rows_observer observe, void *context);
 
 #endif

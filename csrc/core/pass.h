@@ -9,7 +9,8 @@ typedef struct il_pass {
     size_t l, R;
     const void *x; /* [R][N] of the first layer */
     const il_update *update;
-    int add; /* to what gradients there are */
+    int add;       /* to what gradients there are */
+    size_t n0, n1; /* rows of weights, where a pass is about some of them */
 } il_pass;
 
 /* The parts of a pass, by the team where they are worth it. */

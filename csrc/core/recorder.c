@@ -20,8 +20,15 @@ void
 il_recorder_carve(il_recorder *s, const il_net *net, il_arena *arena)
 {
     s->moments = il_arena_take(arena, net->layers, sizeof *s->moments);
+    s->weights = il_arena_take(arena, net->layers, sizeof *s->weights);
     s->units = il_arena_take(arena, il_widest_layer(net), sizeof *s->units);
-    s->sums = il_arena_take(arena, il_widest_layer(net), 2 * sizeof *s->sums);
+    for (size_t l = 0; l < net->layers; l++) {
+        double *const sums = il_arena_take(arena, net->widths[l + 1], 2 * sizeof *sums);
+        if (s->weights != NULL) {
+            s->weights[l].size = sums;
+            s->weights[l].distance = sums + net->widths[l + 1];
+        }
+    }
 }
 
 void
@@ -87,74 +94,98 @@ il_recorder_observe(il_recorder *s, il_engine *e, size_t R, size_t before)
     }
 }
 
+/* ---- weights ----------------------------------------------------------------------------- */
+
 /* Squares of a layer's units: biases, then outgoing weights, then incoming ones. Here the first two. */
 static void
-begin_units(const il_recorder *s, const il_engine *e, size_t l)
+begin_units(il_weight_sums *sums, const il_engine *e, size_t l)
 {
     const il_layer *layer = &e->layers[l];
     const size_t M = layer->M, w = layer->w;
-    double *const size = s->sums, *const distance = s->sums + M;
-    memset(s->sums, 0, 2 * M * sizeof *s->sums);
-    e->k->unit_squares(1, M, 0, layer->bias, layer->bias, size, distance);
+    memset(sums->size, 0, M * sizeof *sums->size);
+    memset(sums->distance, 0, M * sizeof *sums->distance);
+    e->k->unit_squares(1, M, 0, layer->bias, layer->bias, sums->size, sums->distance);
     if (l + 1 == e->L) {
         return;
     }
     const il_layer *above = layer + 1;
     if (above->column) {
-        e->k->unit_squares(1, M, 0, above->weights, above->weights, size, distance);
+        e->k->unit_squares(1, M, 0, above->weights, above->weights, sums->size, sums->distance);
         return;
     }
     for (size_t m = 0; m < M; m += w) {
         e->k->unit_squares(above->M, M - m < w ? M - m : w, w, il_const_at(above->transposed, m * above->M, e->element),
-                           above->transposed, size + m, distance + m);
+                           above->transposed, sums->size + m, sums->distance + m);
     }
 }
 
-/* Norms of a layer's weights and of their gradient, and how alike its units are, in one pass over plain rows: 8 at a
- * time, so that each value meets its lane of a sum. */
-static void
-record_weights(const il_recorder *s, const il_engine *e, il_net *net, size_t l, il_layer_record *row)
+/* Do the first weights of all units tell them apart? */
+static int
+differ_at_a_glance(const il_recorder *s, const il_engine *e, size_t l)
 {
     const il_layer *layer = &e->layers[l];
-    const size_t N = layer->N, M = layer->M;
-    void *const rows = e->work, *const gradient_rows = il_at(e->work, IL_SUM_LANES * M, e->element);
-    double *const size = s->sums, *const distance = s->sums + M;
-    double weights[IL_SUM_LANES] = {0}, gradient[IL_SUM_LANES] = {0};
-    begin_units(s, e, l);
-    for (size_t n = 0; n < N; n += IL_SUM_LANES) {
-        const size_t count = N - n < IL_SUM_LANES ? N - n : IL_SUM_LANES;
-        il_engine_unpack_rows(e, layer, layer->weights, n, count, rows);
-        il_engine_unpack_rows(e, layer, layer->gradient, n, count, gradient_rows);
-        e->k->sum_squares_of_both(count * M, rows, gradient_rows, weights, gradient);
-        e->k->unit_squares(count, M, M, rows, rows, size, distance);
-        if (n == 0) {
-            const size_t few = count < IL_UNITS_GLANCE ? count : IL_UNITS_GLANCE;
-            row->distinct_units = il_units_differ(few, M, rows, layer->bias, e->element, s->units) ? M : 0;
-        }
-    }
-    if (row->distinct_units == 0) { /* not at a glance: count them in the net itself */
-        il_engine_save(e, net);
-        row->distinct_units = il_distinct_units_of(net, l, s->units);
-    }
-    row->unit_spread = il_unit_spread(M, size, distance);
-    row->weight_norm = sqrt(il_lanes_total(weights));
-    row->gradient_norm = sqrt(il_lanes_total(gradient));
+    const size_t rows = layer->N < IL_UNITS_GLANCE ? layer->N : IL_UNITS_GLANCE;
+    il_engine_unpack_rows(e, layer, layer->weights, layer->panel_stride, 0, rows, e->work);
+    return il_units_differ(rows, layer->M, e->work, layer->bias, e->element, s->units);
 }
 
 void
-il_recorder_finish(il_recorder *s, const il_engine *e, il_net *net, size_t B, uint64_t step, double loss,
-                   il_record *record)
+il_recorder_begin_weights(il_recorder *s, const il_engine *e, il_net *net)
+{
+    int saved = 0;
+    for (size_t l = 0; l < e->L; l++) {
+        il_weight_sums *sums = &s->weights[l];
+        memset(sums->weights, 0, sizeof sums->weights);
+        memset(sums->gradient, 0, sizeof sums->gradient);
+        begin_units(sums, e, l);
+        if (differ_at_a_glance(s, e, l)) {
+            sums->distinct = e->layers[l].M;
+            continue;
+        }
+        if (!saved) { /* they are counted in the net itself */
+            il_engine_save(e, net);
+            saved = 1;
+        }
+        sums->distinct = il_distinct_units_of(net, l, s->units);
+    }
+}
+
+void
+il_recorder_observe_rows(void *recorder, const il_engine *e, size_t l, size_t n0, size_t n1, const void *gradient,
+                         size_t stride)
+{
+    enum { TOGETHER = IL_SUM_LANES }; /* each value meets its lane of a sum; e->work has room for twice as many rows */
+    il_weight_sums *sums = &((il_recorder *)recorder)->weights[l];
+    const il_layer *layer = &e->layers[l];
+    const size_t M = layer->M;
+    void *const rows = e->work, *const gradient_rows = il_at(e->work, TOGETHER * M, e->element);
+    for (size_t n = n0; n < n1; n += TOGETHER) {
+        const size_t count = n1 - n < TOGETHER ? n1 - n : TOGETHER;
+        il_engine_unpack_rows(e, layer, layer->weights, layer->panel_stride, n, count, rows);
+        il_engine_unpack_rows(e, layer, gradient, stride, n - n0, count, gradient_rows);
+        e->k->sum_squares_of_both(count * M, rows, gradient_rows, sums->weights, sums->gradient);
+        e->k->unit_squares(count, M, M, rows, rows, sums->size, sums->distance);
+    }
+}
+
+void
+il_recorder_finish(const il_recorder *s, const il_engine *e, size_t B, uint64_t step, double loss, il_record *record)
 {
     il_layer_record *row = record->layers + record->rows * e->L;
     record->step[record->rows] = step;
     record->loss[record->rows] = loss;
     for (size_t l = 0; l < e->L; l++) {
-        const double pairs = (double)B * (double)e->layers[l].M;
+        const size_t M = e->layers[l].M;
+        const double pairs = (double)B * (double)M;
         const il_layer_moments *m = &s->moments[l];
+        const il_weight_sums *sums = &s->weights[l];
         row[l] = (il_layer_record){.activation_mean = m->mean,
                                    .activation_std = sqrt(m->squares / pairs),
-                                   .saturated = m->saturated / pairs};
-        record_weights(s, e, net, l, &row[l]);
+                                   .saturated = m->saturated / pairs,
+                                   .gradient_norm = sqrt(il_lanes_total(sums->gradient)),
+                                   .weight_norm = sqrt(il_lanes_total(sums->weights)),
+                                   .unit_spread = il_unit_spread(M, sums->size, sums->distance),
+                                   .distinct_units = sums->distinct};
     }
     record->rows++;
 }

@@ -146,65 +146,69 @@ next_batch(training *t, const void **x, const void **y)
 
 /* ---- steps ------------------------------------------------------------------------------- */
 
-/* All gradients of a batch into the engine, block by block, and a row of the record unless NULL.
- * 0 where a delta is not finite. */
+/* Forward and the deltas of the outputs, block by block, with all gradients where they are stored; what a row says of
+ * the samples goes to the recorder, and the loss into `lanes`, unless NULL. 0 where a delta is not finite. */
 static int
-collect(training *t, size_t B, const void *x, const void *y, uint64_t step, il_record *record)
+pass_blocks(training *t, size_t B, const void *x, const void *y, int stored, double *lanes)
 {
     il_engine *e = &t->engine;
     const size_t N = t->net->widths[0], M = t->net->widths[t->net->layers];
-    double lanes[IL_SUM_LANES] = {0};
     int finite = 1;
-    il_recorder_begin(&t->recorder, e);
+    if (lanes != NULL) {
+        il_recorder_begin(&t->recorder, e);
+    }
     for (size_t b = 0; b < B; b += IL_BLOCK) {
         const size_t R = B - b < IL_BLOCK ? B - b : IL_BLOCK;
         const void *const block_x = il_const_at(x, b * N, e->element);
         const void *const block_y = il_const_at(y, b * M, e->element);
         il_engine_forward(e, R, block_x);
-        if (record != NULL) {
+        if (lanes != NULL) {
             il_recorder_observe(&t->recorder, e, R, b);
             il_engine_add_loss(e, R, block_y, lanes);
         }
         il_engine_output_delta(e, R, block_y, B);
         finite &= il_engine_deltas_finite(e, R);
-        il_engine_store_gradients(e, R, block_x, b > 0);
-    }
-    if (record != NULL) {
-        const double loss = il_lanes_total(lanes) / il_engine_loss_count(e, B);
-        il_recorder_finish(&t->recorder, e, t->net, B, step, loss, record);
+        if (stored) {
+            il_engine_store_gradients(e, R, block_x, b > 0);
+        }
     }
     return finite;
 }
 
-/* One step, recorded unless `record` is NULL; 0 where it would not be finite and was not taken. */
+/* One step, recorded unless `record` is NULL, and taken if asked to; 0 where it would not be finite and was not taken.
+ * Gradients are stored where they are sums over blocks, and those of a shallow net where they are recorded. */
 static int
-training_step(training *t, const il_optimizer *optimizer, uint64_t step, il_record *record)
+training_step(training *t, const il_optimizer *optimizer, uint64_t step, int take, il_record *record)
 {
     il_engine *e = &t->engine;
+    il_recorder *const recorder = &t->recorder;
     const void *x, *y;
     const size_t B = next_batch(t, &x, &y);
-    const int fused = record == NULL && B <= IL_BLOCK;
-    int finite;
-    if (fused) {
-        il_engine_forward(e, B, x);
-        il_engine_output_delta(e, B, y, B);
-        finite = il_engine_deltas_finite(e, B);
-    } else {
-        finite = collect(t, B, x, y, step, record);
-    }
-    if (!finite) {
-        return 0;
-    }
-    if (optimizer->kind == IL_ADAM) {
+    const int stored = B > IL_BLOCK || (record != NULL && e->shallow.units > 0);
+    double lanes[IL_SUM_LANES] = {0};
+    const int finite = pass_blocks(t, B, x, y, stored, record != NULL ? lanes : NULL);
+    take &= finite;
+    if (take && optimizer->kind == IL_ADAM) {
         il_update_correct(&t->update, e->element, optimizer, &t->progress, 0, e->k->lanes);
     }
-    if (fused) {
+    if (record != NULL) {
+        il_recorder_begin_weights(recorder, e, t->net);
+        if (stored) {
+            il_engine_observe_stored(e, il_recorder_observe_rows, recorder);
+        } else {
+            il_engine_update_observed(e, B, x, take ? &t->update : NULL, il_recorder_observe_rows, recorder);
+        }
+        il_recorder_finish(recorder, e, B, step, il_lanes_total(lanes) / il_engine_loss_count(e, B), record);
+    } else if (take && !stored) {
         il_engine_update_fused(e, B, x, &t->update);
-    } else {
+    }
+    if (take && stored) {
         il_engine_update_stored(e, &t->update);
     }
-    il_progress_advance(&t->progress, B);
-    return 1;
+    if (take) {
+        il_progress_advance(&t->progress, B);
+    }
+    return finite;
 }
 
 static il_status
@@ -220,15 +224,13 @@ training_loop(training *t, const il_train_options *o, il_record *record, il_trai
             break;
         }
         const int recording = o->record_every > 0 && step % o->record_every == 0;
-        finite = training_step(t, &o->optimizer, step, recording ? record : NULL);
+        finite = training_step(t, &o->optimizer, step, 1, recording ? record : NULL);
         if (!finite) {
             break;
         }
     }
     if (o->record_every > 0 && (record->rows == 0 || record->step[record->rows - 1] != step)) {
-        const void *x, *y;
-        const size_t B = next_batch(t, &x, &y);
-        (void)collect(t, B, x, y, step, record);
+        (void)training_step(t, &o->optimizer, step, 0, record);
     }
     *result = (il_train_result){.steps = step, .diverged = !finite};
     return status;

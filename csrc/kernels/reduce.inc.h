@@ -58,29 +58,27 @@ sum_squared_differences(size_t n, const void *x, const void *y, double lanes[IL_
     sum_terms(of_differences, n, x, y, 0, lanes);
 }
 
+/* Two chains in one loop; of two loops in one gcc 12 makes vectors for one only. */
 static void
 sum_squares_of_both(size_t n, const void *x, const void *y, double x_lanes[IL_SUM_LANES],
                         double y_lanes[IL_SUM_LANES])
 {
-    const T *p = x, *q = y;
-    double u[IL_SUM_LANES], v[IL_SUM_LANES];
-    memcpy(u, x_lanes, sizeof u);
-    memcpy(v, y_lanes, sizeof v);
-    size_t i = 0;
-    for (; i + IL_SUM_LANES <= n; i += IL_SUM_LANES) {
-        for (size_t j = 0; j < IL_SUM_LANES; j++) {
-            u[j] += sum_term(of_squares, p[i + j], 0, 0);
-        }
-        for (size_t j = 0; j < IL_SUM_LANES; j++) {
-            v[j] += sum_term(of_squares, q[i + j], 0, 0);
+    const T *const from[2] = {x, y};
+    double l[2][IL_SUM_LANES];
+    memcpy(l[0], x_lanes, sizeof l[0]);
+    memcpy(l[1], y_lanes, sizeof l[1]);
+    const size_t whole = n - n % IL_SUM_LANES;
+    for (size_t i = 0; i < whole; i += IL_SUM_LANES) {
+        for (size_t c = 0; c < 2; c++) {
+            for (size_t j = 0; j < IL_SUM_LANES; j++) {
+                l[c][j] += sum_term(of_squares, from[c][i + j], 0, 0);
+            }
         }
     }
-    for (size_t j = 0; i + j < n; j++) {
-        u[j] += sum_term(of_squares, p[i + j], 0, 0);
-        v[j] += sum_term(of_squares, q[i + j], 0, 0);
-    }
-    memcpy(x_lanes, u, sizeof u);
-    memcpy(y_lanes, v, sizeof v);
+    memcpy(x_lanes, l[0], sizeof l[0]);
+    memcpy(y_lanes, l[1], sizeof l[1]);
+    sum_squares(n - whole, from[0] + whole, x_lanes);
+    sum_squares(n - whole, from[1] + whole, y_lanes);
 }
 
 /* Up to so many units at a time, whose sums stay in registers over the rows. */
@@ -117,14 +115,29 @@ unit_squares(size_t rows, size_t M, size_t stride, const void *x, const void *fi
     some_unit_squares(rows, M - m, stride, p + m, first, size + m, distance + m);
 }
 
+IL_INLINE uint64_t
+is_below(T x, double limit)
+{
+    const double value = (double)x;
+    return (value < 0 ? -value : value) < limit;
+}
+
 static size_t
 count_below(size_t n, const void *x, double limit)
 {
     const T *p = x;
-    size_t count = 0;
-    for (size_t i = 0; i < n; i++) {
-        const double value = (double)p[i];
-        count += (value < 0 ? -value : value) < limit;
+    uint64_t counts[IL_SUM_LANES] = {0};
+    size_t i = 0, count = 0;
+    for (; i + IL_SUM_LANES <= n; i += IL_SUM_LANES) {
+        for (size_t j = 0; j < IL_SUM_LANES; j++) {
+            counts[j] += is_below(p[i + j], limit);
+        }
+    }
+    for (size_t j = 0; j < IL_SUM_LANES; j++) {
+        count += (size_t)counts[j];
+    }
+    for (; i < n; i++) {
+        count += (size_t)is_below(p[i], limit);
     }
     return count;
 }
