@@ -152,7 +152,8 @@ def _slopes_about_zero(phi: Nonlinearity) -> tuple[float, float, float]:
         estimates.append(slopes * (2.0 / width))
         noises.append(1e-12 / width * max(np.abs(left).max(), np.abs(right).max()))
     changes = np.abs(np.diff(estimates, axis=0)).sum(axis=1)
-    best = int(np.argmin(changes)) + 1
+    # Not below the noise: two estimates that are far off can be equal by chance.
+    best = int(np.argmin(np.maximum(changes, noises[1:]))) + 1
     before, after = np.where(np.abs(estimates[best]) > noises[best], estimates[best], 0.0).tolist()
     return before, 0.5 * (before + after), after
 
