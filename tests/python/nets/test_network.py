@@ -60,6 +60,9 @@ def test_any_shape(
     assume(loss != "cross_entropy" or widths[-1] > 1)
     net, twin = pair(widths, [hidden] * (len(widths) - 2), loss, dtype, seed)
     X, y = problem(loss, m, widths[0], widths[-1], dtype, seed)
+    # exp of exp of exp multiplies a rounding error by more than there are digits.
+    with np.errstate(over="ignore", invalid="ignore"):
+        assume(all(np.max(np.abs(a)) < 1000.0 for a in twin.layers(X).a))
     assert_close(net.forward(X), twin.forward(X), dtype)
     assert_close(net.loss(X, y), twin.loss(X, y), dtype)
 
