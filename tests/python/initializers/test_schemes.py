@@ -341,7 +341,7 @@ def test_threads_by_the_number_of_cpus(monkeypatch: pytest.MonkeyPatch) -> None:
         asked.append(arguments[-1])
         fill(*arguments)
 
-    monkeypatch.setattr(_core, "fill", spy)
+    monkeypatch.setattr("initlens.initializers.scheme.core_fill", spy)
     monkeypatch.setattr("initlens._tools.cpus.cpu_count", lambda: 4)
     get("normal")((1000, 10), rng=0)
     get("normal")((1000, 10), rng=0, n_jobs=1)

@@ -77,7 +77,7 @@ def test_against_the_twin(widths: list[int], loss: str, dtype: str) -> None:
         gradients = net.gradients(X, y)
         d_weights, d_biases = twin.gradients(X, y)
         tolerance = {"float32": 1e-5, "float64": 1e-13}[dtype]
-        scale = max(1e-3, *(float(np.max(np.abs(g))) for g in d_weights))
+        scale = max(1e-3, *(float(np.max(np.abs(g))) for g in [*d_weights, *d_biases]))
         for g, expected in zip(gradients.weights, d_weights, strict=True):
             np.testing.assert_allclose(g, expected, rtol=0, atol=tolerance * scale)
         for g, expected in zip(gradients.biases, d_biases, strict=True):

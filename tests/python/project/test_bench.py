@@ -321,6 +321,8 @@ def test_more_than_the_peak_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None
     assert native.share_of_peak(190.0, "float64") == 0.95  # the first try was in a slow spell
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("alone")
 def test_no_product_is_faster_than_the_peak() -> None:
     """Half of the peak was taken for the whole where its sums stayed in memory."""
     if (reason := native.build()) is not None or not native.has_peak():
