@@ -16,8 +16,8 @@ import pytest
 # Folders of csrc whose definitions have plain names.
 FOLDERS = ["binding", "core", "include"]
 
-# Of the kernels: bodies that are included once for each shape of a tile, under pasted names; and the
-# vocabulary of one lane, once for each precision.
+# Of the kernels: bodies that are included once for each shape of a tile, under pasted names; and
+# the vocabulary of one lane, once for each precision.
 TEMPLATES = {"lane_tile.inc.h", "panel.inc.h", "tile.inc.h", "vec_scalar.inc.h"}
 
 LONGEST = 60  # lines of a function of the core, its head included
