@@ -34,20 +34,16 @@ backward_panels(void *context, il_part part)
     const il_layer *layer = &e->layers[pass->l], *below = layer - 1;
     size_t begin, end;
     il_share(below->panels, part, &begin, &end);
-    il_contraction job = {.rows = R,
-                          .K = layer->M,
-                          .a = layer->d,
-                          .a_row = layer->w,
-                          .a_panel = R * layer->w,
-                          .b_row = below->w};
+    il_contraction job = {
+        .rows = R, .K = layer->M, .a = layer->d, .a_row = layer->w, .a_panel = R * layer->w, .b_row = below->w};
     for (size_t q = begin; q < end; q++) {
         const size_t at = q * R * below->w;
         job.b = il_const_at(layer->transposed, q * layer->M * below->w, e->element);
         job.c = il_at(below->d, at, e->element);
         job.half = il_panel_is_half(e, below, q);
         below->contract(&job);
-        e->k->derive(below->activation, R * below->w, il_at(below->z, at, e->element),
-                     il_at(below->a, at, e->element), job.c, job.c);
+        e->k->derive(below->activation, R * below->w, il_at(below->z, at, e->element), il_at(below->a, at, e->element),
+                     job.c, job.c);
     }
 }
 

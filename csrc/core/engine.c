@@ -25,8 +25,8 @@ static int
 is_shallow(const il_net *net, size_t W)
 {
     const size_t top = net->layers - 1;
-    return top > 0 && net->widths[top + 1] == 1 && net->widths[top] <= IL_SHALLOW_PANELS * 2 * W &&
-           il_activation_is_shallow(net->activations[top - 1].kind);
+    return top > 0 && net->widths[top + 1] == 1 && net->widths[top] <= IL_SHALLOW_PANELS * 2 * W
+           && il_activation_is_shallow(net->activations[top - 1].kind);
 }
 
 size_t

@@ -9,8 +9,8 @@
 /* What a row says of a layer's weights, summed over their rows. */
 typedef struct il_weight_sums {
     double weights[IL_SUM_LANES], gradient[IL_SUM_LANES]; /* squares */
-    double *size, *distance;                              /* [M], squares of each unit and its distance from the first */
-    size_t distinct;                                      /* units */
+    double *size, *distance; /* [M], squares of each unit and its distance from the first */
+    size_t distinct;         /* units */
 } il_weight_sums;
 
 /* What a row needs of memory. */

@@ -258,8 +258,8 @@ training_run(training *t, const il_train_options *options, il_record *record, il
 }
 
 il_status
-il_net_train(il_net *net, size_t B, const void *x, const void *y, const il_train_options *options,
-             il_record *record, il_train_result *result)
+il_net_train(il_net *net, size_t B, const void *x, const void *y, const il_train_options *options, il_record *record,
+             il_train_result *result)
 {
     if (B < 1 || x == NULL || y == NULL || options == NULL || result == NULL
         || !il_train_options_valid(options, record)) {

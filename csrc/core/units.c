@@ -112,17 +112,17 @@ view_equal(const void *view, size_t i, size_t j)
     return 1;
 }
 
-/* Fingerprints from the bias, the first `rows` incoming weights and all outgoing ones or none. */
+/* Fingerprints from all three parts. */
 static void
-hash_units(const layer_view *v, size_t rows, int with_outgoing, il_unit *units)
+hash_units(const layer_view *v, il_unit *units)
 {
     for (size_t m = 0; m < v->M; m++) {
         units[m] = (il_unit){mix(1, v->biases + m * v->element, v->element), m};
-        for (size_t o = 0; with_outgoing && o < v->outgoing_bytes; o += v->element) {
+        for (size_t o = 0; o < v->outgoing_bytes; o += v->element) {
             units[m].hash = mix(units[m].hash, v->outgoing + m * v->outgoing_bytes + o, v->element);
         }
     }
-    for (size_t n = 0; n < rows; n++) {
+    for (size_t n = 0; n < v->N; n++) {
         const unsigned char *row = v->weights + n * v->M * v->element;
         for (size_t m = 0; m < v->M; m++) {
             units[m].hash = mix(units[m].hash, row + m * v->element, v->element);
@@ -130,25 +130,37 @@ hash_units(const layer_view *v, size_t rows, int with_outgoing, il_unit *units)
     }
 }
 
-/* Two equal fingerprints among units that are sorted by them? */
-static int
-hashes_repeat(const il_unit *units, size_t M)
+/* Where a fingerprint is in a table, or where it belongs: a free place is 0. */
+static uint64_t *
+place_of(uint64_t hash, uint64_t *table, size_t places)
 {
-    for (size_t m = 1; m < M; m++) {
-        if (units[m].hash == units[m - 1].hash) {
-            return 1;
-        }
+    uint64_t *place = table + (hash >> 32) % places;
+    while (*place != 0 && *place != hash) {
+        place = place + 1 < table + places ? place + 1 : table;
     }
-    return 0;
+    return place;
 }
 
 int
-il_units_differ(size_t rows, size_t M, const void *weights, const void *biases, size_t element, il_unit *units)
+il_units_differ(size_t rows, size_t M, const void *weights, const void *biases, size_t element, il_unit *scratch)
 {
     const layer_view v = {.weights = weights, .biases = biases, .N = rows, .M = M, .element = element};
-    hash_units(&v, rows, 0, units);
-    qsort(units, M, sizeof *units, by_hash);
-    return !hashes_repeat(units, M);
+    uint64_t *const table = (void *)scratch; /* about half full in the end */
+    const size_t places = M * sizeof *scratch / sizeof *table;
+    memset(table, 0, places * sizeof *table);
+    for (size_t m = 0; m < M; m++) {
+        uint64_t hash = mix(1, v.biases + m * element, element);
+        for (size_t n = 0; n < rows; n++) {
+            hash = mix(hash, v.weights + (n * M + m) * element, element);
+        }
+        hash += hash == 0;
+        uint64_t *const place = place_of(hash, table, places);
+        if (*place == hash) {
+            return 0;
+        }
+        *place = hash;
+    }
+    return 1;
 }
 
 size_t
@@ -159,7 +171,7 @@ il_distinct_units_of(const il_net *net, size_t layer, il_unit *units)
     if (il_units_differ(rows, v.M, v.weights, v.biases, v.element, units)) {
         return v.M;
     }
-    hash_units(&v, v.N, 1, units);
+    hash_units(&v, units);
     return group_equal(units, v.M, view_equal, &v, NULL);
 }
 
@@ -312,8 +324,7 @@ group_near(const unit_rows *r, double limit, size_t *leader)
 {
     for (size_t m = 0; m < r->M; m++) {
         size_t g = 0;
-        while (g < m
-               && (leader[g] != g || !(distance(r->D, r->row + g * r->D, r->row + m * r->D, limit) <= limit))) {
+        while (g < m && (leader[g] != g || !(distance(r->D, r->row + g * r->D, r->row + m * r->D, limit) <= limit))) {
             g++;
         }
         leader[m] = g;

@@ -7,7 +7,7 @@
 
 #include "net.h"
 
-/* A unit's fingerprint; scratch of il_distinct_units_of. */
+/* A unit's fingerprint; what the two functions below need as scratch, one for each unit. */
 typedef struct il_unit {
     uint64_t hash;
     size_t index;

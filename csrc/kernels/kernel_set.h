@@ -32,14 +32,14 @@ typedef struct il_contraction {
  */
 typedef struct il_shallow {
     size_t inputs, units;
-    il_activation activation;   /* of the hidden units; its slope a function of a */
-    const void *weights, *bias; /* [panels][inputs][w], [panels][w] */
-    const void *top_weights;    /* [panels][w] */
-    const void *top_bias;       /* one */
-    void *z, *a;                /* [panels][rows][w]; may be the same */
-    void *out;                  /* [rows] */
-    const void *delta;          /* [rows] of the output */
-    void *d;                    /* [panels][rows][w] of the hidden units; written where there are no inputs */
+    il_activation activation;       /* of the hidden units; its slope a function of a */
+    const void *weights, *bias;     /* [panels][inputs][w], [panels][w] */
+    const void *top_weights;        /* [panels][w] */
+    const void *top_bias;           /* one */
+    void *z, *a;                    /* [panels][rows][w]; may be the same */
+    void *out;                      /* [rows] */
+    const void *delta;              /* [rows] of the output */
+    void *d;                        /* [panels][rows][w] of the hidden units; written where there are no inputs */
     void *gradient, *bias_gradient; /* [panels][inputs][w], [panels][w] */
     void *top_gradient;             /* [panels][w], +0 beyond the units */
     void *top_bias_gradient;        /* [W], the same in all lanes */
@@ -68,7 +68,7 @@ typedef struct il_lane_batch {
     const size_t *order;
     size_t stride;
     size_t N, M;
-    const void *x, *y;     /* [samples][N] and [samples][M], plain */
+    const void *x, *y;      /* [samples][N] and [samples][M], plain */
     void *inputs, *targets; /* [count][N] and [count][M] of vectors */
 } il_lane_batch;
 

@@ -12,7 +12,7 @@ sum_term(int what, T x, T y, double mean)
 {
     const double d = what == of_deviations    ? (double)x - mean
                      : what == of_differences ? (double)x - (double)y
-                                                  : (double)x;
+                                              : (double)x;
     return what == of_values ? d : d * d;
 }
 
@@ -60,8 +60,7 @@ sum_squared_differences(size_t n, const void *x, const void *y, double lanes[IL_
 
 /* Two chains in one loop; of two loops in one gcc 12 makes vectors for one only. */
 static void
-sum_squares_of_both(size_t n, const void *x, const void *y, double x_lanes[IL_SUM_LANES],
-                        double y_lanes[IL_SUM_LANES])
+sum_squares_of_both(size_t n, const void *x, const void *y, double x_lanes[IL_SUM_LANES], double y_lanes[IL_SUM_LANES])
 {
     const T *const from[2] = {x, y};
     double l[2][IL_SUM_LANES];
@@ -85,8 +84,7 @@ sum_squares_of_both(size_t n, const void *x, const void *y, double x_lanes[IL_SU
 enum { units_at_once = 16 };
 
 IL_INLINE void
-some_unit_squares(size_t rows, size_t count, size_t stride, const T *x, const T *first, double *size,
-                      double *distance)
+some_unit_squares(size_t rows, size_t count, size_t stride, const T *x, const T *first, double *size, double *distance)
 {
     double s[units_at_once], d[units_at_once];
     memcpy(s, size, count * sizeof *s);
@@ -104,8 +102,7 @@ some_unit_squares(size_t rows, size_t count, size_t stride, const T *x, const T 
 }
 
 static void
-unit_squares(size_t rows, size_t M, size_t stride, const void *x, const void *first, double *size,
-                 double *distance)
+unit_squares(size_t rows, size_t M, size_t stride, const void *x, const void *first, double *size, double *distance)
 {
     const T *p = x;
     size_t m = 0;

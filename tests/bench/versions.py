@@ -283,9 +283,7 @@ class Build:
         return float(seconds), str(result)
 
     def end(self) -> None:
-        if self.process.stdin is not None:
-            self.process.stdin.close()
-        self.process.wait()
+        self.process.communicate()
 
 
 # ---- comparing -------------------------------------------------------------------------------

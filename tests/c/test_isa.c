@@ -95,11 +95,11 @@ static const struct {
     const char *name;
     void (*run)(const il_kernels *k, digest *d);
 } battery[] = {
-    ITEM(contraction_f32), ITEM(contraction_f64), ITEM(functions_f32),   ITEM(functions_f64),   ITEM(activations_f32),
-    ITEM(activations_f64), ITEM(losses_f32),      ITEM(losses_f64),      ITEM(optimizers_f32),  ITEM(optimizers_f64),
-    ITEM(reductions_f32),  ITEM(reductions_f64),  ITEM(random_f32),      ITEM(random_f64),      ITEM(schemes_f32),
-    ITEM(schemes_f64),     ITEM(training_f32),    ITEM(training_f64),    ITEM(inference_f32),   ITEM(inference_f64),
-    ITEM(many_f32),        ITEM(many_f64),        ITEM(words),           ITEM(permutation),     ITEM(one_output_f32),
+    ITEM(contraction_f32), ITEM(contraction_f64), ITEM(functions_f32),   ITEM(functions_f64),  ITEM(activations_f32),
+    ITEM(activations_f64), ITEM(losses_f32),      ITEM(losses_f64),      ITEM(optimizers_f32), ITEM(optimizers_f64),
+    ITEM(reductions_f32),  ITEM(reductions_f64),  ITEM(random_f32),      ITEM(random_f64),     ITEM(schemes_f32),
+    ITEM(schemes_f64),     ITEM(training_f32),    ITEM(training_f64),    ITEM(inference_f32),  ITEM(inference_f64),
+    ITEM(many_f32),        ITEM(many_f64),        ITEM(words),           ITEM(permutation),    ITEM(one_output_f32),
     ITEM(one_output_f64),  ITEM(record_sums_f32), ITEM(record_sums_f64),
 };
 enum { BATTERY = sizeof battery / sizeof battery[0] };

@@ -348,8 +348,8 @@ FN(add_net)(digest *d, il_net *net, const il_record *record)
     add_f64(d, record->rows, record->loss);
     for (size_t i = 0; i < record->rows * FN(layers); i++) {
         const il_layer_record *r = &record->layers[i];
-        const double all[] = {r->activation_mean, r->activation_std, r->saturated, r->gradient_norm, r->weight_norm,
-                              r->unit_spread};
+        const double all[] = {r->activation_mean, r->activation_std, r->saturated,
+                              r->gradient_norm,   r->weight_norm,    r->unit_spread};
         add_f64(d, sizeof all / sizeof all[0], all);
         add_word(d, r->distinct_units);
     }
@@ -497,7 +497,9 @@ FN(many)(const il_kernels *kernels, digest *d)
         for (size_t i = 0; i < NETS; i++) {
             nets[i] = FN(make_net)(0, IL_SILU, (il_loss)(kind % IL_LOSS_COUNT), i);
             options[i] = FN(options)(kind, kind == IL_ADAM ? 0 : 50);
-            options[i].optimizer.learning_rate *= i + 1 < NETS ? 1 + 0.125 * (double)i : DTYPE == IL_FLOAT32 ? 1e30 : 1e300;
+            options[i].optimizer.learning_rate *= i + 1 < NETS          ? 1 + 0.125 * (double)i
+                                                  : DTYPE == IL_FLOAT32 ? 1e30
+                                                                        : 1e300;
             records[i] = (il_record){FN(rows), 0, step[i], loss[i], layers[i]};
         }
         CHECK(il_nets_train(nets, NETS, FN(samples), FN(x), FN(y), options, records, results) == IL_OK);

@@ -273,10 +273,20 @@ def diagnosis(of: Case) -> Iterator[Any]:
     net, (X, y) = of.net(), of.X_y()
     for data in ((X, y), (X, None), (None, None)):
         found = il.diagnose(net, *data, learning_rate=of.optimizer.learning_rate)
-        yield from (found.layers, found.loss, found.saturated, found.first_last_ratio)
+        yield from (measured(found), found.loss, found.saturated, found.first_last_ratio)
         yield [verdict.code for verdict in found.verdicts]
     train(of, net, of.half, record=0)
-    yield il.diagnose(net, X, y).layers
+    yield measured(il.diagnose(net, X, y))
+
+
+def measured(diagnosis: il.Diagnosis) -> Iterator[Any]:
+    """The layers, but for how many gradients differ in their bits where some are NaN."""
+    for layer in diagnosis.layers:
+        if layer.not_finite.gradients and layer.symmetry is not None:
+            symmetry = replace(layer.symmetry, gradient=None, gradient_modulo=None)
+            yield replace(layer, symmetry=symmetry)
+        else:
+            yield layer
 
 
 def units(of: Case) -> Iterator[Any]:
