@@ -73,6 +73,16 @@ il_scheme_fits(const il_scheme *s, size_t n_in, size_t n_out, il_purpose purpose
     return s->kind != IL_SCHEME_SPARSE || s->count <= (s->mode == IL_FAN_IN ? n_in : n_out);
 }
 
+size_t
+il_record_rows(uint64_t steps, uint64_t record_every)
+{
+    if (record_every == 0) {
+        return 0;
+    }
+    const uint64_t intervals = steps / record_every;
+    return intervals < SIZE_MAX - 1 ? (size_t)intervals + 1 + (steps % record_every != 0) : SIZE_MAX;
+}
+
 int
 il_train_options_valid(const il_train_options *o, const il_record *record)
 {
