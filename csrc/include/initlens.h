@@ -279,7 +279,8 @@ size_t il_record_rows(uint64_t steps, uint64_t record_every);
 IL_MUST_USE il_status il_net_train(il_net *net, size_t B, const void *x, const void *y, const il_train_options *options,
                                    il_record *record, il_train_result *result);
 
-/* Parameters of the largest net that runs one a lane: a larger one fills the vectors alone, and W do not fit the cache. */
+/* The most parameters of a net that shares vectors with others, one net per lane. A larger net fills the vectors alone,
+ * and a vector's worth of them would not fit the cache. */
 #define IL_SMALL_NET 4096
 
 /*
