@@ -6,16 +6,6 @@
 /* A unit-sample pair is saturated where |g'(z)| is below this share of max|g'|. */
 static const double SATURATED_SLOPE = 0.05;
 
-size_t
-il_record_rows(uint64_t steps, uint64_t record_every)
-{
-    if (record_every == 0) {
-        return 0;
-    }
-    const uint64_t intervals = steps / record_every;
-    return intervals < SIZE_MAX - 1 ? (size_t)intervals + 1 + (steps % record_every != 0) : SIZE_MAX;
-}
-
 void
 il_recorder_carve(il_recorder *s, const il_net *net, il_arena *arena)
 {
