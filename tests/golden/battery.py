@@ -391,10 +391,11 @@ def main(arguments: list[str] | None = None) -> int:
         print(il.__file__)
         il.show_config()
     whole = hashlib.sha256()
+    parts = [part for part in PARTS if part in options.only]
     for index in range(options.first, options.first + options.nets):
         of = case(options.seed, index)
         try:
-            for part, text in lines(of, options.only):
+            for part, text in lines(of, parts):
                 whole.update(text.encode())
                 print(f"{index} {part} {text}", flush=True)
         except Exception:
