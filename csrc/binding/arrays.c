@@ -24,12 +24,9 @@ static int
 type_number(array_type type)
 {
     switch (type) {
-    case ARRAY_FLOAT32:
-        return NPY_FLOAT32;
-    case ARRAY_FLOAT64:
-        return NPY_FLOAT64;
-    case ARRAY_INT64:
-        break;
+    case ARRAY_FLOAT32: return NPY_FLOAT32;
+    case ARRAY_FLOAT64: return NPY_FLOAT64;
+    case ARRAY_INT64: break;
     }
     return NPY_INT64;
 }
@@ -49,12 +46,11 @@ check_real(const char *name, PyArrayObject *array)
     if (PyTypeNum_ISBOOL(type) || PyTypeNum_ISINTEGER(type) || PyTypeNum_ISFLOAT(type)) {
         return 0;
     }
-    PyErr_Format(
-        PyExc_TypeError,
-        PyTypeNum_ISCOMPLEX(type)
-            ? "%s must hold real numbers, got dtype %S; pass its real part or its absolute value"
-            : "%s must hold real numbers, got dtype %S; convert it to float first",
-        name, (PyObject *)PyArray_DESCR(array));
+    PyErr_Format(PyExc_TypeError,
+                 PyTypeNum_ISCOMPLEX(type)
+                     ? "%s must hold real numbers, got dtype %S; pass its real part or its absolute value"
+                     : "%s must hold real numbers, got dtype %S; convert it to float first",
+                 name, (PyObject *)PyArray_DESCR(array));
     return -1;
 }
 
@@ -143,8 +139,7 @@ convert(const char *name, PyObject *source, int type)
     PyArrayObject *array = (PyArrayObject *)PyArray_FromAny(source, NULL, 0, 0, 0, NULL);
     if (array == NULL) {
         if (PyErr_ExceptionMatches(PyExc_ValueError)) { /* NumPy's text does not say of what */
-            PyErr_Format(PyExc_ValueError, "%s cannot be made an array: give rows of one length",
-                         name);
+            PyErr_Format(PyExc_ValueError, "%s cannot be made an array: give rows of one length", name);
         }
         return NULL;
     }
@@ -203,12 +198,11 @@ set_shape_error(const input *in, size_t rows, size_t columns)
     PyObject *hint = PyUnicode_FromFormat(shape_hint(array, columns), in->name);
     if (shape != NULL && hint != NULL) {
         if (rows == INPUT_ANY_ROWS) {
-            PyErr_Format(PyExc_ValueError, "%s must have shape (samples, %zu), got %S%U", in->name,
-                         columns, shape, hint);
+            PyErr_Format(PyExc_ValueError, "%s must have shape (samples, %zu), got %S%U", in->name, columns, shape,
+                         hint);
         } else {
-            PyErr_Format(PyExc_ValueError,
-                         "%s must have shape (%zu, %zu), one row per sample of X, got %S%U",
-                         in->name, rows, columns, shape, hint);
+            PyErr_Format(PyExc_ValueError, "%s must have shape (%zu, %zu), one row per sample of X, got %S%U", in->name,
+                         rows, columns, shape, hint);
         }
     }
     Py_XDECREF(shape);
@@ -216,8 +210,7 @@ set_shape_error(const input *in, size_t rows, size_t columns)
 }
 
 int
-input_matrix(input *in, const char *name, PyObject *source, il_dtype dtype, size_t rows,
-             size_t columns)
+input_matrix(input *in, const char *name, PyObject *source, il_dtype dtype, size_t rows, size_t columns)
 {
     if (input_open(in, name, source, dtype) < 0) {
         return -1;
@@ -265,13 +258,11 @@ input_not_finite(const input *in)
 {
     const size_t count = in->rows * in->columns;
     for (size_t i = 0; i < count; i++) {
-        const double value = in->dtype == IL_FLOAT32 ? (double)((const float *)in->data)[i]
-                                                     : ((const double *)in->data)[i];
+        const double value =
+            in->dtype == IL_FLOAT32 ? (double)((const float *)in->data)[i] : ((const double *)in->data)[i];
         if (!isfinite(value)) {
-            PyErr_Format(PyExc_ValueError,
-                         "%s holds %s at row %zu, column %zu; remove or replace such samples first",
-                         in->name, isnan(value) ? "NaN" : "infinity", i / in->columns,
-                         i % in->columns);
+            PyErr_Format(PyExc_ValueError, "%s holds %s at row %zu, column %zu; remove or replace such samples first",
+                         in->name, isnan(value) ? "NaN" : "infinity", i / in->columns, i % in->columns);
             return 1;
         }
     }
@@ -281,9 +272,7 @@ input_not_finite(const input *in)
 il_dtype
 input_dtype_of(PyObject *source)
 {
-    return PyArray_Check(source) && PyArray_TYPE((PyArrayObject *)source) == NPY_FLOAT32
-               ? IL_FLOAT32
-               : IL_FLOAT64;
+    return PyArray_Check(source) && PyArray_TYPE((PyArrayObject *)source) == NPY_FLOAT32 ? IL_FLOAT32 : IL_FLOAT64;
 }
 
 /* ---- out --------------------------------------------------------------------------------- */
@@ -305,8 +294,7 @@ make(array_type type, int rank, const size_t *shape, void *data)
         }
         dims[i] = (npy_intp)shape[i];
     }
-    return PyArray_New(&PyArray_Type, rank, dims, type_number(type), NULL, data, 0,
-                       data ? NPY_ARRAY_CARRAY : 0, NULL);
+    return PyArray_New(&PyArray_Type, rank, dims, type_number(type), NULL, data, 0, data ? NPY_ARRAY_CARRAY : 0, NULL);
 }
 
 PyObject *
@@ -338,8 +326,7 @@ array_view(array_type type, int rank, const size_t *shape, void *data, PyObject 
         return NULL;
     }
     Py_INCREF(owner);
-    if (PyArray_SetBaseObject((PyArrayObject *)array, owner)
-        < 0) { /* takes the reference, also on failure */
+    if (PyArray_SetBaseObject((PyArrayObject *)array, owner) < 0) { /* takes the reference, also on failure */
         Py_DECREF(array);
         return NULL;
     }
@@ -350,20 +337,17 @@ int
 array_output(PyObject *out, il_dtype *dtype, size_t *count, void **data)
 {
     if (!PyArray_Check(out)) {
-        PyErr_Format(PyExc_TypeError, "out must be a NumPy array, got %S",
-                     (PyObject *)Py_TYPE(out));
+        PyErr_Format(PyExc_TypeError, "out must be a NumPy array, got %S", (PyObject *)Py_TYPE(out));
         return -1;
     }
     PyArrayObject *array = (PyArrayObject *)out;
     const int type = PyArray_TYPE(array);
     if (type != NPY_FLOAT32 && type != NPY_FLOAT64) {
-        PyErr_Format(PyExc_TypeError, "out must be float32 or float64, got %S",
-                     (PyObject *)PyArray_DESCR(array));
+        PyErr_Format(PyExc_TypeError, "out must be float32 or float64, got %S", (PyObject *)PyArray_DESCR(array));
         return -1;
     }
     if (!PyArray_ISCARRAY(array)) {
-        PyErr_SetString(PyExc_ValueError,
-                        "out must be C-contiguous, aligned, writable and in native byte order");
+        PyErr_SetString(PyExc_ValueError, "out must be C-contiguous, aligned, writable and in native byte order");
         return -1;
     }
     *dtype = type == NPY_FLOAT32 ? IL_FLOAT32 : IL_FLOAT64;

@@ -30,8 +30,7 @@ typedef struct input {
  * numbers; ValueError for another rank or shape, for no rows, and for a value that overflows. NaN
  * and infinity pass: the core looks for them, and input_not_finite() says where they are.
  */
-int input_matrix(input *in, const char *name, PyObject *source, il_dtype dtype, size_t rows,
-                 size_t columns);
+int input_matrix(input *in, const char *name, PyObject *source, il_dtype dtype, size_t rows, size_t columns);
 
 /* The same for an array of any shape, read flat. If rows is not INPUT_ANY_ROWS, the size asked for.
  */
@@ -47,11 +46,7 @@ il_dtype input_dtype_of(PyObject *source);
 
 /* ---- out --------------------------------------------------------------------------------- */
 
-typedef enum array_type {
-    ARRAY_FLOAT32 = IL_FLOAT32,
-    ARRAY_FLOAT64 = IL_FLOAT64,
-    ARRAY_INT64
-} array_type;
+typedef enum array_type { ARRAY_FLOAT32 = IL_FLOAT32, ARRAY_FLOAT64 = IL_FLOAT64, ARRAY_INT64 } array_type;
 
 static inline array_type
 array_type_of(il_dtype dtype)

@@ -86,8 +86,7 @@ network_activations(PyObject *self, PyObject *args, PyObject *kwargs)
     PyObject *X, *z = NULL, *a = NULL, *result = NULL;
     PyThreadState *saved;
     const il_net *net = network_net(self);
-    if (net == NULL
-        || !PyArg_ParseTupleAndKeywords(args, kwargs, "O:_activations", KEYWORDS(names), &X)
+    if (net == NULL || !PyArg_ParseTupleAndKeywords(args, kwargs, "O:_activations", KEYWORDS(names), &X)
         || samples_open_x(&data, net, X) < 0) {
         return NULL;
     }
@@ -102,8 +101,7 @@ network_activations(PyObject *self, PyObject *args, PyObject *kwargs)
     if (a == NULL || network_begin(self, data.x.rows, &saved) < 0) {
         goto done;
     }
-    const il_status status =
-        il_net_activations(net, data.x.rows, data.x.data, pointers, pointers + L);
+    const il_status status = il_net_activations(net, data.x.rows, data.x.data, pointers, pointers + L);
     network_end(self, saved);
     result = status == IL_OK ? PyTuple_Pack(2, z, a) : samples_error(&data, status);
 done:
@@ -123,8 +121,7 @@ network_loss(PyObject *self, PyObject *args, PyObject *kwargs)
     PyThreadState *saved;
     double loss;
     const il_net *net = network_net(self);
-    if (net == NULL
-        || !PyArg_ParseTupleAndKeywords(args, kwargs, "OO:_loss", KEYWORDS(names), &X, &Y)
+    if (net == NULL || !PyArg_ParseTupleAndKeywords(args, kwargs, "OO:_loss", KEYWORDS(names), &X, &Y)
         || samples_open(&data, net, X, Y) < 0) {
         return NULL;
     }
@@ -146,8 +143,7 @@ network_gradients(PyObject *self, PyObject *args, PyObject *kwargs)
     PyThreadState *saved;
     double loss;
     const il_net *net = network_net(self);
-    if (net == NULL
-        || !PyArg_ParseTupleAndKeywords(args, kwargs, "OO:_gradients", KEYWORDS(names), &X, &Y)
+    if (net == NULL || !PyArg_ParseTupleAndKeywords(args, kwargs, "OO:_gradients", KEYWORDS(names), &X, &Y)
         || samples_open(&data, net, X, Y) < 0) {
         return NULL;
     }
@@ -198,8 +194,8 @@ network_initialize(PyObject *self, PyObject *args, PyObject *kwargs)
     size_t threads;
     il_net *net = network_net(self);
     if (net == NULL
-        || !PyArg_ParseTupleAndKeywords(args, kwargs, "OOOO:_initialize", KEYWORDS(names), &weights,
-                                        &biases, &number, &most)
+        || !PyArg_ParseTupleAndKeywords(args, kwargs, "OOOO:_initialize", KEYWORDS(names), &weights, &biases, &number,
+                                        &most)
         || parse_uint64(number, "key", &key) < 0 || parse_size(most, "threads", &threads) < 0) {
         return NULL;
     }

@@ -4,8 +4,7 @@
 
 #include "binding.h"
 
-PyObject *network_forward(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
-                          PyObject *kwnames);
+PyObject *network_forward(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
 PyObject *network_activations(PyObject *self, PyObject *args, PyObject *kwargs);
 PyObject *network_loss(PyObject *self, PyObject *args, PyObject *kwargs);
 PyObject *network_gradients(PyObject *self, PyObject *args, PyObject *kwargs);

@@ -44,8 +44,7 @@ put_array(PyObject *dict, const char *key, array_type type, int rank, const size
 
 /* The arrays of one layer, which its dict owns and `d` borrows. */
 static int
-put_arrays(PyObject *dict, const il_net *net, size_t l, size_t B, int has_targets,
-           il_layer_diagnosis *d)
+put_arrays(PyObject *dict, const il_net *net, size_t l, size_t B, int has_targets, il_layer_diagnosis *d)
 {
     const size_t M = il_net_width(net, l + 1);
     if (B > 0) {
@@ -113,9 +112,7 @@ network_diagnose(PyObject *self, PyObject *args, PyObject *kwargs)
     double threshold;
     il_loss_diagnosis loss;
     const il_net *net = network_net(self);
-    if (net == NULL
-        || !PyArg_ParseTupleAndKeywords(args, kwargs, "OOd:_diagnose", KEYWORDS(names), &X, &y,
-                                        &threshold)
+    if (net == NULL || !PyArg_ParseTupleAndKeywords(args, kwargs, "OOd:_diagnose", KEYWORDS(names), &X, &y, &threshold)
         || open_samples(&data, net, X, y) < 0) {
         return NULL;
     }
@@ -132,8 +129,7 @@ network_diagnose(PyObject *self, PyObject *args, PyObject *kwargs)
     if (network_begin(self, B, &saved) < 0) {
         goto done;
     }
-    const il_status status =
-        il_net_diagnose(net, B, data.x.data, data.y.data, threshold, measured, &loss);
+    const il_status status = il_net_diagnose(net, B, data.x.data, data.y.data, threshold, measured, &loss);
     network_end(self, saved);
     if (status != IL_OK) {
         samples_error(&data, status);
@@ -170,8 +166,7 @@ parts_clear(parts *p)
 
 /* Values of each unit, whole; *each and *data stay 0 and NULL for None. */
 static int
-open_part(input *in, const char *name, PyObject *source, size_t M, size_t *each,
-          const double **data)
+open_part(input *in, const char *name, PyObject *source, size_t M, size_t *each, const double **data)
 {
     if (source == Py_None) {
         return 0;
@@ -180,8 +175,7 @@ open_part(input *in, const char *name, PyObject *source, size_t M, size_t *each,
         return -1;
     }
     if (in->rows % M != 0) {
-        PyErr_Format(PyExc_ValueError, "%s holds %zu values, which are no %zu units", name,
-                     in->rows, M);
+        PyErr_Format(PyExc_ValueError, "%s holds %zu values, which are no %zu units", name, in->rows, M);
         return -1;
     }
     *each = in->rows / M;
@@ -198,12 +192,9 @@ parts_open(parts *p, Py_ssize_t count, PyObject *incoming, PyObject *biases, PyO
         PyErr_SetString(PyExc_ValueError, "units must be 1 or more");
         return -1;
     }
-    if (open_part(&p->incoming, "incoming", incoming, p->units.M, &p->units.N, &p->units.incoming)
-            < 0
+    if (open_part(&p->incoming, "incoming", incoming, p->units.M, &p->units.N, &p->units.incoming) < 0
         || open_part(&p->biases, "biases", biases, p->units.M, &one, &p->units.biases) < 0
-        || open_part(&p->outgoing, "outgoing", outgoing, p->units.M, &p->units.K,
-                     &p->units.outgoing)
-               < 0) {
+        || open_part(&p->outgoing, "outgoing", outgoing, p->units.M, &p->units.K, &p->units.outgoing) < 0) {
         parts_clear(p);
         return -1;
     }
@@ -219,16 +210,15 @@ PyObject *
 module_group_units(PyObject *module, PyObject *args, PyObject *kwargs)
 {
     (void)module;
-    static const char *const names[] = {"units",  "incoming",  "biases", "outgoing",
-                                        "modulo", "tolerance", NULL};
+    static const char *const names[] = {"units", "incoming", "biases", "outgoing", "modulo", "tolerance", NULL};
     PyObject *incoming, *biases, *outgoing, *result = NULL;
     Py_ssize_t count;
     int modulo;
     double tolerance;
     void *data;
     parts p;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "nOOOid:group_units", KEYWORDS(names), &count,
-                                     &incoming, &biases, &outgoing, &modulo, &tolerance)
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "nOOOid:group_units", KEYWORDS(names), &count, &incoming, &biases,
+                                     &outgoing, &modulo, &tolerance)
         || parts_open(&p, count, incoming, biases, outgoing) < 0) {
         return NULL;
     }
@@ -259,15 +249,14 @@ PyObject *
 module_unit_spread(PyObject *module, PyObject *args, PyObject *kwargs)
 {
     (void)module;
-    static const char *const names[] = {"units",    "incoming",  "biases",
-                                        "outgoing", "tolerance", NULL};
+    static const char *const names[] = {"units", "incoming", "biases", "outgoing", "tolerance", NULL};
     PyObject *incoming, *biases, *outgoing;
     Py_ssize_t count;
     double tolerance, largest, mean;
     size_t members;
     parts p;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "nOOOd:unit_spread", KEYWORDS(names), &count,
-                                     &incoming, &biases, &outgoing, &tolerance)
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "nOOOd:unit_spread", KEYWORDS(names), &count, &incoming, &biases,
+                                     &outgoing, &tolerance)
         || parts_open(&p, count, incoming, biases, outgoing) < 0) {
         return NULL;
     }
@@ -276,8 +265,7 @@ module_unit_spread(PyObject *module, PyObject *args, PyObject *kwargs)
     status = il_units_spread(&p.units, tolerance, &members, &largest, &mean);
     Py_END_ALLOW_THREADS
     parts_clear(&p);
-    return status == IL_OK ? Py_BuildValue("(ndd)", (Py_ssize_t)members, largest, mean)
-                           : error_set(status);
+    return status == IL_OK ? Py_BuildValue("(ndd)", (Py_ssize_t)members, largest, mean) : error_set(status);
 }
 
 PyObject *
@@ -290,8 +278,7 @@ module_weight_rank(PyObject *module, PyObject *args, PyObject *kwargs)
     double tolerance;
     size_t rank;
     parts p;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "nOd:weight_rank", KEYWORDS(names), &count,
-                                     &incoming, &tolerance)
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "nOd:weight_rank", KEYWORDS(names), &count, &incoming, &tolerance)
         || parts_open(&p, count, incoming, Py_None, Py_None) < 0) {
         return NULL;
     }

@@ -5,15 +5,11 @@ static PyObject *
 exception_of(il_status status)
 {
     switch (status) {
-    case IL_ERROR_MEMORY:
-        return PyExc_MemoryError;
+    case IL_ERROR_MEMORY: return PyExc_MemoryError;
     case IL_ERROR_ARGUMENT:
-    case IL_ERROR_NOT_FINITE:
-        return PyExc_ValueError;
-    case IL_ERROR_INTERRUPTED:
-        return PyExc_KeyboardInterrupt;
-    case IL_OK:
-        break;
+    case IL_ERROR_NOT_FINITE: return PyExc_ValueError;
+    case IL_ERROR_INTERRUPTED: return PyExc_KeyboardInterrupt;
+    case IL_OK: break;
     }
     return PyExc_SystemError;
 }

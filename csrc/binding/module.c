@@ -31,26 +31,22 @@ static PyObject *
 module_fill(PyObject *module, PyObject *args, PyObject *kwargs)
 {
     (void)module;
-    static const char *const names[] = {"out",    "scheme",  "n_in",  "n_out", "key",
+    static const char *const names[] = {"out",    "scheme",  "n_in",  "n_out",   "key",
                                         "tensor", "purpose", "start", "threads", NULL};
-    PyObject *out, *scheme_tuple, *n_in_number, *n_out_number, *key_number, *tensor_number,
-        *purpose_name, *start_number, *most;
+    PyObject *out, *scheme_tuple, *n_in_number, *n_out_number, *key_number, *tensor_number, *purpose_name,
+        *start_number, *most;
     il_scheme scheme;
     il_purpose purpose;
     il_dtype dtype;
     size_t n_in, n_out, count, threads;
     uint64_t key, tensor, start;
     void *data;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OOOOOOOOO:fill", KEYWORDS(names), &out,
-                                     &scheme_tuple, &n_in_number, &n_out_number, &key_number,
-                                     &tensor_number, &purpose_name, &start_number, &most)
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OOOOOOOOO:fill", KEYWORDS(names), &out, &scheme_tuple, &n_in_number,
+                                     &n_out_number, &key_number, &tensor_number, &purpose_name, &start_number, &most)
         || parse_scheme(scheme_tuple, &scheme) < 0 || parse_size(n_in_number, "n_in", &n_in) < 0
-        || parse_size(n_out_number, "n_out", &n_out) < 0
-        || parse_uint64(key_number, "key", &key) < 0
-        || parse_uint64(tensor_number, "tensor", &tensor) < 0
-        || parse_purpose(purpose_name, &purpose) < 0
-        || parse_uint64(start_number, "start", &start) < 0
-        || parse_size(most, "threads", &threads) < 0
+        || parse_size(n_out_number, "n_out", &n_out) < 0 || parse_uint64(key_number, "key", &key) < 0
+        || parse_uint64(tensor_number, "tensor", &tensor) < 0 || parse_purpose(purpose_name, &purpose) < 0
+        || parse_uint64(start_number, "start", &start) < 0 || parse_size(most, "threads", &threads) < 0
         || array_output(out, &dtype, &count, &data) < 0) {
         return NULL;
     }
@@ -58,8 +54,8 @@ module_fill(PyObject *module, PyObject *args, PyObject *kwargs)
         return PyErr_Format(PyExc_ValueError, "tensor must be below 2**32, got %R", tensor_number);
     }
     PyThreadState *saved = count < LONG_COUNT ? NULL : PyEval_SaveThread();
-    const il_status status = il_fill(&scheme, dtype, n_in, n_out, key, (uint32_t)tensor, purpose,
-                                     start, count, threads, data);
+    const il_status status =
+        il_fill(&scheme, dtype, n_in, n_out, key, (uint32_t)tensor, purpose, start, count, threads, data);
     if (saved != NULL) {
         PyEval_RestoreThread(saved);
     }
@@ -76,8 +72,7 @@ module_activation_apply(PyObject *module, PyObject *args, PyObject *kwargs)
     void *out_data, *slope_data;
     il_activation activation;
     input z;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OdO:activation_apply", KEYWORDS(names), &kind,
-                                     &parameter, &Z)
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OdO:activation_apply", KEYWORDS(names), &kind, &parameter, &Z)
         || parse_activation(kind, parameter, &activation) < 0
         || input_flat(&z, "z", Z, input_dtype_of(Z), INPUT_ANY_ROWS) < 0) {
         return NULL;
@@ -88,8 +83,7 @@ module_activation_apply(PyObject *module, PyObject *args, PyObject *kwargs)
         goto done;
     }
     PyThreadState *saved = z.rows < LONG_COUNT ? NULL : PyEval_SaveThread();
-    const il_status status =
-        il_activation_apply(activation, z.dtype, z.rows, z.data, out_data, slope_data);
+    const il_status status = il_activation_apply(activation, z.dtype, z.rows, z.data, out_data, slope_data);
     if (saved != NULL) {
         PyEval_RestoreThread(saved);
     }
@@ -109,8 +103,7 @@ module_activation_max_slope(PyObject *module, PyObject *args, PyObject *kwargs)
     PyObject *kind;
     double parameter;
     il_activation activation;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "Od:activation_max_slope", KEYWORDS(names),
-                                     &kind, &parameter)
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "Od:activation_max_slope", KEYWORDS(names), &kind, &parameter)
         || parse_activation(kind, parameter, &activation) < 0) {
         return NULL;
     }
@@ -141,10 +134,9 @@ module_activation_table(PyObject *module, PyObject *unused)
         const il_activation_info *info = il_activation_info_of((il_activation_kind)i);
         PyObject *row = Py_BuildValue(
             "{s:s,s:s,s:z,s:d,s:d,s:d,s:N,s:i,s:I,s:N,s:N,s:N,s:d}", "name", info->name, "aliases",
-            info->aliases != NULL ? info->aliases : "", "parameter", info->parameter, "initial",
-            info->initial, "least", info->least, "most", info->most, "above",
-            PyBool_FromLong(info->above), "symmetry", (int)info->symmetry, "flat", info->flat,
-            "rectified", PyBool_FromLong(info->rectified), "kinks", activation_kinks(info),
+            info->aliases != NULL ? info->aliases : "", "parameter", info->parameter, "initial", info->initial, "least",
+            info->least, "most", info->most, "above", PyBool_FromLong(info->above), "symmetry", (int)info->symmetry,
+            "flat", info->flat, "rectified", PyBool_FromLong(info->rectified), "kinks", activation_kinks(info),
             "kinks_scaled", PyBool_FromLong(info->kinks_scaled), "pole", info->pole);
         if (row == NULL || PyList_Append(table, row) < 0) {
             Py_CLEAR(table);
@@ -187,9 +179,8 @@ module_show_config(PyObject *module, PyObject *unused)
 {
     (void)module;
     (void)unused;
-    return Py_BuildValue("{s:s,s:s,s:N,s:s,s:s}", "isa", il_isa_name(), "reason", il_isa_reason(),
-                         "available", available_isas(), "compiler", compiler(), "numpy_built_with",
-                         TEXT(IL_NUMPY_VERSION));
+    return Py_BuildValue("{s:s,s:s,s:N,s:s,s:s}", "isa", il_isa_name(), "reason", il_isa_reason(), "available",
+                         available_isas(), "compiler", compiler(), "numpy_built_with", TEXT(IL_NUMPY_VERSION));
 }
 
 static PyObject *
@@ -206,8 +197,7 @@ module_isa_select(PyObject *module, PyObject *args, PyObject *kwargs)
     }
     PyObject *available = available_isas();
     if (available != NULL) {
-        PyErr_Format(PyExc_ValueError, "no kernels named '%s' here; available: %S", name,
-                     available);
+        PyErr_Format(PyExc_ValueError, "no kernels named '%s' here; available: %S", name, available);
         Py_DECREF(available);
     }
     return NULL;
@@ -220,8 +210,7 @@ static PyMethodDef module_functions[] = {
      "activation_apply($module, /, kind, parameter, z)\n--\n\n"},
     {"activation_max_slope", METHOD(module_activation_max_slope), WITH_KEYWORDS,
      "activation_max_slope($module, /, kind, parameter)\n--\n\n"},
-    {"activation_table", module_activation_table, METH_NOARGS,
-     "activation_table($module, /)\n--\n\n"},
+    {"activation_table", module_activation_table, METH_NOARGS, "activation_table($module, /)\n--\n\n"},
     {"group_units", METHOD(module_group_units), WITH_KEYWORDS,
      "group_units($module, /, units, incoming, biases, outgoing, modulo, tolerance)\n--\n\n"},
     {"unit_spread", METHOD(module_unit_spread), WITH_KEYWORDS,
@@ -229,8 +218,7 @@ static PyMethodDef module_functions[] = {
     {"weight_rank", METHOD(module_weight_rank), WITH_KEYWORDS,
      "weight_rank($module, /, units, incoming, tolerance)\n--\n\n"},
     {"show_config", module_show_config, METH_NOARGS, "show_config($module, /)\n--\n\n"},
-    {"isa_select", METHOD(module_isa_select), WITH_KEYWORDS,
-     "isa_select($module, /, name)\n--\n\n"},
+    {"isa_select", METHOD(module_isa_select), WITH_KEYWORDS, "isa_select($module, /, name)\n--\n\n"},
     {NULL, NULL, 0, NULL},
 };
 
@@ -247,8 +235,7 @@ module_exec(PyObject *module)
     /* Said here because Py_mod_multiple_interpreters is younger than the limited API we build for.
      */
     if (PyInterpreterState_GetID(PyInterpreterState_Get()) != 0) {
-        PyErr_SetString(PyExc_ImportError,
-                        "initlens does not support sub-interpreters; use threads or processes");
+        PyErr_SetString(PyExc_ImportError, "initlens does not support sub-interpreters; use threads or processes");
         return -1;
     }
     if (array_import() < 0) {

@@ -34,8 +34,7 @@ network_net(PyObject *self)
 {
     il_net *net = ((network *)self)->net;
     if (net == NULL) {
-        PyErr_SetString(PyExc_RuntimeError,
-                        "this network has no layers: __init__ of its class did not run");
+        PyErr_SetString(PyExc_RuntimeError, "this network has no layers: __init__ of its class did not run");
     }
     return net;
 }
@@ -147,11 +146,9 @@ parse_activations(PyObject *sequence, size_t count, il_activation *out)
             return -1;
         }
         if (!PyTuple_Check(item)) {
-            PyErr_Format(PyExc_TypeError, "an activation must be a tuple (kind, parameter), got %R",
-                         item);
+            PyErr_Format(PyExc_TypeError, "an activation must be a tuple (kind, parameter), got %R", item);
             status = -1;
-        } else if (!PyArg_ParseTuple(item, "Od;an activation is a tuple (kind, parameter)", &kind,
-                                     &parameter)) {
+        } else if (!PyArg_ParseTuple(item, "Od;an activation is a tuple (kind, parameter)", &kind, &parameter)) {
             status = -1;
         } else {
             status = parse_activation(kind, parameter, &out[i]);
@@ -162,8 +159,7 @@ parse_activations(PyObject *sequence, size_t count, il_activation *out)
 }
 
 static int
-network_create(network *self, PyObject *widths, PyObject *activations, PyObject *loss,
-               PyObject *dtype)
+network_create(network *self, PyObject *widths, PyObject *activations, PyObject *loss, PyObject *dtype)
 {
     int result = -1;
     size_t *width = NULL;
@@ -175,13 +171,12 @@ network_create(network *self, PyObject *widths, PyObject *activations, PyObject 
         return -1;
     }
     if (length < 2) {
-        PyErr_Format(PyExc_ValueError,
-                     "widths must name the inputs and the outputs at least, got %R", widths);
+        PyErr_Format(PyExc_ValueError, "widths must name the inputs and the outputs at least, got %R", widths);
         return -1;
     }
     spec.layers = (size_t)length - 1;
-    if (parse_length(activations, "activations", spec.layers - 1) < 0
-        || parse_loss(loss, &spec.loss) < 0 || parse_dtype(dtype, &spec.dtype) < 0) {
+    if (parse_length(activations, "activations", spec.layers - 1) < 0 || parse_loss(loss, &spec.loss) < 0
+        || parse_dtype(dtype, &spec.dtype) < 0) {
         return -1;
     }
     width = PyMem_Calloc(spec.layers + 1, sizeof *width);
@@ -214,8 +209,7 @@ network_init(PyObject *self, PyObject *args, PyObject *kwargs)
     static const char *const names[] = {"widths", "activations", "loss", "dtype", NULL};
     PyObject *widths, *activations, *loss, *dtype;
     network *owner = (network *)self;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OOOO:Net", KEYWORDS(names), &widths,
-                                     &activations, &loss, &dtype)
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OOOO:Net", KEYWORDS(names), &widths, &activations, &loss, &dtype)
         || owner_take(&owner->owner) < 0) {
         return -1;
     }
@@ -275,30 +269,28 @@ network_get_biases(PyObject *self, void *closure)
 PyDoc_STRVAR(network_doc, "Net(widths, activations, loss, dtype)\n--\n\n"
                           "Base of `initlens.Network`: a dense network in the C core.");
 
-PyDoc_STRVAR(forward_doc,
-             "forward($self, /, X)\n--\n\n"
-             "Outputs of the network.\n\n"
-             "Parameters\n"
-             "----------\n"
-             "X : array_like, shape (samples, n_in)\n"
-             "    Finite real numbers, one sample a row.\n\n"
-             "Returns\n"
-             "-------\n"
-             "ndarray, shape (samples, n_out)\n"
-             "    In the network's dtype: probabilities for the cross-entropies, else values.\n\n"
-             "Raises\n"
-             "------\n"
-             "ValueError\n"
-             "    If `X` has another shape, no samples, or holds NaN or infinity.\n"
-             "TypeError\n"
-             "    If `X` does not hold real numbers.\n"
-             "RuntimeError\n"
-             "    If another thread is using the network.\n");
+PyDoc_STRVAR(forward_doc, "forward($self, /, X)\n--\n\n"
+                          "Outputs of the network.\n\n"
+                          "Parameters\n"
+                          "----------\n"
+                          "X : array_like, shape (samples, n_in)\n"
+                          "    Finite real numbers, one sample a row.\n\n"
+                          "Returns\n"
+                          "-------\n"
+                          "ndarray, shape (samples, n_out)\n"
+                          "    In the network's dtype: probabilities for the cross-entropies, else values.\n\n"
+                          "Raises\n"
+                          "------\n"
+                          "ValueError\n"
+                          "    If `X` has another shape, no samples, or holds NaN or infinity.\n"
+                          "TypeError\n"
+                          "    If `X` does not hold real numbers.\n"
+                          "RuntimeError\n"
+                          "    If another thread is using the network.\n");
 
 static PyMethodDef network_methods[] = {
     {"forward", METHOD(network_forward), METH_FASTCALL | METH_KEYWORDS, forward_doc},
-    {"_activations", METHOD(network_activations), WITH_KEYWORDS,
-     "_activations($self, /, X)\n--\n\n"},
+    {"_activations", METHOD(network_activations), WITH_KEYWORDS, "_activations($self, /, X)\n--\n\n"},
     {"_loss", METHOD(network_loss), WITH_KEYWORDS, "_loss($self, /, X, y)\n--\n\n"},
     {"_gradients", METHOD(network_gradients), WITH_KEYWORDS, "_gradients($self, /, X, y)\n--\n\n"},
     {"_initialize", METHOD(network_initialize), WITH_KEYWORDS,
@@ -308,18 +300,15 @@ static PyMethodDef network_methods[] = {
     {"_fit_many", METHOD(network_fit_many), METH_CLASS | WITH_KEYWORDS,
      "_fit_many($type, /, nets, X, y, optimizers, steps, batch_size, record_every, poll)\n--\n\n"},
     {"_distinct_units", network_distinct_units, METH_NOARGS, "_distinct_units($self, /)\n--\n\n"},
-    {"_diagnose", METHOD(network_diagnose), WITH_KEYWORDS,
-     "_diagnose($self, /, X, y, threshold)\n--\n\n"},
+    {"_diagnose", METHOD(network_diagnose), WITH_KEYWORDS, "_diagnose($self, /, X, y, threshold)\n--\n\n"},
     {"_get_progress", network_get_progress, METH_NOARGS, "_get_progress($self, /)\n--\n\n"},
     {"_get_slots", network_get_slots, METH_NOARGS, "_get_slots($self, /)\n--\n\n"},
-    {"_set_progress", METHOD(network_set_progress), WITH_KEYWORDS,
-     "_set_progress($self, /, progress, slots)\n--\n\n"},
+    {"_set_progress", METHOD(network_set_progress), WITH_KEYWORDS, "_set_progress($self, /, progress, slots)\n--\n\n"},
     {NULL, NULL, 0, NULL},
 };
 
 static PyGetSetDef network_properties[] = {
-    {"dtype", network_get_dtype, NULL, "Type of every parameter and output: float32 or float64.",
-     NULL},
+    {"dtype", network_get_dtype, NULL, "Type of every parameter and output: float32 or float64.", NULL},
     {"weights", network_get_weights, NULL,
      "Views of the weights, one (n_in, n_out) array a layer.\n\n"
      "Write into them: ``net.weights[0][...] = W``. The list is a new one each time, so that\n"

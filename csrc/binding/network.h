@@ -22,7 +22,6 @@ void network_end(PyObject *self, PyThreadState *saved);
 typedef enum layer_tensor { LAYER_WEIGHTS, LAYER_BIASES, LAYER_UNITS } layer_tensor;
 
 /* Shape of a layer's weights, biases, or units of B samples; returns the rank. */
-int network_layer_shape(const il_net *net, layer_tensor tensor, size_t layer, size_t B,
-                        size_t shape[2]);
+int network_layer_shape(const il_net *net, layer_tensor tensor, size_t layer, size_t B, size_t shape[2]);
 
 #endif

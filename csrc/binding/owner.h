@@ -37,8 +37,7 @@ typedef atomic_ulong owner_cell;
 static inline unsigned long
 owner_exchange_if(owner_cell *cell, unsigned long expected, unsigned long wanted)
 {
-    (void)atomic_compare_exchange_strong_explicit(cell, &expected, wanted, memory_order_acquire,
-                                                  memory_order_relaxed);
+    (void)atomic_compare_exchange_strong_explicit(cell, &expected, wanted, memory_order_acquire, memory_order_relaxed);
     return expected;
 }
 
@@ -58,11 +57,9 @@ owner_take(owner_cell *cell)
     if (before == 0) {
         return 0;
     }
-    PyErr_SetString(
-        PyExc_RuntimeError,
-        before == me
-            ? "this network is in use by the call that is running this callback; work on a copy"
-            : "this network is in use by another thread; give each thread its own copy");
+    PyErr_SetString(PyExc_RuntimeError,
+                    before == me ? "this network is in use by the call that is running this callback; work on a copy"
+                                 : "this network is in use by another thread; give each thread its own copy");
     return -1;
 }
 

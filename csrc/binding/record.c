@@ -8,8 +8,7 @@
 static int
 set_too_large(size_t rows)
 {
-    PyErr_Format(PyExc_MemoryError,
-                 "a record of %zu rows does not fit in memory; record less often", rows);
+    PyErr_Format(PyExc_MemoryError, "a record of %zu rows does not fit in memory; record less often", rows);
     return -1;
 }
 
@@ -97,8 +96,7 @@ quantity_array(const il_record *record, size_t layers, size_t offset)
     const size_t shape[] = {record->rows, layers};
     PyObject *array = array_new(ARRAY_FLOAT64, 2, shape, &data);
     for (size_t i = 0; array != NULL && i < record->rows * layers; i++) {
-        ((double *)data)[i] =
-            *(const double *)((const void *)((const char *)&record->layers[i] + offset));
+        ((double *)data)[i] = *(const double *)((const void *)((const char *)&record->layers[i] + offset));
     }
     return array;
 }
@@ -134,8 +132,7 @@ record_into_dict(const il_record *record, size_t layers, PyObject *dict)
         return -1;
     }
     for (size_t i = 0; i < count; i++) {
-        if (dict_put(dict, quantities[i].key, quantity_array(record, layers, quantities[i].offset))
-            < 0) {
+        if (dict_put(dict, quantities[i].key, quantity_array(record, layers, quantities[i].offset)) < 0) {
             return -1;
         }
     }

@@ -34,8 +34,7 @@ samples_clear(samples *data)
 PyObject *
 samples_error(const samples *data, il_status status)
 {
-    if (status == IL_ERROR_NOT_FINITE
-        && (input_not_finite(&data->x) || input_not_finite(&data->y))) {
+    if (status == IL_ERROR_NOT_FINITE && (input_not_finite(&data->x) || input_not_finite(&data->y))) {
         return NULL;
     }
     return error_set(status);

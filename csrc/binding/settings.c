@@ -106,8 +106,7 @@ static void
 explain_integer(PyObject *value, const char *name, size_t bits)
 {
     if (PyErr_ExceptionMatches(PyExc_OverflowError)) {
-        PyErr_Format(PyExc_ValueError, "%s must be between 0 and 2**%zu - 1, got %R", name, bits,
-                     value);
+        PyErr_Format(PyExc_ValueError, "%s must be between 0 and 2**%zu - 1, got %R", name, bits, value);
     } else if (PyErr_ExceptionMatches(PyExc_TypeError)) {
         PyErr_Format(PyExc_TypeError, "%s must be an integer, got %R", name, value);
     }
@@ -167,12 +166,11 @@ parse_scheme(PyObject *tuple, il_scheme *out)
         PyErr_Format(PyExc_TypeError, "a scheme must be a tuple " SCHEME_FIELDS ", got %R", tuple);
         return -1;
     }
-    if (!PyArg_ParseTuple(tuple, "OddOOddO;a scheme is a tuple " SCHEME_FIELDS, &kind, &scheme.a,
-                          &scheme.b, &mode, &distribution, &scheme.low, &scheme.high, &count)
+    if (!PyArg_ParseTuple(tuple, "OddOOddO;a scheme is a tuple " SCHEME_FIELDS, &kind, &scheme.a, &scheme.b, &mode,
+                          &distribution, &scheme.low, &scheme.high, &count)
         || find_name(kind, "scheme", scheme_names, COUNT(scheme_names), &kind_index) < 0
         || find_name(mode, "mode", mode_names, COUNT(mode_names), &mode_index) < 0
-        || find_name(distribution, "distribution", distribution_names, COUNT(distribution_names),
-                     &distribution_index)
+        || find_name(distribution, "distribution", distribution_names, COUNT(distribution_names), &distribution_index)
                < 0
         || parse_size(count, "count", &scheme.count) < 0) {
         return -1;
@@ -230,8 +228,7 @@ get_optimizer_kind(PyObject *dict, il_optimizer_kind *out)
     if (kind == NULL) {
         return -1;
     }
-    const int status =
-        find_name(kind, "optimizer", optimizer_names, COUNT(optimizer_names), &index);
+    const int status = find_name(kind, "optimizer", optimizer_names, COUNT(optimizer_names), &index);
     Py_DECREF(kind);
     if (status == 0) {
         *out = (il_optimizer_kind)index;
@@ -243,13 +240,10 @@ int
 parse_optimizer(PyObject *dict, il_optimizer *out)
 {
     *out = (il_optimizer){.kind = IL_SGD};
-    if (get_optimizer_kind(dict, &out->kind) < 0
-        || get_double(dict, "learning_rate", &out->learning_rate) < 0
-        || get_double(dict, "momentum", &out->momentum) < 0
-        || get_truth(dict, "nesterov", &out->nesterov) < 0
+    if (get_optimizer_kind(dict, &out->kind) < 0 || get_double(dict, "learning_rate", &out->learning_rate) < 0
+        || get_double(dict, "momentum", &out->momentum) < 0 || get_truth(dict, "nesterov", &out->nesterov) < 0
         || get_double(dict, "beta1", &out->beta1) < 0 || get_double(dict, "beta2", &out->beta2) < 0
-        || get_double(dict, "epsilon", &out->epsilon) < 0
-        || get_double(dict, "weight_decay", &out->weight_decay) < 0) {
+        || get_double(dict, "epsilon", &out->epsilon) < 0 || get_double(dict, "weight_decay", &out->weight_decay) < 0) {
         return -1;
     }
     return 0;
@@ -258,11 +252,10 @@ parse_optimizer(PyObject *dict, il_optimizer *out)
 PyObject *
 optimizer_dict(const il_optimizer *optimizer)
 {
-    return Py_BuildValue(
-        "{s:s,s:d,s:d,s:O,s:d,s:d,s:d,s:d}", "kind", optimizer_names[optimizer->kind],
-        "learning_rate", optimizer->learning_rate, "momentum", optimizer->momentum, "nesterov",
-        optimizer->nesterov ? Py_True : Py_False, "beta1", optimizer->beta1, "beta2",
-        optimizer->beta2, "epsilon", optimizer->epsilon, "weight_decay", optimizer->weight_decay);
+    return Py_BuildValue("{s:s,s:d,s:d,s:O,s:d,s:d,s:d,s:d}", "kind", optimizer_names[optimizer->kind], "learning_rate",
+                         optimizer->learning_rate, "momentum", optimizer->momentum, "nesterov",
+                         optimizer->nesterov ? Py_True : Py_False, "beta1", optimizer->beta1, "beta2", optimizer->beta2,
+                         "epsilon", optimizer->epsilon, "weight_decay", optimizer->weight_decay);
 }
 
 int
@@ -270,10 +263,8 @@ parse_progress(PyObject *dict, il_net_progress *out)
 {
     *out = (il_net_progress){.key = 0};
     if (get_uint64(dict, "key", &out->key) < 0 || get_uint64(dict, "epoch", &out->epoch) < 0
-        || get_uint64(dict, "position", &out->position) < 0
-        || get_uint64(dict, "samples", &out->samples) < 0
-        || get_uint64(dict, "batch_size", &out->batch_size) < 0
-        || get_uint64(dict, "steps", &out->steps) < 0
+        || get_uint64(dict, "position", &out->position) < 0 || get_uint64(dict, "samples", &out->samples) < 0
+        || get_uint64(dict, "batch_size", &out->batch_size) < 0 || get_uint64(dict, "steps", &out->steps) < 0
         || get_double(dict, "beta1_power", &out->beta1_power) < 0
         || get_double(dict, "beta2_power", &out->beta2_power) < 0) {
         return -1;
@@ -298,11 +289,10 @@ progress_dict(const il_net_progress *progress)
         Py_INCREF(optimizer);
     }
     /* N takes the reference; a NULL there is the error it came from. */
-    return Py_BuildValue(
-        "{s:K,s:K,s:K,s:K,s:K,s:K,s:d,s:d,s:N}", "key", (unsigned long long)progress->key, "epoch",
-        (unsigned long long)progress->epoch, "position", (unsigned long long)progress->position,
-        "samples", (unsigned long long)progress->samples, "batch_size",
-        (unsigned long long)progress->batch_size, "steps", (unsigned long long)progress->steps,
-        "beta1_power", progress->beta1_power, "beta2_power", progress->beta2_power, "optimizer",
-        optimizer);
+    return Py_BuildValue("{s:K,s:K,s:K,s:K,s:K,s:K,s:d,s:d,s:N}", "key", (unsigned long long)progress->key, "epoch",
+                         (unsigned long long)progress->epoch, "position", (unsigned long long)progress->position,
+                         "samples", (unsigned long long)progress->samples, "batch_size",
+                         (unsigned long long)progress->batch_size, "steps", (unsigned long long)progress->steps,
+                         "beta1_power", progress->beta1_power, "beta2_power", progress->beta2_power, "optimizer",
+                         optimizer);
 }

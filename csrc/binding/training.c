@@ -70,18 +70,16 @@ done:
 PyObject *
 network_fit(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    static const char *const names[] = {
-        "X", "y", "optimizer", "steps", "batch_size", "record_every", "poll", "threads", NULL};
+    static const char *const names[] = {"X",    "y",       "optimizer", "steps", "batch_size", "record_every",
+                                        "poll", "threads", NULL};
     samples data;
     PyObject *X, *Y, *optimizer, *steps, *batch_size, *record_every, *poll, *threads;
     il_train_options options = {.steps = 0};
     const il_net *net = network_net(self);
     if (net == NULL
-        || !PyArg_ParseTupleAndKeywords(args, kwargs, "OOOOOOOO:_fit", KEYWORDS(names), &X,
-                                        &Y, &optimizer, &steps, &batch_size, &record_every, &poll,
-                                        &threads)
-        || parse_optimizer(optimizer, &options.optimizer) < 0
-        || parse_uint64(steps, "steps", &options.steps) < 0
+        || !PyArg_ParseTupleAndKeywords(args, kwargs, "OOOOOOOO:_fit", KEYWORDS(names), &X, &Y, &optimizer, &steps,
+                                        &batch_size, &record_every, &poll, &threads)
+        || parse_optimizer(optimizer, &options.optimizer) < 0 || parse_uint64(steps, "steps", &options.steps) < 0
         || parse_size(batch_size, "batch_size", &options.batch_size) < 0
         || parse_uint64(record_every, "record_every", &options.record_every) < 0
         || parse_size(threads, "threads", &options.threads) < 0) {
@@ -150,8 +148,7 @@ many_open(many *s, PyObject *type, PyObject *nets, PyObject *optimizers, const i
     s->options = PyMem_Calloc(n, sizeof *s->options);
     s->records = PyMem_Calloc(n, sizeof *s->records);
     s->results = PyMem_Calloc(n, sizeof *s->results);
-    if (s->networks == NULL || s->nets == NULL || s->options == NULL || s->records == NULL
-        || s->results == NULL) {
+    if (s->networks == NULL || s->nets == NULL || s->options == NULL || s->records == NULL || s->results == NULL) {
         PyErr_NoMemory();
         return -1;
     }
@@ -202,9 +199,9 @@ many_train(many *s, const samples *data, poll_state *poll)
         s->options[i].poll_context = poll;
     }
     poll_begin(poll);
-    const il_status status
-        = il_nets_train(s->nets, s->count, data->x.rows, data->x.data, data->y.data, s->options,
-                        s->count > 0 && s->options[0].record_every > 0 ? s->records : NULL, s->results);
+    const il_status status =
+        il_nets_train(s->nets, s->count, data->x.rows, data->x.data, data->y.data, s->options,
+                      s->count > 0 && s->options[0].record_every > 0 ? s->records : NULL, s->results);
     poll_end(poll);
     if (poll->failed) {
         return NULL;
@@ -222,8 +219,8 @@ many_train(many *s, const samples *data, poll_state *poll)
 PyObject *
 network_fit_many(PyObject *type, PyObject *args, PyObject *kwargs)
 {
-    static const char *const names[]
-        = {"nets", "X", "y", "optimizers", "steps", "batch_size", "record_every", "poll", NULL};
+    static const char *const names[] = {"nets",         "X",    "y", "optimizers", "steps", "batch_size",
+                                        "record_every", "poll", NULL};
     samples data;
     many nets;
     PyObject *networks, *X, *Y, *optimizers, *steps, *batch_size, *record_every, *callback, *result = NULL;
@@ -281,8 +278,7 @@ used_slots(il_net *net, void *slots[2])
 static size_t
 slot_bytes(const il_net *net)
 {
-    return il_net_parameter_count(net)
-           * (il_net_dtype(net) == IL_FLOAT32 ? sizeof(float) : sizeof(double));
+    return il_net_parameter_count(net) * (il_net_dtype(net) == IL_FLOAT32 ? sizeof(float) : sizeof(double));
 }
 
 PyObject *
@@ -354,9 +350,7 @@ network_set_progress(PyObject *self, PyObject *args, PyObject *kwargs)
     il_net_progress progress;
     input given[2] = {{.name = NULL}, {.name = NULL}};
     il_net *net = network_net(self);
-    if (net == NULL
-        || !PyArg_ParseTupleAndKeywords(args, kwargs, "OO:_set_progress", KEYWORDS(names), &dict,
-                                        &slots)
+    if (net == NULL || !PyArg_ParseTupleAndKeywords(args, kwargs, "OO:_set_progress", KEYWORDS(names), &dict, &slots)
         || parse_progress(dict, &progress) < 0) {
         return NULL;
     }
@@ -369,9 +363,8 @@ network_set_progress(PyObject *self, PyObject *args, PyObject *kwargs)
     }
     for (Py_ssize_t i = 0; i < count; i++) {
         PyObject *item = PySequence_GetItem(slots, i);
-        const int status = item == NULL ? -1
-                                        : input_flat(&given[i], "slot", item, il_net_dtype(net),
-                                                     il_net_parameter_count(net));
+        const int status =
+            item == NULL ? -1 : input_flat(&given[i], "slot", item, il_net_dtype(net), il_net_parameter_count(net));
         Py_XDECREF(item);
         if (status < 0) {
             goto done;

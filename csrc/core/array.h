@@ -20,7 +20,7 @@ il_const_at(const void *array, size_t n, size_t element)
     return (const unsigned char *)array + n * element;
 }
 
-/* The same, or NULL where there is no array: an optimizer without that state, or an arena that counts. */
+/* The same, or NULL where the array is missing: the optimizer keeps no such state, or the arena only counts bytes. */
 static inline void *
 il_at_if_any(void *array, size_t n, size_t element)
 {

@@ -33,12 +33,12 @@ layer_activation(const il_net *net, size_t l, il_activation *g)
 
 /* Buffers of one call. */
 typedef struct workspace {
-    double **z, **a;             /* [L] of [B][M] */
-    double *copy;                /* [B][widest] */
-    double *gram, *spectrum;     /* [n][n] and [2 n], n = min(B, widest) */
-    double *values;              /* [rows of a block][widest]: slopes, then dZ */
-    double *a_gradient_squares;  /* [L] */
-    double *z_gradient_squares;  /* [L] */
+    double **z, **a;            /* [L] of [B][M] */
+    double *copy;               /* [B][widest] */
+    double *gram, *spectrum;    /* [n][n] and [2 n], n = min(B, widest) */
+    double *values;             /* [rows of a block][widest]: slopes, then dZ */
+    double *a_gradient_squares; /* [L] */
+    double *z_gradient_squares; /* [L] */
     void *block;
 } workspace;
 
@@ -417,13 +417,12 @@ begin_layers(const il_net *net, const il_kernel_set *k, size_t B, int has_gradie
 static int
 data_finite(const il_net *net, const il_kernel_set *k, size_t B, const void *x, const void *y)
 {
-    return k->all_finite(B * net->widths[0], x)
-           && (y == NULL || k->all_finite(B * net->widths[net->layers], y));
+    return k->all_finite(B * net->widths[0], x) && (y == NULL || k->all_finite(B * net->widths[net->layers], y));
 }
 
 il_status
-il_net_diagnose(const il_net *net, size_t B, const void *x, const void *y, double threshold,
-                il_layer_diagnosis *layers, il_loss_diagnosis *loss)
+il_net_diagnose(const il_net *net, size_t B, const void *x, const void *y, double threshold, il_layer_diagnosis *layers,
+                il_loss_diagnosis *loss)
 {
     if (net == NULL || layers == NULL || loss == NULL || (B == 0) != (x == NULL) || (x == NULL && y != NULL)
         || !(threshold >= 0 && threshold <= 1)) {

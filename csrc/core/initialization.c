@@ -265,8 +265,7 @@ il_fill(const il_scheme *scheme, il_dtype dtype, size_t n_in, size_t n_out, uint
 }
 
 il_status
-il_net_initialize(il_net *net, const il_scheme *schemes, const il_scheme *bias_schemes, uint64_t key,
-                  size_t threads)
+il_net_initialize(il_net *net, const il_scheme *schemes, const il_scheme *bias_schemes, uint64_t key, size_t threads)
 {
     const il_scheme zeros = {.kind = IL_SCHEME_CONSTANT};
     int can_fail = 0;

@@ -230,9 +230,8 @@ many_begin(many *s)
         lane_load(s, lane, s->progress[lane].steps > 0);
     }
     for (size_t lane = 0; lane < s->count; lane++) {
-        const il_status status = s->progress[lane].steps > 0
-                                     ? IL_OK
-                                     : il_net_reset_slots(s->nets[lane], &s->options[lane].optimizer);
+        const il_status status =
+            s->progress[lane].steps > 0 ? IL_OK : il_net_reset_slots(s->nets[lane], &s->options[lane].optimizer);
         if (status != IL_OK) {
             il_release(s->block);
             return status;
@@ -543,15 +542,15 @@ same_place(il_net *const *nets, size_t count, size_t B, const il_train_options *
 
 /* Trains at most one vector of nets. */
 static il_status
-train_group(il_net *const *nets, size_t count, size_t B, const void *x, const void *y,
-            const il_train_options *options, il_record *records, il_train_result *results)
+train_group(il_net *const *nets, size_t count, size_t B, const void *x, const void *y, const il_train_options *options,
+            il_record *records, il_train_result *results)
 {
     const il_kernels *kernels = il_kernels_get();
     const il_kernel_set *k = il_kernel_set_of(kernels, nets[0]->dtype);
     if (count == 1 || nets[0]->count > IL_SMALL_NET || !same_place(nets, count, B, options)) {
         for (size_t i = 0; i < count; i++) {
-            const il_status status
-                = il_net_train(nets[i], B, x, y, &options[i], records != NULL ? &records[i] : NULL, &results[i]);
+            const il_status status =
+                il_net_train(nets[i], B, x, y, &options[i], records != NULL ? &records[i] : NULL, &results[i]);
             if (status != IL_OK) {
                 return status;
             }
@@ -596,8 +595,7 @@ il_nets_train(il_net *const *nets, size_t count, size_t B, const void *x, const 
     il_status status = IL_OK;
     for (size_t i = 0; i < count && status == IL_OK; i += lanes) {
         const size_t here = count - i < lanes ? count - i : lanes;
-        status = train_group(nets + i, here, B, x, y, options + i, records != NULL ? records + i : NULL,
-                             results + i);
+        status = train_group(nets + i, here, B, x, y, options + i, records != NULL ? records + i : NULL, results + i);
     }
     return status;
 }

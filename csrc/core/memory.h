@@ -22,7 +22,7 @@ typedef struct il_arena {
     unsigned char *base; /* aligned, or NULL */
     size_t capacity;
     size_t used;
-    int overflow; /* the sizes have no sum */
+    int overflow;    /* the sizes have no sum */
     int as_it_comes; /* the block need not be zeroed */
 } il_arena;
 

@@ -94,8 +94,8 @@ il_net_create(const il_net_spec *spec, il_net **out)
     net->weight_offset = il_allocate(L, sizeof *net->weight_offset);
     net->bias_offset = il_allocate(L, sizeof *net->bias_offset);
     net->parameters = net->count > 0 ? allocate_parameters(net) : NULL;
-    if (net->widths == NULL || net->activations == NULL || net->weight_offset == NULL
-        || net->bias_offset == NULL || net->parameters == NULL) {
+    if (net->widths == NULL || net->activations == NULL || net->weight_offset == NULL || net->bias_offset == NULL
+        || net->parameters == NULL) {
         il_net_destroy(net);
         return IL_ERROR_MEMORY;
     }

@@ -32,13 +32,13 @@ typedef struct workspace {
     il_team *team;
     il_stream stream;
     size_t rows, columns, w, panels;
-    double *q;      /* [panels][rows][w] */
-    double *v;      /* [rows][BLOCK]: reflectors as columns, from the block's first row on */
-    double *gram;   /* [BLOCK / w][BLOCK][w]: V' V */
-    double *t;      /* [BLOCK][BLOCK]: -T, upper triangular */
-    double *sign;   /* [columns]: of R's diagonal */
+    double *q;    /* [panels][rows][w] */
+    double *v;    /* [rows][BLOCK]: reflectors as columns, from the block's first row on */
+    double *gram; /* [BLOCK / w][BLOCK][w]: V' V */
+    double *t;    /* [BLOCK][BLOCK]: -T, upper triangular */
+    double *sign; /* [columns]: of R's diagonal */
     double tau[BLOCK];
-    scratch *own;   /* [team] */
+    scratch *own;     /* [team] */
     size_t k0, count; /* the block: reflectors k0 .. k0 + count - 1 */
     /* the result */
     size_t n_in, n_out;

@@ -13,15 +13,15 @@ is_share(double x)
 int
 il_optimizer_valid(const il_optimizer *o)
 {
-    if (!(o->learning_rate >= 0 && isfinite(o->learning_rate) && o->weight_decay >= 0
-          && isfinite(o->weight_decay) && is_share(o->momentum))) {
+    if (!(o->learning_rate >= 0 && isfinite(o->learning_rate) && o->weight_decay >= 0 && isfinite(o->weight_decay)
+          && is_share(o->momentum))) {
         return 0;
     }
     switch (o->kind) {
     case IL_SGD: return o->nesterov == 0 || (o->nesterov == 1 && o->momentum > 0);
     case IL_ADAM:
-        return o->nesterov == 0 && o->momentum == 0 && is_share(o->beta1) && is_share(o->beta2)
-               && o->epsilon > 0 && isfinite(o->epsilon);
+        return o->nesterov == 0 && o->momentum == 0 && is_share(o->beta1) && is_share(o->beta2) && o->epsilon > 0
+               && isfinite(o->epsilon);
     case IL_RMSPROP: return o->nesterov == 0 && is_share(o->beta2) && o->epsilon > 0 && isfinite(o->epsilon);
     case IL_OPTIMIZER_COUNT: break;
     }
@@ -32,8 +32,8 @@ int
 il_optimizer_equal(const il_optimizer *p, const il_optimizer *q)
 {
     return p->kind == q->kind && p->learning_rate == q->learning_rate && p->momentum == q->momentum
-           && p->nesterov == q->nesterov && p->beta1 == q->beta1 && p->beta2 == q->beta2
-           && p->epsilon == q->epsilon && p->weight_decay == q->weight_decay;
+           && p->nesterov == q->nesterov && p->beta1 == q->beta1 && p->beta2 == q->beta2 && p->epsilon == q->epsilon
+           && p->weight_decay == q->weight_decay;
 }
 
 int

@@ -24,7 +24,7 @@ enum {
 typedef struct far_tail {
     double nearer; /* >= IL_FAR_TAIL */
     double farther;
-    double side; /* +1 or -1: of the mean */
+    double side;  /* +1 or -1: of the mean */
     double mills; /* at nearer */
     double share;
     size_t terms;

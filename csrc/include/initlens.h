@@ -48,10 +48,10 @@ extern "C" {
 
 typedef enum il_status {
     IL_OK = 0,
-    IL_ERROR_MEMORY,      /* an allocation failed or a size overflows */
-    IL_ERROR_ARGUMENT,    /* a setting is out of its range */
-    IL_ERROR_NOT_FINITE,  /* input data holds NaN or infinity */
-    IL_ERROR_INTERRUPTED  /* the poll callback asked to stop; the net is as after its last step */
+    IL_ERROR_MEMORY,     /* an allocation failed or a size overflows */
+    IL_ERROR_ARGUMENT,   /* a setting is out of its range */
+    IL_ERROR_NOT_FINITE, /* input data holds NaN or infinity */
+    IL_ERROR_INTERRUPTED /* the poll callback asked to stop; the net is as after its last step */
 } il_status;
 
 /* A short English sentence; never NULL, static storage. */
@@ -103,8 +103,8 @@ typedef enum il_loss { IL_BINARY_CROSS_ENTROPY = 0, IL_CROSS_ENTROPY, IL_MSE, IL
 
 typedef struct il_net_spec {
     il_dtype dtype;
-    size_t layers;                   /* L >= 1 */
-    const size_t *widths;            /* [L + 1], each >= 1 */
+    size_t layers;                    /* L >= 1 */
+    const size_t *widths;             /* [L + 1], each >= 1 */
     const il_activation *activations; /* [L - 1], one a hidden layer; may be NULL if L == 1 */
     il_loss loss;
 } il_net_spec;
@@ -167,9 +167,9 @@ typedef enum il_purpose { IL_PURPOSE_WEIGHTS = 0, IL_PURPOSE_BIASES, IL_PURPOSE_
  * than n_in * n_out: the two are then no more than fans. Large arrays are drawn by up to `threads` threads, the
  * caller's with them; 0 and 1: that one. The bits are the same.
  */
-IL_MUST_USE il_status
-il_fill(const il_scheme *scheme, il_dtype dtype, size_t n_in, size_t n_out, uint64_t key, uint32_t tensor,
-        il_purpose purpose, uint64_t start, size_t count, size_t threads, void *out);
+IL_MUST_USE il_status il_fill(const il_scheme *scheme, il_dtype dtype, size_t n_in, size_t n_out, uint64_t key,
+                              uint32_t tensor, il_purpose purpose, uint64_t start, size_t count, size_t threads,
+                              void *out);
 
 /* ---- net: create, look inside ------------------------------------------------------------ */
 
@@ -181,8 +181,8 @@ IL_MUST_USE il_status il_net_copy(const il_net *net, il_net **out); /* with opti
 void il_net_destroy(il_net *net);                                   /* NULL is fine */
 
 il_dtype il_net_dtype(const il_net *net);
-size_t il_net_layers(const il_net *net);               /* L */
-size_t il_net_width(const il_net *net, size_t index);  /* index 0..L */
+size_t il_net_layers(const il_net *net);              /* L */
+size_t il_net_width(const il_net *net, size_t index); /* index 0..L */
 il_loss il_net_loss_kind(const il_net *net);
 il_activation il_net_activation(const il_net *net, size_t layer); /* layer 0..L-2 */
 size_t il_net_parameter_count(const il_net *net);
@@ -199,12 +199,12 @@ IL_MUST_USE il_status il_net_initialize(il_net *net, const il_scheme *schemes, c
 
 /* The part of a net that training carries from call to call. */
 typedef struct il_net_progress {
-    uint64_t key;        /* of the minibatch order */
-    uint64_t epoch;      /* of the next minibatch */
-    uint64_t position;   /* samples of that epoch already used */
-    uint64_t samples;    /* data set size and batch size the position belongs to */
+    uint64_t key;      /* of the minibatch order */
+    uint64_t epoch;    /* of the next minibatch */
+    uint64_t position; /* samples of that epoch already used */
+    uint64_t samples;  /* data set size and batch size the position belongs to */
     uint64_t batch_size;
-    uint64_t steps;      /* optimizer steps since its state was cleared */
+    uint64_t steps;                  /* optimizer steps since its state was cleared */
     double beta1_power, beta2_power; /* beta^steps, by recurrence */
     il_optimizer optimizer;          /* whose state the slots hold */
     int has_optimizer;               /* 0: no state */
@@ -223,8 +223,7 @@ void *il_net_slot(il_net *net, size_t slot);
 IL_MUST_USE il_status il_net_forward(const il_net *net, size_t B, const void *x, void *out);
 
 /* z[l], a[l]: [B][widths[l + 1]] for each layer l; pointers may be NULL to skip one. */
-IL_MUST_USE il_status il_net_activations(const il_net *net, size_t B, const void *x, void *const *z,
-                                         void *const *a);
+IL_MUST_USE il_status il_net_activations(const il_net *net, size_t B, const void *x, void *const *z, void *const *a);
 
 /* y [B][widths[L]]: 0/1, one-hot rows, or values. */
 IL_MUST_USE il_status il_net_loss(const il_net *net, size_t B, const void *x, const void *y, double *loss);
@@ -238,11 +237,11 @@ IL_MUST_USE il_status il_net_gradients(const il_net *net, size_t B, const void *
 /* One recorded row: the net after `step` steps of this call, on the batch of the next step. */
 typedef struct il_layer_record {
     double activation_mean, activation_std; /* over samples and units */
-    double saturated;       /* share of unit-sample pairs with |g'(z)| < 0.05 max|g'|; NaN: not defined */
-    double gradient_norm;   /* Frobenius norm of dW */
-    double weight_norm;     /* Frobenius norm of W */
-    double unit_spread;     /* largest distance of a unit from the first, over their mean norm; copies: 0 */
-    size_t distinct_units;  /* groups of bit-equal (incoming column, bias, outgoing row) */
+    double saturated;      /* share of unit-sample pairs with |g'(z)| < 0.05 max|g'|; NaN: not defined */
+    double gradient_norm;  /* Frobenius norm of dW */
+    double weight_norm;    /* Frobenius norm of W */
+    double unit_spread;    /* largest distance of a unit from the first, over their mean norm; copies: 0 */
+    size_t distinct_units; /* groups of bit-equal (incoming column, bias, outgoing row) */
 } il_layer_record;
 
 typedef struct il_record {
@@ -265,8 +264,8 @@ typedef struct il_train_options {
 } il_train_options;
 
 typedef struct il_train_result {
-    uint64_t steps;       /* done */
-    int diverged;         /* 1: the gradient of step `steps` was not finite; the step was not taken */
+    uint64_t steps; /* done */
+    int diverged;   /* 1: the gradient of step `steps` was not finite; the step was not taken */
 } il_train_result;
 
 /* Rows of a record of so many steps; SIZE_MAX where there are more. */
@@ -277,10 +276,11 @@ size_t il_record_rows(uint64_t steps, uint64_t record_every);
  * and is cleared otherwise. 2k steps give the bits of k + k. `record` may be NULL. On
  * IL_ERROR_INTERRUPTED `result` and `record` are written too.
  */
-IL_MUST_USE il_status il_net_train(il_net *net, size_t B, const void *x, const void *y,
-                                   const il_train_options *options, il_record *record, il_train_result *result);
+IL_MUST_USE il_status il_net_train(il_net *net, size_t B, const void *x, const void *y, const il_train_options *options,
+                                   il_record *record, il_train_result *result);
 
-/* Parameters of the largest net that runs one a lane: a larger one fills the vectors alone, and W do not fit the cache. */
+/* The most parameters of a net that shares vectors with others, one net per lane. A larger net fills the vectors alone,
+ * and a vector's worth of them would not fit the cache. */
 #define IL_SMALL_NET 4096
 
 /*
@@ -293,8 +293,7 @@ IL_MUST_USE il_status il_net_train(il_net *net, size_t B, const void *x, const v
  * options of different kinds are an IL_ERROR_ARGUMENT; no net has changed then.
  */
 IL_MUST_USE il_status il_nets_train(il_net *const *nets, size_t count, size_t B, const void *x, const void *y,
-                                    const il_train_options *options, il_record *records,
-                                    il_train_result *results);
+                                    const il_train_options *options, il_record *records, il_train_result *results);
 
 /* ---- diagnose ---------------------------------------------------------------------------- */
 
@@ -350,12 +349,12 @@ typedef struct il_layer_diagnosis {
     /* Values that are NaN or infinite: in W and b, in z, in their gradients. */
     double weights_not_finite, z_not_finite, gradients_not_finite;
     /* Arrays of the caller's, each may be NULL. */
-    double *unit_saturated; /* [M] share of samples below the threshold */
-    double *unit_inactive;  /* [M] share of samples with z <= 0 */
-    double *unit_activity;  /* [M] mean |a| */
+    double *unit_saturated;   /* [M] share of samples below the threshold */
+    double *unit_inactive;    /* [M] share of samples with z <= 0 */
+    double *unit_activity;    /* [M] mean |a| */
     double *sample_saturated; /* [B] share of units below the threshold */
-    double *singular_values; /* [min(B, M)] of the same deviations [B][M], largest first */
-    double *scatter; /* [M][M] products of deviations of a from the units' means, summed over samples; a
+    double *singular_values;  /* [min(B, M)] of the same deviations [B][M], largest first */
+    double *scatter;          /* [M][M] products of deviations of a from the units' means, summed over samples; a
                         constant unit's are exactly 0 */
     void *weight_gradient, *bias_gradient; /* [N][M] and [M] in the net's dtype */
 } il_layer_diagnosis;

@@ -27,15 +27,15 @@ IL_ROW(SELU, selu, OF_A, FAST, .max_slope = 1.7580993408473766, /* lambda alpha,
 IL_ROW(GELU, gelu, OF_Z, FAST,
        .max_slope = 1.1289041451851548, /* at sqrt 2: Phi + sqrt 2 phi = (1 + erf 1) / 2 + 1 / (e sqrt pi) */
        .flat = IL_FLAT_LEFT, .pole = 2)
-IL_ROW(GELU_TANH, gelu_tanh, OF_Z, FAST, .max_slope = 1.1289930686587717, /* at z = 1.4185 */
-       .flat = IL_FLAT_LEFT, .pole = 2.75) /* +-0.63 +-2.75i */
+IL_ROW(GELU_TANH, gelu_tanh, OF_Z, FAST, .max_slope = 1.1289930686587717,          /* at z = 1.4185 */
+       .flat = IL_FLAT_LEFT, .pole = 2.75)                                         /* +-0.63 +-2.75i */
 IL_ROW(SILU, silu, OF_Z, FAST, .aliases = "swish", .max_slope = 1.099839320128867, /* at z = 2.39936 */
        .flat = IL_FLAT_LEFT, .pole = 3.141592653589793)
 IL_ROW(SOFTPLUS, softplus, OF_Z, FAST, .max_slope = 1, .linear = 1, .flat = IL_FLAT_LEFT, .pole = 3.141592653589793)
 IL_ROW(SOFTSIGN, softsign, OF_A, FAST, .max_slope = 1, .linear = 1, .symmetry = IL_MODULO_SIGN,
        .flat = IL_FLAT_LEFT | IL_FLAT_RIGHT, .kink_count = 1)
-IL_ROW(HARD_TANH, hard_tanh, OF_A, FAST, .aliases = "hardtanh", .max_slope = 1, .linear = 1,
-       .symmetry = IL_MODULO_SIGN, .flat = IL_FLAT_LEFT | IL_FLAT_RIGHT, .kink_count = 2, .kinks = {-1, 1})
+IL_ROW(HARD_TANH, hard_tanh, OF_A, FAST, .aliases = "hardtanh", .max_slope = 1, .linear = 1, .symmetry = IL_MODULO_SIGN,
+       .flat = IL_FLAT_LEFT | IL_FLAT_RIGHT, .kink_count = 2, .kinks = {-1, 1})
 IL_ROW(ERF, erf, OF_Z, FAST, .max_slope = 1.1283791670955126, /* 2 / sqrt pi */
        .linear = 1, .symmetry = IL_MODULO_SIGN, .flat = IL_FLAT_LEFT | IL_FLAT_RIGHT, .pole = 2)
 IL_ROW(MISH, mish, OF_Z, SMALL, .max_slope = 1.088498161251728, /* at z = 1.49057 */
@@ -44,7 +44,8 @@ IL_ROW(RELU6, relu6, OF_A, SMALL, .max_slope = 1, .linear = 1, .flat = IL_FLAT_L
        .kink_count = 2, .kinks = {0, 6})
 IL_ROW(HARD_SIGMOID, hard_sigmoid, OF_A, SMALL, .aliases = "hardsigmoid", .max_slope = 1.0 / 6, .linear = 1,
        .flat = IL_FLAT_LEFT | IL_FLAT_RIGHT, .kink_count = 2, .kinks = {-3, 3})
-IL_ROW(HARD_SWISH, hard_swish, OF_Z, SMALL, .aliases = "hardswish hard_silu", .max_slope = 1.5, /* as z -> 3 from below */
+IL_ROW(HARD_SWISH, hard_swish, OF_Z, SMALL, .aliases = "hardswish hard_silu",
+       .max_slope = 1.5, /* as z -> 3 from below */
        .flat = IL_FLAT_LEFT, .kink_count = 2, .kinks = {-3, 3})
 IL_ROW(CELU, celu, OF_A, SMALL, .parameter = "alpha", .initial = 1, .most = DBL_MAX, .above = 1, .max_slope = 1,
        .linear = 1, .flat = IL_FLAT_LEFT, .kink_count = 1)

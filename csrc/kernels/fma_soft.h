@@ -72,8 +72,7 @@ il_wide_shift_left(il_wide x, unsigned n) /* n < 128 */
     if (n >= 64) {
         r.high = x.low << (n - 64);
         r.low = 0;
-    }
-    else if (n > 0) {
+    } else if (n > 0) {
         r.high = x.high << n | x.low >> (64 - n);
         r.low = x.low << n;
     }
@@ -90,13 +89,11 @@ il_wide_shift_right_sticky(il_wide x, unsigned n)
         lost = x.high | x.low;
         r.high = 0;
         r.low = 0;
-    }
-    else if (n >= 64) {
+    } else if (n >= 64) {
         lost = x.low | (n > 64 ? x.high << (128 - n) : 0);
         r.low = x.high >> (n - 64);
         r.high = 0;
-    }
-    else if (n > 0) {
+    } else if (n > 0) {
         lost = x.low << (64 - n);
         r.low = x.low >> n | x.high << (64 - n);
         r.high = x.high >> n;

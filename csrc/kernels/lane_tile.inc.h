@@ -27,24 +27,23 @@
 /* code(column) for each column */
 #define EACH_COLUMN(code) code(0) SECOND(code(1)) THIRD(code(2))
 
-#define DECLARE(r)                                                                                 \
-    V acc##r##0 = s0;                                                                              \
-    SECOND(V acc##r##1 = s1;)                                                                      \
+#define DECLARE(r)                                                                                                     \
+    V acc##r##0 = s0;                                                                                                  \
+    SECOND(V acc##r##1 = s1;)                                                                                          \
     THIRD(V acc##r##2 = s2;)
-#define STEP(r)                                                                                    \
-    {                                                                                              \
-        const V x = shared ? v_set1(a[r * a_row]) : v_load(a + r * a_row);                         \
-        acc##r##0 = v_fma(x, b0, acc##r##0);                                                       \
-        SECOND(acc##r##1 = v_fma(x, b1, acc##r##1);)                                               \
-        THIRD(acc##r##2 = v_fma(x, b2, acc##r##2);)                                                \
+#define STEP(r)                                                                                                        \
+    {                                                                                                                  \
+        const V x = shared ? v_set1(a[r * a_row]) : v_load(a + r * a_row);                                             \
+        acc##r##0 = v_fma(x, b0, acc##r##0);                                                                           \
+        SECOND(acc##r##1 = v_fma(x, b1, acc##r##1);)                                                                   \
+        THIRD(acc##r##2 = v_fma(x, b2, acc##r##2);)                                                                    \
     }
 #define PUT(p, x) v_store(p, first ? x : v_add(v_load(p), x));
-#define STORE(r)                                                                                   \
-    PUT(c + r * c_row, acc##r##0)                                                                  \
-    SECOND(PUT(c + r * c_row + W, acc##r##1))                                                      \
+#define STORE(r)                                                                                                       \
+    PUT(c + r * c_row, acc##r##0)                                                                                      \
+    SECOND(PUT(c + r * c_row + W, acc##r##1))                                                                          \
     THIRD(PUT(c + r * c_row + 2 * W, acc##r##2))
-#define START(j)                                                                                   \
-    const V s##j = first && start != NULL ? v_load(start + (column + j) * W) : v_set1(0);
+#define START(j) const V s##j = first && start != NULL ? v_load(start + (column + j) * W) : v_set1(0);
 #define LOAD_B(j) const V b##j = v_load(b + j * b_column);
 #define START_SUM(j) V sum##j = v_set1(0);
 #define ADD_SUM(j) sum##j = v_add(sum##j, b##j); /* fma(1, b, sum) */
@@ -52,8 +51,8 @@
 
 /* Tiles from `row` on while there are rows enough, with the sums a single one; returns the row behind them. */
 static inline size_t
-LANE_TILE(ROWS, COLS)(const il_lane_contraction *job, size_t row, size_t column, size_t k0, size_t k1,
-                      int shared, int with_sums)
+LANE_TILE(ROWS, COLS)(const il_lane_contraction *job, size_t row, size_t column, size_t k0, size_t k1, int shared,
+                      int with_sums)
 {
     const size_t unit = shared ? 1 : W;
     const size_t a_row = job->a_row * unit, a_k = job->a_k * unit;

@@ -47,7 +47,7 @@
 /* All rows of up to 3 columns, and the sums with the first tile, whose registers they share. */
 static inline void
 lane_columns(const il_lane_contraction *job, size_t column, size_t columns, size_t k0, size_t k1, int shared,
-                 int with_sums)
+             int with_sums)
 {
     for (size_t r = 0; r < job->rows;) {
         const int sums = with_sums && r == 0;

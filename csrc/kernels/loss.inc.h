@@ -135,7 +135,7 @@ delta(size_t n, const void *outputs, const void *targets, double numerator, doub
 IL_INLINE V
 v_binary_cross_entropy(V z, V y)
 {
-    const V sign_off = v_from_bits(vi_and(v_bits(z), vi_set1((U)~(U)0 >> 1)));
+    const V sign_off = v_from_bits(vi_and(v_bits(z), vi_set1((U) ~(U)0 >> 1)));
     const V positive = v_select(v_lt(v_set1(0), z), z, v_set1(0));
     const V rest = v_log1p(v_exp(v_sub(v_set1(0), sign_off)));
     return v_add(v_sub(positive, v_mul(z, y)), rest);

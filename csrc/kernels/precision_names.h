@@ -2,8 +2,8 @@
 #define VN(name) IL_CAT2(IL_CAT2(name, _), P)
 #define v_load VN(v_load)
 #define v_store VN(v_store)
-#define v_load_n VN(v_load_n)   /* first n < W lanes; the others +0 */
-#define v_store_n VN(v_store_n) /* first n < W lanes */
+#define v_load_n VN(v_load_n)       /* first n < W lanes; the others +0 */
+#define v_store_n VN(v_store_n)     /* first n < W lanes */
 #define v_transpose VN(v_transpose) /* src rows of IL_SIDE to dst columns; src may not be dst */
 #define v_set1 VN(v_set1)
 #define v_add VN(v_add)

@@ -222,7 +222,7 @@ typedef struct cut { /* il_truncation, rounded */
 } cut;
 
 IL_INLINE V
-v_truncated_of(V magnitude, V s, const cut * law)
+v_truncated_of(V magnitude, V s, const cut *law)
 {
     const V z = v_with_sign(magnitude, s);
     const V x = v_fma(z, v_set1(law->std), v_set1(law->mean));
@@ -282,8 +282,8 @@ typedef V (*centre_of_law)(V part, VI bits, const void *law, VM *in_tail);
 typedef V (*tail_of_law)(V root, VI bits, const void *law);
 
 IL_INLINE void
-fill(part_of_law part, centre_of_law centre, part_of_law root, tail_of_law tail,
-         const void *law, il_stream s, uint64_t start, size_t n, T *out)
+fill(part_of_law part, centre_of_law centre, part_of_law root, tail_of_law tail, const void *law, il_stream s,
+     uint64_t start, size_t n, T *out)
 {
     uint64_t block = start / 4;
     size_t skip = (size_t)(start % 4);
@@ -358,7 +358,7 @@ static void
 fill_truncated_normal(il_stream s, uint64_t start, size_t n, const il_truncation *t, void *out)
 {
     const cut law = {(T)t->mass, (T)t->centre, (T)t->low_tail, (T)t->high_tail,
-                         (T)t->mean, (T)t->std,    (T)t->least,    (T)t->most};
+                     (T)t->mean, (T)t->std,    (T)t->least,    (T)t->most};
     fill(truncated_part, truncated_centre, truncated_root, truncated_tail, &law, s, start, n, out);
 }
 

@@ -53,37 +53,37 @@
 #else
 #define PLACE(r) const size_t at##r = r % 8 * a_row;
 #endif
-#define FORWARD(n)                                                                                 \
-    {                                                                                              \
-        const size_t by = n;                                                                       \
-        a += by;                                                                                   \
-        a8 += by;                                                                                  \
+#define FORWARD(n)                                                                                                     \
+    {                                                                                                                  \
+        const size_t by = n;                                                                                           \
+        a += by;                                                                                                       \
+        a8 += by;                                                                                                      \
     }
-#define DECLARE(r)                                                                                 \
-    V acc##r##0 = s0;                                                                              \
+#define DECLARE(r)                                                                                                     \
+    V acc##r##0 = s0;                                                                                                  \
     SECOND(V acc##r##1 = s1;)
-#define STEP(r)                                                                                    \
-    {                                                                                              \
-        const V x = v_set1((r < 8 ? a : a8)[at##r]);                                               \
-        acc##r##0 = v_fma(x, b0, acc##r##0);                                                       \
-        SECOND(acc##r##1 = v_fma(x, b1, acc##r##1);)                                               \
+#define STEP(r)                                                                                                        \
+    {                                                                                                                  \
+        const V x = v_set1((r < 8 ? a : a8)[at##r]);                                                                   \
+        acc##r##0 = v_fma(x, b0, acc##r##0);                                                                           \
+        SECOND(acc##r##1 = v_fma(x, b1, acc##r##1);)                                                                   \
     }
-#define TURN                                                                                       \
-    {                                                                                              \
-        const V b0 = v_load(b);                                                                    \
-        SECOND(const V b1 = v_load(b + W);)                                                        \
-        EACH_ROW(STEP)                                                                             \
-        WITH_SUM(sum0 = v_add(sum0, b0);) /* fma(1, b, sum) */                                     \
-        WITH_SUM(SECOND(sum1 = v_add(sum1, b1);))                                                  \
-        FORWARD(TRANSPOSED ? a_row : 1)                                                            \
-        b += b_row;                                                                                \
+#define TURN                                                                                                           \
+    {                                                                                                                  \
+        const V b0 = v_load(b);                                                                                        \
+        SECOND(const V b1 = v_load(b + W);)                                                                            \
+        EACH_ROW(STEP)                                                                                                 \
+        WITH_SUM(sum0 = v_add(sum0, b0);) /* fma(1, b, sum) */                                                         \
+        WITH_SUM(SECOND(sum1 = v_add(sum1, b1);))                                                                      \
+        FORWARD(TRANSPOSED ? a_row : 1)                                                                                \
+        b += b_row;                                                                                                    \
     }
-#define STORE(r)                                                                                   \
-    v_store(c + r * c_row, acc##r##0);                                                             \
+#define STORE(r)                                                                                                       \
+    v_store(c + r * c_row, acc##r##0);                                                                                 \
     SECOND(v_store(c + r * c_row + W, acc##r##1);)
 #define STORE_ZERO(r) v_store(c + r * 2 * W + W, v_set1(0));
-#define ADD_STORE(r)                                                                               \
-    v_store(c + r * c_row, v_add(v_load(c + r * c_row), acc##r##0));                               \
+#define ADD_STORE(r)                                                                                                   \
+    v_store(c + r * c_row, v_add(v_load(c + r * c_row), acc##r##0));                                                   \
     SECOND(v_store(c + r * c_row + W, v_add(v_load(c + r * c_row + W), acc##r##1));)
 
 IL_INLINE void

@@ -21,7 +21,7 @@ static struct {
 } harness;
 
 #define CHECK(condition) harness_check((condition) ? 1 : 0, #condition, __FILE__, __LINE__)
-#define CHECK_BITS(got, wanted, bytes)                                                                       \
+#define CHECK_BITS(got, wanted, bytes)                                                                                 \
     harness_check(memcmp(got, wanted, bytes) == 0, "bits of " #got " are those of " #wanted, __FILE__, __LINE__)
 
 static inline void
@@ -44,11 +44,11 @@ typedef struct harness_test {
 } harness_test;
 
 #define TEST(function) {#function, function}
-#define TEST_MAIN(...)                                                                                       \
-    int main(int argc, char **argv)                                                                          \
-    {                                                                                                        \
-        const harness_test tests[] = {__VA_ARGS__};                                                          \
-        return harness_main(argc, argv, sizeof tests / sizeof tests[0], tests);                              \
+#define TEST_MAIN(...)                                                                                                 \
+    int main(int argc, char **argv)                                                                                    \
+    {                                                                                                                  \
+        const harness_test tests[] = {__VA_ARGS__};                                                                    \
+        return harness_main(argc, argv, sizeof tests / sizeof tests[0], tests);                                        \
     }
 
 static inline int

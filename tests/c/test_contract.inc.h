@@ -22,7 +22,8 @@ static T TC(a)[72 * 640], TC(b)[600 * (ROW + 3)];
 static T TC(c)[150 * ROW], TC(start)[ROW], TC(sums)[64];
 
 static void
-TC(one)(const il_kernel_set *k, enum width width_of_b, size_t rows, size_t K, int transposed, int panels, int with_start)
+TC(one)(const il_kernel_set *k, enum width width_of_b, size_t rows, size_t K, int transposed, int panels,
+        int with_start)
 {
     const size_t panel = 2 * k->lanes;
     const size_t w = width_of_b == COLUMN ? 1 : width_of_b == NARROW ? k->lanes : panel;

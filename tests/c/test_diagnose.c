@@ -227,7 +227,8 @@ test_known_layer(void)
     CHECK(near(scatter, squares, 1e-14) && near(singular, sqrt(squares), 1e-14));
     CHECK(near(loss.loss, output, 1e-14) && isnan(loss.confident_wrong));
     CHECK(near(d[0].a_gradient_norm, sqrt(a_gradient), 1e-14) && isnan(d[1].a_gradient_norm));
-    CHECK(d[0].weight_norm == 1 && d[1].weight_norm == 2 && d[0].bias_norm == 0 && d[0].weights_not_finite + d[0].z_not_finite == 0);
+    CHECK(d[0].weight_norm == 1 && d[1].weight_norm == 2 && d[0].bias_norm == 0
+          && d[0].weights_not_finite + d[0].z_not_finite == 0);
     CHECK(d[1].hard == 0 && d[1].linear == 1); /* identity */
     il_net_destroy(net);
 }

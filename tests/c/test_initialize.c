@@ -87,7 +87,8 @@ static void
 test_orthogonal(void)
 {
     const il_scheme s = {.kind = IL_SCHEME_ORTHOGONAL, .a = 1};
-    static const size_t shapes[][2] = {{1, 1}, {1, 6}, {6, 1}, {7, 7}, {31, 32}, {33, 32}, {32, 33}, {2, 300}, {300, 2}};
+    static const size_t shapes[][2] = {{1, 1},   {1, 6},   {6, 1},   {7, 7},  {31, 32},
+                                       {33, 32}, {32, 33}, {2, 300}, {300, 2}};
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
         const size_t n_in = shapes[i][0], n_out = shapes[i][1];
         CHECK(il_fill(&s, IL_FLOAT64, n_in, n_out, 1, 0, IL_PURPOSE_WEIGHTS, 0, n_in * n_out, 1, wide) == IL_OK);
@@ -228,7 +229,8 @@ test_out_of_memory(void)
     const il_activation hidden[] = {{IL_TANH, 0}};
     const il_net_spec spec = {IL_FLOAT64, 2, widths, hidden, IL_MSE};
     const il_scheme start[] = {{.kind = IL_SCHEME_NORMAL, .b = 1}, {.kind = IL_SCHEME_NORMAL, .b = 1}};
-    const il_scheme matrices[] = {{.kind = IL_SCHEME_SPARSE, .b = 1, .count = 2}, {.kind = IL_SCHEME_ORTHOGONAL, .a = 1}};
+    const il_scheme matrices[] = {{.kind = IL_SCHEME_SPARSE, .b = 1, .count = 2},
+                                  {.kind = IL_SCHEME_ORTHOGONAL, .a = 1}};
     il_net *net = NULL;
     CHECK(il_net_create(&spec, &net) == IL_OK);
     CHECK(il_net_initialize(net, start, NULL, 1, 1) == IL_OK);

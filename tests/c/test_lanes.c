@@ -1,4 +1,4 @@
-/* test_lanes.c - every table's contraction with a net a lane against each net's own chain, bit by bit. */
+/* test_lanes.c - every table's contraction with one net per lane against each net's own chain, bit by bit. */
 #include <math.h>
 
 #include "harness.h"

@@ -29,10 +29,10 @@ static const il_kernels *tables[8]; /* those that this machine has: asking the C
 static size_t tables_here = 0;
 
 /* Every kind, then those with a parameter at others. */
-static const il_activation more_activations[] = {
-    {IL_LEAKY_RELU, 0.0}, {IL_LEAKY_RELU, 0.01}, {IL_LEAKY_RELU, 1.0}, {IL_ELU, 0.01},
-    {IL_ELU, 0.5},        {IL_ELU, 1.0},         {IL_ELU, 1.5},        {IL_CELU, 1.5},
-    {IL_SOFT_SHRINK, 0},  {IL_HARD_SHRINK, 0},   {IL_HARD_SHRINK, 1.5}};
+static const il_activation more_activations[] = {{IL_LEAKY_RELU, 0.0}, {IL_LEAKY_RELU, 0.01}, {IL_LEAKY_RELU, 1.0},
+                                                 {IL_ELU, 0.01},       {IL_ELU, 0.5},         {IL_ELU, 1.0},
+                                                 {IL_ELU, 1.5},        {IL_CELU, 1.5},        {IL_SOFT_SHRINK, 0},
+                                                 {IL_HARD_SHRINK, 0},  {IL_HARD_SHRINK, 1.5}};
 enum { ACTIVATIONS = IL_ACTIVATION_COUNT + sizeof more_activations / sizeof more_activations[0] };
 
 static il_activation
@@ -220,12 +220,10 @@ int
 main(int argc, char **argv)
 {
     const harness_test tests[] = {
-        TEST(test_accuracy_f32),          TEST(test_accuracy_f64),
-        TEST(test_special_values_f32),    TEST(test_special_values_f64),
-        TEST(test_lengths_f32),           TEST(test_lengths_f64),
-        TEST(test_soft_fma_f32),          TEST(test_soft_fma_f64),
-        TEST(test_activations_f32),       TEST(test_activations_f64),
-        TEST(test_activation_limits_f32), TEST(test_activation_limits_f64),
+        TEST(test_accuracy_f32),       TEST(test_accuracy_f64),          TEST(test_special_values_f32),
+        TEST(test_special_values_f64), TEST(test_lengths_f32),           TEST(test_lengths_f64),
+        TEST(test_soft_fma_f32),       TEST(test_soft_fma_f64),          TEST(test_activations_f32),
+        TEST(test_activations_f64),    TEST(test_activation_limits_f32), TEST(test_activation_limits_f64),
         TEST(test_slice_of_floats),
     };
     const harness_test all_floats = TEST(test_floats);

@@ -60,9 +60,9 @@ enum { FN(functions) = 10 };
 static const struct {
     const char *name;
     WIDE (*exact)(WIDE);
-    double bound;          /* ulp */
-    T low, high;           /* where points are drawn evenly, besides all bit patterns */
-    T least, most;         /* of the results */
+    double bound;  /* ulp */
+    T low, high;   /* where points are drawn evenly, besides all bit patterns */
+    T least, most; /* of the results */
     int odd;
 } FN(specs)[FN(functions)] = {
     {"exp", L(exp), EXP_BOUND, -20, 20, 0, (T)HUGE_VAL, 0},
@@ -126,7 +126,7 @@ typedef struct FN(error) {
  * the same bits, near the exact value, with its sign. Raises *worst.
  */
 static void
-FN(check_batch)(size_t which, const T *x, int soft, FN(error) *worst)
+FN(check_batch)(size_t which, const T *x, int soft, FN(error) * worst)
 {
     static T reference[FN(batch)], opposite[FN(batch)], other[FN(batch)];
     FN(apply)(il_kernels_scalar.P, which, FN(batch), x, reference);
@@ -144,8 +144,8 @@ FN(check_batch)(size_t which, const T *x, int soft, FN(error) *worst)
         if (ulps > largest.ulps) {
             largest = (FN(error)){ulps, x[i]};
         }
-        inside &= isnan(reference[i])
-                  || (reference[i] >= FN(specs)[which].least && reference[i] <= FN(specs)[which].most);
+        inside &=
+            isnan(reference[i]) || (reference[i] >= FN(specs)[which].least && reference[i] <= FN(specs)[which].most);
         signs &= isnan(reference[i]) || !signbit(reference[i]) == !signbit(exact);
         other[i] = -x[i];
     }
@@ -194,9 +194,32 @@ FN(test_special_values)(void)
 {
     const T inf = (T)HUGE_VAL, tiny = FN(of_bits)(1), most = FN(of_bits)(FN(bits_of)(inf) - 1);
     const T least_normal = FN(of_bits)((U)1 << FRACTION_BITS);
-    const T points[] = {0, -(T)0, tiny, -tiny, least_normal, -least_normal, least_normal - tiny, most, -most,
-                        inf, -inf, inf - inf, 1, -1, (T)0.5, -(T)0.5, 2, -2, (T)100, (T)-100, (T)700, (T)-700,
-                        (T)-103.5, (T)88.7, (T)709.7, (T)-745.1};
+    const T points[] = {0,
+                        -(T)0,
+                        tiny,
+                        -tiny,
+                        least_normal,
+                        -least_normal,
+                        least_normal - tiny,
+                        most,
+                        -most,
+                        inf,
+                        -inf,
+                        inf - inf,
+                        1,
+                        -1,
+                        (T)0.5,
+                        -(T)0.5,
+                        2,
+                        -2,
+                        (T)100,
+                        (T)-100,
+                        (T)700,
+                        (T)-700,
+                        (T)-103.5,
+                        (T)88.7,
+                        (T)709.7,
+                        (T)-745.1};
     static T x[FN(batch)];
     for (size_t which = 0; which < FN(functions); which++) {
         FN(error) worst = {0};
@@ -266,18 +289,15 @@ FN(test_soft_fma)(void)
                 a = FN(of_bits)((U)next_random());
                 b = FN(of_bits)((U)next_random());
                 c = FN(of_bits)((U)next_random());
-            }
-            else if (kind == 1) { /* subnormal products */
+            } else if (kind == 1) { /* subnormal products */
                 a = FN(random_operand)(middle / 2, middle / 2);
                 b = FN(random_operand)(middle / 2 - FRACTION_BITS, FRACTION_BITS);
                 c = FN(random_operand)(0, 2 * FRACTION_BITS);
-            }
-            else if (kind == 2) { /* around overflow */
+            } else if (kind == 2) { /* around overflow */
                 a = FN(random_operand)(middle + middle / 2, 4);
                 b = FN(random_operand)(middle + middle / 2, 4);
                 c = FN(random_operand)(2 * middle, 4);
-            }
-            else { /* c close to -a b, or a few exponents away */
+            } else { /* c close to -a b, or a few exponents away */
                 const int far = kind == 5 ? 2 * FRACTION_BITS + 4 : 2;
                 a = FN(random_operand)(middle, kind == 4 ? middle / 2 : 3);
                 b = FN(random_operand)(middle, kind == 4 ? middle / 2 : 3);
@@ -293,8 +313,8 @@ FN(test_soft_fma)(void)
         CHECK(same);
     }
     const T tiny = FN(of_bits)(1), most = FN(of_bits)(FN(bits_of)(inf) - 1);
-    const T specials[] = {0,   -(T)0, 1,    -1,    inf,  -inf, inf - inf, tiny,
-                          -tiny, most, -most, FN(of_bits)((U)1 << FRACTION_BITS)};
+    const T specials[] = {0,         -(T)0, 1,     -1,   inf,   -inf,
+                          inf - inf, tiny,  -tiny, most, -most, FN(of_bits)((U)1 << FRACTION_BITS)};
     enum { COUNT = sizeof specials / sizeof specials[0] };
     for (size_t i = 0; i < (size_t)COUNT * COUNT * COUNT; i++) {
         const T a = specials[i % COUNT], b = specials[i / COUNT % COUNT], c = specials[i / COUNT / COUNT];
@@ -459,8 +479,7 @@ typedef struct FN(limits) {
 } FN(limits);
 
 /* At z and -z, a number or infinity far out. */
-static FN(limits)
-FN(limits_of)(il_activation g, WIDE z)
+static FN(limits) FN(limits_of)(il_activation g, WIDE z)
 {
     const WIDE p = (WIDE)g.parameter, right_angle = (WIDE)1.57079632679489661923L, end = L(sin)(8192);
     const WIDE scale = (WIDE)1.0507009873554804934193349852946L;

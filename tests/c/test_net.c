@@ -202,8 +202,8 @@ test_many_nets(void)
                 o[i] = options_for((il_optimizer_kind)(kind % IL_OPTIMIZER_COUNT), STEPS, batches[b]);
                 o[i].optimizer.learning_rate *= i == 5 ? 1e200 : 1 + 0.1 * (double)i;
                 o[i].record_every = 7;
-                alone[i] = make_net((il_activation){i < 20 ? IL_SILU : IL_TANH, 0},
-                                    (il_loss)(kind / IL_OPTIMIZER_COUNT));
+                alone[i] =
+                    make_net((il_activation){i < 20 ? IL_SILU : IL_TANH, 0}, (il_loss)(kind / IL_OPTIMIZER_COUNT));
                 ((double *)il_net_weights(alone[i], 0))[0] += (double)i;
                 key = il_net_get_progress(alone[i]);
                 key.key = i;
@@ -534,6 +534,5 @@ test_small_forward_allocates_nothing(void)
 TEST_MAIN(TEST(test_gradients), TEST(test_training_in_pieces), TEST(test_record_rows), TEST(test_rows_alone),
           TEST(test_forward_in_parts), TEST(test_many_nets), TEST(test_many_nets_of_two_architectures),
           TEST(test_many_nets_of_two_kinds_of_options), TEST(test_few_nets), TEST(test_divergence),
-          TEST(test_saturation_of_nan), TEST(test_interruption), TEST(test_bad_arguments),
-          TEST(test_distinct_units), TEST(test_permutation), TEST(test_memory_faults),
-          TEST(test_small_forward_allocates_nothing))
+          TEST(test_saturation_of_nan), TEST(test_interruption), TEST(test_bad_arguments), TEST(test_distinct_units),
+          TEST(test_permutation), TEST(test_memory_faults), TEST(test_small_forward_allocates_nothing))

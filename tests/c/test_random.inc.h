@@ -37,8 +37,8 @@ FN(normal_error)(T z, U bits)
     const long double x = fabsl((long double)z), root_half = sqrtl(0.5L);
     const long double density = expl(-x * x / 2) / sqrtl(2 * acosl(-1.0L));
     /* By the middle or by the tail, whichever does not cancel. */
-    const long double excess = q < 0.25L ? erfl(x * root_half) / 2 - q
-                                         : FN(exact_probability)(bits) - erfcl(x * root_half) / 2;
+    const long double excess =
+        q < 0.25L ? erfl(x * root_half) / 2 - q : FN(exact_probability)(bits) - erfcl(x * root_half) / 2;
     return (double)fabsl(excess / density / ldexpl(1.0L, ilogb((double)x) - (BITS == 32 ? 23 : 52)));
 }
 

@@ -154,11 +154,8 @@ train(outcome *o, il_dtype dtype, const il_optimizer *optimizer, size_t batch_si
     memset(o, 0, sizeof *o);
     CHECK(il_net_create(&spec, &o->net) == IL_OK);
     CHECK(il_net_initialize(o->net, schemes, NULL, 9, threads) == IL_OK);
-    const il_train_options options = {.optimizer = *optimizer,
-                                      .steps = STEPS,
-                                      .batch_size = batch_size,
-                                      .record_every = 2,
-                                      .threads = threads};
+    const il_train_options options = {
+        .optimizer = *optimizer, .steps = STEPS, .batch_size = batch_size, .record_every = 2, .threads = threads};
     il_record record = {ROWS, 0, o->step, o->loss, o->layers};
     il_train_result result;
     CHECK(il_net_train(o->net, B, x, y, &options, &record, &result) == IL_OK);
@@ -189,8 +186,7 @@ static void
 test_training(void)
 {
     const il_optimizer sgd = {.kind = IL_SGD, .learning_rate = 0.1, .momentum = 0.9};
-    const il_optimizer adam
-        = {.kind = IL_ADAM, .learning_rate = 0.01, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8};
+    const il_optimizer adam = {.kind = IL_ADAM, .learning_rate = 0.01, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8};
     for (int d = 0; d < 2; d++) {
         const il_dtype dtype = d == 0 ? IL_FLOAT32 : IL_FLOAT64;
         make_data(dtype);

@@ -46,7 +46,8 @@ static void *
 work(void *argument)
 {
     job *j = argument;
-    const il_train_options one = {.optimizer = {.kind = IL_SGD, .learning_rate = 0.1}, .steps = STEPS, .batch_size = 16};
+    const il_train_options one = {
+        .optimizer = {.kind = IL_SGD, .learning_rate = 0.1}, .steps = STEPS, .batch_size = 16};
     const il_train_options all[NETS] = {one, one, one};
     il_train_result results[NETS];
     j->ok = il_isa_name() != NULL && il_isa_reason() != NULL;

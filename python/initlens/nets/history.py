@@ -113,7 +113,7 @@ class History(Result):
         ValueError
             If `rows` is negative.
         TypeError
-            If `rows` is no integer.
+            If `rows` is not an integer.
         """
         from .._tools.format import number, share, units
 

@@ -108,7 +108,7 @@ class Network(Net):
     ValueError
         If a width is below 1, or activation or loss are not known.
     TypeError
-        If a width is no integer or the dtype another one.
+        If a width is not an integer, or dtype is not float32 or float64.
     MemoryError
         If the parameters do not fit.
 

@@ -180,7 +180,7 @@ def _space(length: float, count: int, gap: float) -> float:
 
 
 def check_axes(ax: Any, rows: int, columns: int) -> None:
-    """Refuse what is no axes, and an array of another number of them than there are panels."""
+    """Raise if `ax` is not an Axes, or an array of Axes of the wrong size."""
     if ax is None:
         return
     given = np.asarray(ax, dtype=object)
@@ -197,7 +197,7 @@ def check_axes(ax: Any, rows: int, columns: int) -> None:
 
 
 def check_labelled(name: str, given: Any, what: str) -> None:
-    """Refuse what is no dict from labels to things to draw, and an empty one."""
+    """Raise if it is not a dict from labels to things to draw, or if it is empty."""
     if not isinstance(given, Mapping):
         raise TypeError(f"{name} must be a dict from labels to {what}, got {shown(given)}")
     if not given:

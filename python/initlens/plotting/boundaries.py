@@ -82,7 +82,7 @@ class BoundaryDisplay(Display):
         )
         panels = "one panel a net"
         if self.ax_.ndim == 2:
-            panels = "a row a net, first its own and then those of its units"
+            panels = "one row per net, first its own and then those of its units"
         return f"Decision boundaries on the plane, {panels}. {each}. {' '.join(self.table().notes)}"
 
     def table(self) -> Table:

@@ -66,8 +66,8 @@ class ScaleByDepthDisplay(Display):
             ]
         )
         return (
-            "Final loss over the loss at chance, a row a scale and a column a number of hidden "
-            f"layers. At the fewest and the most: {each}. {' '.join(self.table().notes)}"
+            "Final loss over the loss at chance, one row per scale and one column per number of "
+            f"hidden layers. At the fewest and the most: {each}. {' '.join(self.table().notes)}"
         )
 
     def table(self) -> Table:

@@ -27,7 +27,7 @@ def destination(path: str | os.PathLike[str]) -> Path:
     ValueError
         If the path is empty or holds a null character.
     TypeError
-        If it is no path.
+        If it is not a path.
     """
     try:
         target = Path(path)

@@ -37,7 +37,7 @@ class Reported(Result):
         ValueError
             If the path is empty or holds a character that no path can.
         TypeError
-            If it is no path.
+            If it is not a path.
 
         Notes
         -----

@@ -208,7 +208,7 @@ def random_walk_gain(activation: ActivationLike, width: Any) -> float:
     Raises
     ------
     ValueError
-        If the activation is another one or the width is below 1.
+        If the activation is neither of the two, or the width is below 1.
     TypeError
         If the width is not an integer.
 
