@@ -39,10 +39,11 @@ MSVC_FLAGS = ["/std:c11", "/O2", "/fp:precise"]
 # gcc leaves independent chains one after the other unless it is asked to interleave them, as the
 # loops of csrc/kernels/math.inc.h are meant to be. Other compilers do not know the flags.
 GCC_KERNEL_FLAGS = ["-fschedule-insns", "-fsched-pressure"]
-# Of -O3 most kernels need these two passes alone, and compile in three quarters of the time; but
-# one_output.inc.h with AVX2 needs all of it (2-8-1 takes 1.2 times as long without).
+# Of -O3 the scalar kernels need these two passes alone, and compile in three quarters of the time.
+# AVX2 needs all of it for one_output.inc.h (2-8-1 takes 1.2 times as long without), AVX-512 for
+# random.inc.h (draws take up to 1.24 times as long).
 GCC_LIGHT_FLAGS = ["-O2", "-fpeel-loops", "-funswitch-loops"]
-GCC_NEEDS_O3 = {"kernels_avx2"}
+GCC_NEEDS_O3 = {"kernels_avx2", "kernels_avx512"}
 
 # Per file, beyond the baseline; a file that is missing here needs nothing.
 UNIX_X86_FLAGS = {
