@@ -41,7 +41,7 @@ class Nonlinearity:
         Distance of the nearest complex singularity from the real line, 2 where there is none;
         None where phi is not analytic on the real line.
     kinks : tuple of float
-        Points other than 0 where phi is not analytic, as far as they are known.
+        Points where phi or one of its derivatives jumps, as far as they are known.
     """
 
     name: str

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 from mpmath import mpf
 
+import initlens as il
 from initlens.gains import gain, random_walk_gain
 from initlens.theory.expectations import moments
 from initlens.theory.nonlinearity import resolve
-from initlens.theory.quadrature import sample
+from initlens.theory.quadrature import _cuts, sample
 from initlens.truncation import truncated_std
 
 Function = Callable[[Any], Any]
@@ -525,3 +526,15 @@ def test_random_walk_gain_refuses_bad_input() -> None:
         random_walk_gain("relu", 0)
     with pytest.raises(TypeError, match="width must be an integer"):
         random_walk_gain("relu", 10.0)
+
+
+@pytest.mark.parametrize("name", il.activations.names())
+def test_panels_end_once_at_each_kink(name: str) -> None:
+    """0 is the end of panels of every function, and a kink of many."""
+    phi = resolve(name)
+    for q in (1e-4, 1.0, 9.0, 1e4):
+        cuts = _cuts(phi, math.sqrt(q))
+        assert (np.diff(cuts) > 0.0).all()
+        assert 0.0 in cuts
+        kinks = np.array(phi.kinks) / math.sqrt(q)
+        assert np.isin(kinks[np.abs(kinks) <= 12.0], cuts).all()
