@@ -9,7 +9,7 @@ schemes here draw the whole normal distribution, as PyTorch does; Keras and Flax
 and so do the `*_truncated_normal` schemes. `HeNormal`, Keras's class, is refused with that hint.
 
 A new kind of scheme is one class (`Scheme` if it draws in Python, `CoreScheme` if the C core draws
-it) and one line in the table of names.py.
+it) and one line in the table of registry.py.
 """
 
 from .data_driven import LSUV, LSUVLayer, LSUVRecord

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -31,20 +33,36 @@ FLOORS = (
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 
 
-def imports(file: Path) -> Iterator[str]:
-    """The rooms that a file imports when it runs; what type checkers alone read is not run."""
+def imports(file: Path) -> Iterator[tuple[list[str], list[str]]]:
+    """What a file imports of the package when it runs: the path of a module, and names of it.
+
+    What type checkers alone read is not run; what a function imports is.
+    """
     skipped: set[ast.AST] = set()
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if node in skipped or (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)):
             skipped.update(ast.iter_child_nodes(node))
         elif isinstance(node, ast.ImportFrom) and node.level:
             folders = file.relative_to(PACKAGE).parts[: -node.level]
-            path = [*folders, *(node.module or "").split(".")]
-            # "from .. import activations" asks the package itself, which has a list of names.
-            yield path[0] or "__init__"
+            module = node.module.split(".") if node.module else []
+            yield [*folders, *module], [alias.name for alias in node.names]
         elif isinstance(node, ast.Import | ast.ImportFrom):
             names = [getattr(node, "module", None) or "", *(alias.name for alias in node.names)]
             assert not any(name.startswith("initlens") for name in names), "import relatively"
+
+
+def imported_files(file: Path) -> set[Path]:
+    """The files of the package that it names in imports; the core is none."""
+    found = set()
+    for path, names in imports(file):
+        module = PACKAGE.joinpath(*path)
+        for each in (module, *(module / name for name in names)):
+            found |= {each.with_suffix(".py"), each / "__init__.py"}
+        if module.is_dir() and all(
+            (module / name).is_dir() or (module / f"{name}.py").exists() for name in names
+        ):
+            found.discard(module / "__init__.py")  # it asks for modules, and for nothing in it
+    return found & set(FILES)
 
 
 def test_no_import_runs_upwards() -> None:
@@ -52,10 +70,36 @@ def test_no_import_runs_upwards() -> None:
     seen = 0
     for file in FILES:
         here = file.relative_to(PACKAGE).parts[0].removesuffix(".py")
-        for room in imports(file):
+        for path, _ in imports(file):
+            # "from .. import activations" asks the package itself, which has a list of names.
+            room = path[0] if path else "__init__"
             seen += 1
             assert room in ("_core", here) or FLOOR[room] < FLOOR[here], f"{file} imports {room}"
     assert seen > 300
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    """Inside a room either, and not from within functions."""
+    graph = {file: imported_files(file) for file in FILES}
+    assert sum(map(len, graph.values())) > 300
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        circle = [str(file.relative_to(PACKAGE)) for file in error.args[1]]
+        pytest.fail(f"a circle of imports: {' <- '.join(circle)}")
+
+
+def test_one_import_name_stands_for_one_thing(root: Path) -> None:
+    """No folder beside a file of its name."""
+    for file in (*FILES, *(root / "tests").rglob("*.py")):
+        assert not file.with_suffix("").exists(), file
+
+
+def test_files_that_the_package_mentions_exist(root: Path) -> None:
+    known = {file.name for folder in ("python", "tests") for file in (root / folder).rglob("*.py")}
+    for file in FILES:
+        for name in re.findall(r"\b\w+\.py\b", file.read_text(encoding="utf-8")):
+            assert name in known, f"{file} mentions {name}"
 
 
 def test_no_file_is_called_like_a_function_that_it_holds() -> None:
