@@ -469,6 +469,30 @@ def test_keras_activations(name: str) -> None:
     close(report.network.activations(X)[-1].z, np.asarray(model(X, training=False)))
 
 
+@pytest.mark.parametrize("name", ["sin", "arctan", "log1p"])
+def test_keras_operations_as_activations(name: str) -> None:
+    framework("jax")
+    keras = framework("keras")
+    operation = getattr(keras.ops, name)
+    model = keras.Sequential(
+        [
+            keras.Input((6,)),
+            keras.layers.Dense(8, operation),
+            keras.layers.Dense(8),
+            keras.layers.Activation(operation),
+            keras.layers.Dense(3),
+        ]
+    )
+    X, y = batch()
+    report = il.audit(model, X, y)
+    known = name in il.activations.names()
+    assert [layer.activation for layer in report.layers[:2]] == [name if known else None] * 2
+    assert (report.diagnosis is not None) == known
+    if known:
+        assert report.network is not None
+        close(report.network.activations(X)[-1].z, np.asarray(model(X, training=False)))
+
+
 def test_keras_relu_with_an_end() -> None:
     framework("jax")
     keras = framework("keras")

@@ -40,6 +40,8 @@ _TEXTS = {
     "hard_shrink": "hard_shrink",
     "tanh_shrink": "tanh_shrink",
     "exponential": "exponential",
+    "sin": "sin",  # these two are no activations of Keras, but operations: keras.ops
+    "arctan": "arctan",
 }
 _LAYERS: dict[str, Callable[[Any], str | None]] = {
     "Activation": lambda layer: _text(layer.activation),
