@@ -36,12 +36,12 @@ from ..initializers.data_driven import rescale
 from ..initializers.scheme import is_large, narrowed
 from ..optimizers import Optimizer
 from ..optimizers import get as get_optimizer
+from ..tables import Table, Tabular
 from . import history, targets
 from .history import History
 
 if TYPE_CHECKING:
     from .._core import FitResult, SchemeTuple  # the stub's own, not there at run time
-    from ..tables import Table
 
 __all__ = ["Gradients", "LayerActivation", "Network", "Settings"]
 
@@ -87,7 +87,7 @@ class Gradients(NamedTuple):
     biases: list[NDArray[Any]]
 
 
-class Network(Net):
+class Network(Net, Tabular):
     """A dense net: layers with biases, one activation a hidden layer, a loss.
 
     Parameters
@@ -599,8 +599,6 @@ class Network(Net):
         -------
         Table
         """
-        from ..tables import Table
-
         settings = self.settings
         names = [*settings.activation, _OUTPUTS[settings.loss]]
         distinct = self._distinct_units()
@@ -624,9 +622,6 @@ class Network(Net):
             "distinct\nunits",
         )
         return Table(repr(self), columns, rows)
-
-    def _repr_html_(self) -> str:
-        return self.table()._repr_html_()
 
 
 _OUTPUTS = {"binary_cross_entropy": "sigmoid", "cross_entropy": "softmax", "mse": "identity"}

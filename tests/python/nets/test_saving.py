@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import initlens as il
+from initlens.tables import Tabular
 
 FLOWER = il.datasets.flower()
 X, Y = FLOWER.X, FLOWER.y
@@ -155,6 +156,7 @@ def test_table_and_html() -> None:
         ("2", "4 x 3", "softmax", "1", "0", "1/3"),
     )
     assert "<td>softmax</td>" in net._repr_html_()
+    assert il.Network._repr_html_ is Tabular._repr_html_
 
 
 def bad_header(path: Path) -> None:
