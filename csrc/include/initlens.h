@@ -390,17 +390,18 @@ typedef struct il_activation_info {
 
     double max_slope;    /* max |g'|, by closed form or to the last bit of a double; infinite if unbounded */
     int parameter_slope; /* 1: the parameter is a slope as well, and max |g'| the larger of both */
-    int linear;          /* 1: where the slope is near its largest, g is near its tangent. 0: the largest slope is that
-                            of a hump, or there is none */
+    int linear;          /* 1: the largest slope is reached on, or approached along, a straight stretch. 0: it is
+                            that of a hump or of the end of a curve, or there is none */
     il_modulo symmetry;  /* its own */
     unsigned flat;       /* of il_flat */
-    int rectified;       /* 1: 0 or p z for z <= 0, so that a unit can be off */
+    int rectified;       /* 1: 0 or p z for z <= 0, p the parameter, so that a unit can be off */
 
     size_t kink_count; /* points where g or one of its derivatives jumps */
     double kinks[2];
     int kinks_scaled; /* 1: times the parameter */
-    double pole;      /* distance of the nearest complex singularity from the real line, 2 where there is none; 0: has
-                         kinks */
+    double pole;      /* distance of the nearest complex singularity from the real line, 2 where there is none; it sets
+                         the step of the theory's quadrature. 0: has kinks, or the distance depends on the parameter; the
+                         quadrature then goes by halves */
 } il_activation_info;
 
 /* NULL for what is no kind. */
