@@ -10,8 +10,9 @@ import pytest
 from numpy.typing import NDArray
 
 import initlens as il
-import nets
+import sample_nets
 from initlens import _core
+from initlens import diagnosis as dx
 from initlens import diagnosis as dx
 
 Array = NDArray[Any]
@@ -44,7 +45,7 @@ KNOWN = {
 
 
 @pytest.mark.parametrize("name", KNOWN)
-@pytest.mark.parametrize("dtype", nets.DTYPES)
+@pytest.mark.parametrize("dtype", sample_nets.DTYPES)
 def test_symmetry_has_its_known_answers(name: str, dtype: str) -> None:
     W, activation, rank, distinct, modulo = KNOWN[name]
     net = il.Network([5, 10, 1], activation=activation, dtype=dtype)
@@ -161,13 +162,13 @@ def test_relative_slope_has_its_exact_limits() -> None:
     assert (dx.relative_slope("sigmoid", z) < 0.05).tolist() == [False, True, False, True]
 
 
-EVERY = [nets.text(hidden) for hidden in nets.HIDDEN]
+EVERY = [sample_nets.text(hidden) for hidden in sample_nets.HIDDEN]
 # Of the others saturation is not defined.
 BOUNDED = [text for text in EVERY if np.isfinite(il.activations.get(text).max_slope)]
 
 
 @pytest.mark.parametrize("activation", BOUNDED)
-@pytest.mark.parametrize("dtype", nets.DTYPES)
+@pytest.mark.parametrize("dtype", sample_nets.DTYPES)
 @pytest.mark.parametrize("threshold", [0.05, 0.5])
 def test_saturation_against_numpy(activation: str, dtype: str, threshold: float) -> None:
     net, X, y = random_net(activation, "mse", dtype)
@@ -235,8 +236,8 @@ def test_softmax_has_no_saturation() -> None:
 # ---- signal, gradient, loss -----------------------------------------------------------------
 
 
-@pytest.mark.parametrize("dtype", nets.DTYPES)
-@pytest.mark.parametrize("loss", nets.LOSSES)
+@pytest.mark.parametrize("dtype", sample_nets.DTYPES)
+@pytest.mark.parametrize("loss", sample_nets.LOSSES)
 def test_signal_and_gradient_against_numpy(loss: str, dtype: str) -> None:
     net, X, y = random_net("tanh", loss, dtype)
     result = il.diagnose(net, X, y)
@@ -383,7 +384,7 @@ def test_nothing_is_changed() -> None:
     net, X, y = random_net("relu", "mse")
     before = net.copy()
     il.diagnose(net, X, y)
-    nets.assert_same_bits(net, before)
+    sample_nets.assert_same_bits(net, before)
 
 
 def test_same_from_plain_arrays() -> None:
@@ -442,7 +443,7 @@ def test_arguments_are_checked() -> None:
         dx.distinct_units(net, modulo="sign")  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("loss", nets.LOSSES)
+@pytest.mark.parametrize("loss", sample_nets.LOSSES)
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_weights_that_are_not_finite_are_a_verdict(loss: str, bad: float) -> None:
     net, X, y = random_net("tanh", loss)
