@@ -13,7 +13,6 @@ import initlens as il
 import sample_nets
 from initlens import _core
 from initlens import diagnosis as dx
-from initlens import diagnosis as dx
 
 Array = NDArray[Any]
 
