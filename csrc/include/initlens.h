@@ -211,7 +211,7 @@ typedef struct il_net_progress {
 } il_net_progress;
 
 il_net_progress il_net_get_progress(const il_net *net);
-/* Clears or restores; optimizer settings are checked. */
+/* Clears or restores; IL_ERROR_ARGUMENT for what no training leaves: a position beyond the samples, for example. */
 IL_MUST_USE il_status il_net_set_progress(il_net *net, const il_net_progress *progress);
 /* Optimizer state, borrowed: slot 0 momentum or first moment, slot 1 second moment; each
  * [parameter_count], in the order W0 b0 W1 b1 ... NULL where the optimizer keeps none. */
@@ -265,7 +265,7 @@ typedef struct il_train_options {
 
 typedef struct il_train_result {
     uint64_t steps; /* done */
-    int diverged;   /* 1: the gradient of step `steps` was not finite; the step was not taken */
+    int diverged;   /* 1: the deltas of the outputs were not finite at step `steps`, which was not taken */
 } il_train_result;
 
 /* Rows of a record of so many steps; SIZE_MAX where there are more. */

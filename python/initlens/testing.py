@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from numpy.typing import ArrayLike
@@ -16,12 +16,13 @@ from ._tools.checks import real
 from ._tools.seeds import seed_numbers
 from ._tools.text import counted, unknown
 from ._tools.warnings import InitWarning
-from .activations import RELU_FAMILY, Activations
+from .activations import RELU_FAMILY, TWO_SIDED, Activations
 from .auditing.inspection import audit
 from .auditing.readers.reading import Layout
 from .auditing.result import Audit
 from .comparison.schemes import Schemes, named_schemes
 from .diagnosis.examination import diagnose
+from .diagnosis.measures import LayerMeasures
 from .diagnosis.result import Diagnosis
 from .diagnosis.rules import SATURATED_WARNING
 from .diagnosis.verdicts import CODES, TOPICS, Verdict, verdict_table, wrapped
@@ -180,8 +181,10 @@ def assert_not_saturated(
         Targets; saturation does not depend on them.
     max_share : float, default 0.75
         Largest share of pairs of unit and sample, in each hidden layer, whose slope is below 5 % of
-        the largest. Of ReLU and leaky ReLU, which are flat on one side on purpose, it is the share
-        of units that are off on every sample.
+        the largest. ReLU, leaky ReLU, squared ReLU and ReLU6 are flat for z <= 0 on purpose: of
+        them it is the share of units that are off on every sample, and of ReLU6 also that of pairs
+        on its upper flat part. Where the slope has no bound (exponential, squared ReLU), no pair
+        counts as saturated.
     activation, layout
         As in `audit`.
 
@@ -209,26 +212,35 @@ def assert_not_saturated(
     diagnosis = report.diagnosis
     if diagnosis is None:
         raise ValueError("; ".join(report.notes) or "the model cannot be computed from X")
-    failures = []
-    for layer in diagnosis.layers[:-1]:
-        rectified = layer.activation is not None and layer.activation.kind in RELU_FAMILY
-        share = layer.saturation.dead_units / layer.units if rectified else layer.saturation.share
-        if share > limit or math.isnan(share):
-            what = "units are off on every sample" if rectified else "outputs are on the flat part"
-            failures.append(
-                Verdict(
-                    "dead" if rectified else "saturated",
-                    layer.number,
-                    "error",
-                    {"share": share, "max_share": limit},
-                    f"{100 * share:.3g} % of the {layer.activation} {what}; at most "
-                    f"{100 * limit:.3g} % are allowed.",
-                    "Use a smaller scale, such as glorot_uniform, and inputs of unit variance.",
-                )
-            )
+    failures = [
+        Verdict(
+            code,
+            layer.number,
+            "error",
+            {"share": share, "max_share": limit},
+            f"{100 * share:.3g} % of the {layer.activation} {what}; at most {100 * limit:.3g} % "
+            "are allowed.",
+            "Use a smaller scale, such as glorot_uniform, and inputs of unit variance.",
+        )
+        for layer in diagnosis.layers[:-1]
+        for code, share, what in _flat_shares(layer)
+        if share > limit or math.isnan(share)
+    ]
     if failures:
         raise AssertionError(_message("the model starts saturated", report, failures))
     return report
+
+
+def _flat_shares(layer: LayerMeasures) -> Iterator[tuple[str, float, str]]:
+    """Return what `assert_not_saturated` bounds in a hidden layer: verdict, share, and of what."""
+    g, saturation = layer.activation, layer.saturation
+    assert g is not None
+    rectified = g.kind in RELU_FAMILY
+    if rectified:
+        yield "dead", saturation.dead_units / layer.units, "units are off on every sample"
+    if not math.isinf(g.max_slope) and (not rectified or g.kind in TWO_SIDED):
+        share = saturation.high if rectified else saturation.share
+        yield "saturated", share, "outputs are on the flat part"
 
 
 def compare_initializers(

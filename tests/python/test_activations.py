@@ -10,12 +10,33 @@ import pytest
 
 import initlens as il
 from initlens import _core, activations
-from nets import DTYPES, HIDDEN, bits, text
+from sample_nets import DTYPES, HIDDEN, bits, text
 
 ROWS = {row["name"]: row for row in _core.activation_table()}
 WITH_PARAMETER = [name for name, row in ROWS.items() if row["parameter"] is not None]
 EVERY = [text(hidden) for hidden in HIDDEN]
 UNBOUNDED = ["squared_relu", "exponential"]
+
+ALIASES = {
+    "linear": "identity",
+    "logistic": "sigmoid",
+    "swish": "silu",
+    "hardtanh": "hard_tanh",
+    "hardsigmoid": "hard_sigmoid",
+    "hardswish": "hard_swish",
+    "hard_silu": "hard_swish",
+    "logsigmoid": "log_sigmoid",
+    "softshrink": "soft_shrink",
+    "hardshrink": "hard_shrink",
+    "tanhshrink": "tanh_shrink",
+    "relu_squared": "squared_relu",
+    "relu2": "squared_relu",
+    "exp": "exponential",
+    "atan": "arctan",
+    "sine": "sin",
+}
+# PyTorch's, of its functions of these names.
+DEFAULTS = {"leaky_relu": 0.01, "elu": 1.0, "celu": 1.0, "soft_shrink": 0.5, "hard_shrink": 0.5}
 
 
 def grid(dtype: str = "float64", end: float = 40.0) -> np.ndarray:
@@ -30,6 +51,15 @@ def kind_of(name: str) -> str:
 
 def test_every_kind_has_a_twin() -> None:
     assert [name for name, _ in HIDDEN] == list(ROWS)
+
+
+def test_aliases() -> None:
+    assert {alias: name for name in ROWS for alias in ROWS[name]["aliases"].split()} == ALIASES
+    assert {alias: kind_of(alias) for alias in ALIASES} == ALIASES
+
+
+def test_default_parameters() -> None:
+    assert {name: activations.get(name).parameter for name in WITH_PARAMETER} == DEFAULTS
 
 
 @pytest.mark.parametrize("name", ROWS)
@@ -81,6 +111,23 @@ def test_largest_slope(name: str) -> None:
     found = np.abs(g.slope(np.linspace(-20.0, 20.0, 4_000_001))).max()
     assert found <= g.max_slope * (1.0 + 1e-14)
     assert found >= g.max_slope * (1.0 - 1e-5)  # a slope may jump down from its largest
+
+
+@pytest.mark.parametrize("name", [*EVERY, "elu(1.75)", "celu(3)"])
+def test_linear_part(name: str) -> None:
+    """It is where g is near its tangent on both sides of a point whose slope is near the largest.
+
+    Taken from values around 0, in the straight part of rectifiers, and far out. The functions that
+    overshoot are steepest elsewhere, on a hump, or on one side of 0 alone.
+    """
+    g, h = activations.get(name), 2.0**-10
+    left, middle, right = (g(np.array([-700.0, 0.0, 1.0, 700.0]) + at) for at in (-h, 0.0, h))
+    secants = np.abs([middle - left, right - middle]) / h
+    straight = math.isfinite(g.max_slope) and secants.min(axis=0).max() > 0.9975 * g.max_slope
+    net = il.Network([2, 4, 1], activation=name).initialize("normal(0.3)", rng=0)
+    flower = il.datasets.flower()
+    found = il.diagnose(net, flower.X, flower.y).layers[0].saturation.linear
+    assert math.isnan(found) == (not straight)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import initlens as il
-from nets import assert_same_bits
+from sample_nets import assert_same_bits
 
 X = np.random.default_rng(0).standard_normal((6, 2))
 LABELS = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,12 @@ def failure(check: Any, *arguments: Any, **keywords: Any) -> str:
     with pytest.raises(AssertionError) as caught:
         check(*arguments, **keywords)
     return str(caught.value)
+
+
+def rows(text: str) -> Counter[str]:
+    """How often each verdict is in a failure's table."""
+    cells = [line.split() for line in text.splitlines()]
+    return Counter(line[2] for line in cells if line[:1] in (["error"], ["warning"]))
 
 
 def test_healthy_and_not(flower: Data) -> None:
@@ -116,6 +123,31 @@ def test_saturation(activation: str, flower: Data) -> None:
     assert_not_saturated(large, X, max_share=1.0)
     with pytest.raises(ValueError, match="max_share"):
         assert_not_saturated(large, X, max_share=2.0)
+
+
+@pytest.mark.parametrize("activation", ["exponential", "squared_relu"])
+def test_nothing_saturates_where_the_slope_has_no_bound(activation: str, flower: Data) -> None:
+    model = net("normal(0.3)", activation=activation)
+    report = assert_not_saturated(model, *flower, max_share=0.0)
+    assert report.diagnosis is not None
+    assert np.isnan(report.diagnosis.layers[0].saturation.share)
+    for bias in model.biases:
+        bias[...] = -100.0
+    if activation == "squared_relu":  # but it can be dead
+        assert rows(failure(assert_not_saturated, model, *flower)) == {"dead": 2}
+    else:
+        assert_not_saturated(model, *flower, max_share=0.0)
+
+
+def test_relu6_is_judged_on_both_sides(flower: Data) -> None:
+    model = net("normal(1)", activation="relu6")
+    assert_not_saturated(model, *flower)  # half of it is off
+    for offset, code in ((1e6, "saturated"), (-1e6, "dead")):
+        for bias in model.biases:
+            bias[...] = offset
+        text = failure(assert_not_saturated, model, *flower)
+        assert rows(text) == {code: 2}
+        assert "100 % of the relu6" in text
 
 
 def test_saturation_that_cannot_be_measured_is_an_error() -> None:

@@ -294,7 +294,8 @@ class Comparison(Reported):
             if (middle := float(np.median([run.saturated_start for run in runs]))) >= SATURATED
         }
         hidden = set(self.settings.activation)
-        # Rectifiers are flat on one side by nature.
+        # Rectifiers are flat on one side by nature. That goes for relu6 too, whose upper side
+        # `diagnose` judges: what a run records is the share of both sides together.
         if saturated and not any(get_activation(text).kind in RELU_FAMILY for text in hidden):
             word = hidden.pop() if len(hidden) == 1 else "hidden"
             each = [f"{label} starts with {100 * s:.0f} %" for label, s in saturated.items()]

@@ -18,7 +18,7 @@ import pytest
 
 import initlens as il
 from initlens import _core
-from nets import DTYPES, HIDDEN, LOSSES, assert_same_bits, bits, pair, problem, text
+from sample_nets import DTYPES, HIDDEN, LOSSES, assert_same_bits, bits, pair, problem, text
 
 TABLES: list[str] = list(_core.show_config()["available"])
 

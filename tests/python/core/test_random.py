@@ -11,7 +11,7 @@ import pytest
 import initlens as il
 import reference
 from initlens import _core
-from nets import DTYPES, bits
+from sample_nets import DTYPES, bits
 
 KEYS = [0, 1, 0x299F31D0A4093822, 2**64 - 1]
 UNIFORM = ("uniform", 0.0, 1.0, "fan_in", "normal", 0.0, 0.0, 0)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 import initlens as il
 import reference
 from initlens.activations import kinks_of
-from nets import DTYPES, HIDDEN, LOSSES, bits, pair, problem, text
+from sample_nets import DTYPES, HIDDEN, LOSSES, bits, pair, problem, text
 
 STEP = 2.0**-14
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 import initlens as il
 import reference
-from nets import DTYPES, HIDDEN, LOSSES, bits, pair, problem, text
+from sample_nets import DTYPES, HIDDEN, LOSSES, bits, pair, problem, text
 
 TOLERANCE = {"float32": 5e-6, "float64": 1e-13}
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 import initlens as il
 import reference
-from nets import DTYPES, bits, constant_net
+from sample_nets import DTYPES, bits, constant_net
 
 Data = tuple[NDArray[Any], NDArray[Any]]
 

@@ -15,7 +15,7 @@ import pytest
 
 import initlens as il
 import reference
-from nets import DTYPES, LOSSES, assert_same_bits, bits, constant_net, pair, problem, twin
+from sample_nets import DTYPES, LOSSES, assert_same_bits, bits, constant_net, pair, problem, twin
 
 Twin = reference.SGD | reference.Adam | reference.RMSProp
 

@@ -10,7 +10,7 @@ import pytest
 
 import initlens as il
 from initlens._tools import cpus
-from nets import assert_same_bits
+from sample_nets import assert_same_bits
 
 
 def test_as_many_as_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
