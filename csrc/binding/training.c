@@ -331,6 +331,12 @@ restore(il_net *net, const il_net_progress *progress, const input *given, size_t
     if (status == IL_OK) {
         status = il_net_set_progress(net, progress);
     }
+    if (status == IL_ERROR_ARGUMENT) {
+        PyErr_Format(PyExc_ValueError, "no training leaves such a state: position %llu of %llu samples, epoch %llu",
+                     (unsigned long long)progress->position, (unsigned long long)progress->samples,
+                     (unsigned long long)progress->epoch);
+        return -1;
+    }
     if (status != IL_OK) {
         error_set(status);
         return -1;

@@ -256,7 +256,7 @@ il_engine_update_fused(il_engine *e, size_t R, const void *x, const il_update *u
 
 /* ---- gradients that are observed before they are used ------------------------------------- */
 
-/* Gradient of rows n0..n1-1, as panels of these rows alone, at the begin of the layer's. */
+/* Gradient of rows n0..n1-1, as panels of these rows alone, at the beginning of the layer's gradient. */
 static void
 rows_gradient(void *context, il_part part)
 {

@@ -80,8 +80,8 @@ set_shallow(il_engine *e)
  *   ...        | ...                  |
  *   top        | z | a | d | transp.  |  a column has d alone: its z and a are the logits, its transposed the weights
  *              +----------------------+
- *   a block of | logits | outputs     |  [R][M] plain rows
- *   samples    | work                 |  [R][widest]
+ *   a block of | logits | outputs     |  [R][M] plain rows; one array for mean squared error
+ *   samples    | work                 |  [R][widest]; also the deltas of the outputs, which a column has in d
  *              | log_sum              |  [R]
  *              +----------------------+
  *   a thread   | chunk | sums         |  [threads], a piece of gradient that waits for its update

@@ -24,8 +24,8 @@
 #include "net.h"
 #include "team.h"
 
-/* Rows of a weight gradient worked on at a time: 96 rows of 16 floats are 6 KiB, and 96 is a
- * multiple of every panel's width and of the tiles' 6 and 8 rows. */
+/* Rows of a weight gradient worked on at a time: 96 rows of 16 floats are 6 KiB, and 96 is a multiple of every panel's
+ * width. */
 #define IL_CHUNK 96
 
 /* Samples that pass through all layers together in inference. */
@@ -75,7 +75,7 @@ typedef struct il_engine {
     size_t count;                /* values of all layers' panels, weights and bias of each in turn */
     void *parameters, *gradient; /* [count] */
     void *state[2];              /* [count], or NULL */
-    il_shallow shallow;          /* with no units: the net is none */
+    il_shallow shallow;          /* no units: the net is not shallow */
     void *logits, *outputs;      /* [rows][M], row-major; the same for mean squared error */
     void *delta;                 /* [rows][M], row-major, of the outputs */
     void *work;                  /* [max(rows, 16)][widest] */

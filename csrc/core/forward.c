@@ -24,15 +24,22 @@ forward_panels(void *context, il_part part)
     il_share(layer->panels, part, &begin, &end);
     il_contraction job = {.rows = R, .K = layer->N, .b_row = layer->row_stride};
     il_pass_set_inputs(pass, &job);
-    for (size_t p = begin; p < end; p++) {
+    /* One sample takes plain weights row by row: through panels 1024 x 1024 takes 3.2 times as long. */
+    const int by_row = R == 1 && end - begin > 1 && layer->row_stride != layer->w;
+    const size_t step = by_row ? end - begin : 1;
+    for (size_t p = begin; p < end; p += step) {
         const size_t at = p * R * layer->w;
         job.b = il_const_at(layer->weights, p * layer->panel_stride, e->element);
         job.start = il_const_at(layer->bias, p * layer->w, e->element);
         job.c = il_at(layer->z, at, e->element);
         job.half = il_panel_is_half(e, layer, p);
-        layer->contract(&job);
+        if (by_row) {
+            e->k->contract_row(&job, step * layer->w);
+        } else {
+            layer->contract(&job);
+        }
         if (l + 1 < e->L) {
-            e->k->activate(layer->activation, R * layer->w, job.c, il_at(layer->a, at, e->element));
+            e->k->activate(layer->activation, R * step * layer->w, job.c, il_at(layer->a, at, e->element));
         }
     }
 }

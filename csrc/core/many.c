@@ -1,5 +1,5 @@
 /*
- * many.c - many nets of one architecture, one a vector lane: the step of a small net is too short
+ * many.c - many nets of one architecture, one net per vector lane: the step of a small net is too short
  * to fill a vector by itself, but W nets fill it whatever their widths.
  *
  * Every lane runs the chains of the solo engine on its own numbers, so the bits are the same. What
@@ -382,7 +382,7 @@ many_gradients(many *s, size_t B)
 
 /* ---- steps ------------------------------------------------------------------------------- */
 
-/* A row of the record of each net that still runs, by the solo code. */
+/* A row of one lane's record, by the solo code. */
 static il_status
 lane_record(many *s, size_t lane, uint64_t step, il_record *record)
 {

@@ -247,6 +247,9 @@ il_net_set_progress(il_net *net, const il_net_progress *progress)
              && isfinite(progress->beta2_power))) {
         return IL_ERROR_ARGUMENT;
     }
+    if ((progress->position > 0 && progress->position >= progress->samples) || progress->epoch == UINT64_MAX) {
+        return IL_ERROR_ARGUMENT; /* from a damaged file: a position is an index into the order of an epoch */
+    }
     const il_status status = il_net_reset_slots(net, progress->has_optimizer ? &progress->optimizer : NULL);
     if (status == IL_OK) {
         net->progress = *progress;

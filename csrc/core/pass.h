@@ -21,7 +21,7 @@ il_pass_run(il_pass *pass, il_work work)
     il_team_run(pass->R * layer->N * layer->M < IL_TEAM_WORTH ? NULL : pass->e->team, work, pass);
 }
 
-/* Has panel p of a layer no more columns than the half of it? */
+/* Does panel p of a layer use at most half of its columns? */
 static inline int
 il_panel_is_half(const il_engine *e, const il_layer *layer, size_t p)
 {

@@ -210,6 +210,13 @@ typedef struct unit_rows {
     void *block;
 } unit_rows;
 
+/* One NaN for all: which sign a computed NaN has depends on the CPU, and rows are compared by their bits. */
+static double
+plain_nan(double x)
+{
+    return isnan(x) ? (double)NAN : x;
+}
+
 static il_status
 rows_create(unit_rows *r, const il_units *u)
 {
@@ -232,16 +239,16 @@ rows_create(unit_rows *r, const il_units *u)
     }
     for (size_t n = 0; n < N; n++) {
         for (size_t m = 0; m < r->M; m++) {
-            r->row[m * r->D + n] = u->incoming[n * u->M + m];
+            r->row[m * r->D + n] = plain_nan(u->incoming[n * u->M + m]);
         }
     }
     for (size_t m = 0; m < r->M; m++) {
         double *row = r->row + m * r->D;
         if (u->biases != NULL) {
-            row[N] = u->biases[m];
+            row[N] = plain_nan(u->biases[m]);
         }
-        if (K > 0) {
-            memcpy(row + r->I, u->outgoing + m * K, K * sizeof *row);
+        for (size_t k = 0; k < K; k++) {
+            row[r->I + k] = plain_nan(u->outgoing[m * K + k]);
         }
     }
     return IL_OK;

@@ -211,7 +211,7 @@ typedef struct il_net_progress {
 } il_net_progress;
 
 il_net_progress il_net_get_progress(const il_net *net);
-/* Clears or restores; optimizer settings are checked. */
+/* Clears or restores; IL_ERROR_ARGUMENT for what no training leaves: a position beyond the samples, for example. */
 IL_MUST_USE il_status il_net_set_progress(il_net *net, const il_net_progress *progress);
 /* Optimizer state, borrowed: slot 0 momentum or first moment, slot 1 second moment; each
  * [parameter_count], in the order W0 b0 W1 b1 ... NULL where the optimizer keeps none. */
@@ -265,7 +265,7 @@ typedef struct il_train_options {
 
 typedef struct il_train_result {
     uint64_t steps; /* done */
-    int diverged;   /* 1: the gradient of step `steps` was not finite; the step was not taken */
+    int diverged;   /* 1: the deltas of the outputs were not finite at step `steps`, which was not taken */
 } il_train_result;
 
 /* Rows of a record of so many steps; SIZE_MAX where there are more. */
@@ -390,17 +390,18 @@ typedef struct il_activation_info {
 
     double max_slope;    /* max |g'|, by closed form or to the last bit of a double; infinite if unbounded */
     int parameter_slope; /* 1: the parameter is a slope as well, and max |g'| the larger of both */
-    int linear;          /* 1: where the slope is near its largest, g is near its tangent. 0: the largest slope is that
-                            of a hump, or there is none */
+    int linear;          /* 1: the largest slope is reached on, or approached along, a straight stretch. 0: it is
+                            that of a hump or of the end of a curve, or there is none */
     il_modulo symmetry;  /* its own */
     unsigned flat;       /* of il_flat */
-    int rectified;       /* 1: 0 or p z for z <= 0, so that a unit can be off */
+    int rectified;       /* 1: 0 or p z for z <= 0, p the parameter, so that a unit can be off */
 
     size_t kink_count; /* points where g or one of its derivatives jumps */
     double kinks[2];
     int kinks_scaled; /* 1: times the parameter */
-    double pole;      /* distance of the nearest complex singularity from the real line, 2 where there is none; 0: has
-                         kinks */
+    double pole;      /* distance of the nearest complex singularity from the real line, 2 where there is none; it sets
+                         the step of the theory's quadrature. 0: has kinks, or the distance depends on the parameter; the
+                         quadrature then goes by halves */
 } il_activation_info;
 
 /* NULL for what is no kind. */

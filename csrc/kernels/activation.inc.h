@@ -380,7 +380,8 @@ slope_log_sigmoid(V z, V p)
 IL_INLINE V
 g_soft_shrink(V z, V p)
 {
-    return v_with_sign(v_max(v_set1(0), v_sub(v_abs(z), p)), z);
+    const V threshold = v_min(v_set1(IL_IS_F32 ? (T)FLT_MAX : (T)DBL_MAX), p); /* p as a T may be inf */
+    return v_with_sign(v_max(v_set1(0), v_sub(v_abs(z), threshold)), z);
 }
 
 IL_INLINE V

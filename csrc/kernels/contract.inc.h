@@ -111,6 +111,47 @@ contract_wide(const il_contraction *job)
 #pragma GCC pop_options
 #endif
 
+/* To sums[vectors] what `turns` rows of B give, a constant of each call. */
+IL_INLINE void
+add_turns(size_t turns, const T *a, const T *b, size_t b_row, size_t vectors, V *sums)
+{
+    for (size_t i = 0; i < vectors; i++) {
+        V sum = sums[i];
+        for (size_t k = 0; k < turns; k++) {
+            sum = v_fma(v_set1(a[k]), v_load(b + k * b_row + i * W), sum);
+        }
+        sums[i] = sum;
+    }
+}
+
+/* Each row of B goes by in the order of memory, and the sums of 4 KiB of its columns stay in cache. */
+static void
+contract_row(const il_contraction *job, size_t columns)
+{
+    enum { TURNS = 4, STRIP = 4096 / sizeof(T) };
+    for (size_t j = 0; j < columns; j += STRIP) {
+        const size_t vectors = (columns - j < STRIP ? columns - j : STRIP) / W;
+        T *c = (T *)job->c + j;
+        for (size_t k0 = 0; k0 < job->K; k0 += IL_BLOCK) {
+            V sums[STRIP / W];
+            for (size_t i = 0; i < vectors; i++) {
+                sums[i] = k0 == 0 && job->start != NULL ? v_load((const T *)job->start + j + i * W) : v_set1(0);
+            }
+            const T *a = (const T *)job->a + k0, *b = (const T *)job->b + k0 * job->b_row + j;
+            size_t left = job->K - k0 < IL_BLOCK ? job->K - k0 : IL_BLOCK;
+            for (; left >= TURNS; left -= TURNS, a += TURNS, b += TURNS * job->b_row) {
+                add_turns(TURNS, a, b, job->b_row, vectors, sums);
+            }
+            for (; left > 0; left--, a++, b += job->b_row) {
+                add_turns(1, a, b, job->b_row, vectors, sums);
+            }
+            for (size_t i = 0; i < vectors; i++) {
+                v_store(c + i * W, k0 == 0 ? sums[i] : v_add(v_load(c + i * W), sums[i]));
+            }
+        }
+    }
+}
+
 /* Whole squares in registers, the edges one by one. */
 static void
 transpose(size_t rows, size_t columns, const void *src, size_t src_stride, void *dst, size_t dst_stride)

@@ -112,6 +112,9 @@ typedef struct il_kernel_set {
     void (*contract_narrow)(const il_contraction *job);
     void (*contract_wide)(const il_contraction *job);
     void (*contract_column)(const il_contraction *job);
+    /* One row of A, its values side by side, and plain rows of B: several panels of 2 W at once, `columns` in all, with
+     * start [columns] and C [columns]. No A', sums or half. */
+    void (*contract_row)(const il_contraction *job, size_t columns);
 
     /* x [rows][inputs] to z, a and out; then from delta and a to all gradients, rows at most IL_BLOCK. */
     void (*shallow_forward)(const il_shallow *net, size_t rows, const void *x);

@@ -33,6 +33,7 @@ const il_kernel_set IL_CAT3(il_kernel_set, ISA, P) = {
     .contract_narrow = contract_narrow,
     .contract_wide = contract_wide,
     .contract_column = contract_column,
+    .contract_row = contract_row,
     .shallow_forward = shallow_forward,
     .shallow_backward = shallow_backward,
     .contract_lanes = contract_lanes,

@@ -36,6 +36,11 @@ class Activation:
         Slope of "leaky_relu" for z <= 0, in [0, 1]; alpha of "elu" and "celu", above 0; threshold
         of "soft_shrink" and "hard_shrink", at least 0; else 0.
 
+    Notes
+    -----
+    "sin" is the sine for abs(z) <= 8192. Beyond it stays at sin(8192), with the sign of z, and its
+    slope is 0.
+
     Examples
     --------
     >>> import initlens as il
@@ -49,7 +54,8 @@ class Activation:
 
     def __str__(self) -> str:
         """Return the text form."""
-        if self == _FACTORIES[self.kind]():
+        factory = _FACTORIES.get(self.kind)  # None: no kind, which a call refuses
+        if factory is None or self == factory():
             return self.kind
         return call(self.kind, self.parameter)
 
@@ -93,7 +99,7 @@ def is_exactly_rectified(activation: Activation) -> bool:
 def pole_of(activation: Activation) -> float | None:
     """Return how far the nearest complex singularity is from the real line, 2 where there is none.
 
-    None where the function is not analytic on the real line.
+    None where the function is not analytic on the real line, or the distance is not known.
     """
     return _ROWS[activation.kind]["pole"] or None
 

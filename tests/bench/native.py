@@ -77,8 +77,8 @@ def measured_peak(dtype: str) -> float:
 def share_of_peak(rate: float, dtype: str) -> float:
     """What part of the peak so many operations a second are.
 
-    Raises RuntimeError where it is more than the whole: then the peak is none, and all shares are
-    wrong. A peak that was measured in a slow spell of the machine is measured once more.
+    Raises RuntimeError where it is more than the whole: then the measured peak is wrong, and so are
+    all shares. A peak that was measured in a slow spell of the machine is measured once more.
     """
     share = rate / peak(dtype)
     if share > MOST_OF_PEAK:

@@ -54,7 +54,7 @@ def beside_peak(width: int, batch: int, transposed: bool, dtype: str, effort: Ef
     agree(reference(rows, depth, transposed, a, b, c.size), c, "the product")
     flops = 2 * batch * width**2
     timing = compare(native.at_peak(dtype, flops), calls(ours), effort)
-    native.share_of_peak(flops / timing.ours, dtype)  # raises where the peak is none
+    native.share_of_peak(flops / timing.ours, dtype)  # raises if the measured peak is wrong
     return timing.of_peak()
 
 

@@ -19,7 +19,7 @@ TC(chain)(const il_contraction *job, size_t panel, size_t r, size_t j)
 }
 
 static T TC(a)[72 * 640], TC(b)[600 * (ROW + 3)];
-static T TC(c)[150 * ROW], TC(start)[ROW], TC(sums)[64];
+static T TC(c)[10 * ROW], TC(start)[ROW], TC(sums)[64];
 
 static void
 TC(one)(const il_kernel_set *k, enum width width_of_b, size_t rows, size_t K, int transposed, int panels,
@@ -70,6 +70,30 @@ TC(one)(const il_kernel_set *k, enum width width_of_b, size_t rows, size_t K, in
     CHECK_BITS(untouched, &TC(c)[end], 4);
 }
 
+/* One row through several panels of plain weights. */
+static void
+TC(row)(const il_kernel_set *k, size_t columns, size_t K, int with_start)
+{
+    const size_t panel = 2 * k->lanes;
+    const il_contraction job = {.rows = 1,
+                                .K = K,
+                                .a = TC(a),
+                                .a_row = K,
+                                .a_panel = panel,
+                                .b = TC(b),
+                                .b_row = columns + 3,
+                                .start = with_start ? TC(start) : NULL,
+                                .c = TC(c)};
+    memset(TC(c), 1, sizeof TC(c));
+    k->contract_row(&job, columns);
+    for (size_t j = 0; j < columns; j++) {
+        const T want = TC(chain)(&job, panel, 0, j);
+        CHECK_BITS(&want, &TC(c)[j], sizeof want);
+    }
+    const char untouched[sizeof(T)] = {1, 1, 1, 1};
+    CHECK_BITS(untouched, &TC(c)[columns], 4);
+}
+
 /* Every edge of the squares: the matrix turned, and nothing beside it. */
 static void
 TC(transpose)(const il_kernel_set *k, size_t rows, size_t columns)
@@ -98,6 +122,11 @@ TC(table)(const il_kernel_set *k, int thorough)
     for (size_t i = 0; i < sizeof TC(start) / sizeof TC(start)[0]; i++) {
         TC(start)[i] = (T)(0.1 * (double)i - 1);
     }
+    const size_t panel = 2 * k->lanes;
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        TC(row)(k, (1 + lengths[i] % 3) * panel, lengths[i], i & 1);
+    }
+    TC(row)(k, ROW / panel * panel, 7, 1); /* more than a strip */
     for (size_t rows = 1; rows <= 33; rows += 1 + rows / 8) {
         for (size_t columns = 1; columns <= 33; columns += 1 + columns / 8) {
             TC(transpose)(k, rows, columns);

@@ -44,6 +44,19 @@ activation(size_t which)
     return activation_of((int)which);
 }
 
+/* `holds`; says of which activation and where if it does not. */
+static int
+holds_at(int holds, il_activation g, double z)
+{
+    if (!holds) {
+        fprintf(stderr, "  %s, parameter %g, z = %a (%.9g)\n", il_activation_info_of(g.kind)->name, g.parameter, z, z);
+    }
+    return holds;
+}
+
+#define CHECK_AT(g, z, condition)                                                                                      \
+    harness_check(holds_at((condition) ? 1 : 0, g, (double)(z)), #condition, __FILE__, __LINE__)
+
 /* splitmix64 */
 static uint64_t random_state = 1;
 

@@ -22,8 +22,9 @@ FN(bits_of)(T x)
     return bits;
 }
 
-/* A table's results have the scalar table's bits, payloads of NaN apart (NUMERICS 1). If not, says whose. */
-static void
+/* A table's results have the scalar table's bits, payloads of NaN apart (NUMERICS 1). If not, says whose. Returns
+ * the number of the first that differs, or n. */
+static size_t
 FN(check_table)(const il_kernels *table, size_t n, const T *got, const T *wanted)
 {
     size_t i = 0;
@@ -34,6 +35,7 @@ FN(check_table)(const il_kernels *table, size_t n, const T *got, const T *wanted
         fprintf(stderr, "  table %s, number %zu: %a for %a\n", table->name, i, (double)got[i], (double)wanted[i]);
     }
     CHECK(i == n);
+    return i;
 }
 
 static WIDE
@@ -431,26 +433,33 @@ FN(check_activation)(il_activation g, size_t n, const T *z, int soft, T *out)
     for (size_t i = 0; i < tables_here; i++) {
         if (soft || tables[i] != &il_kernels_soft) {
             FN(activations_of)(tables[i]->P, g, n, z, other);
-            FN(check_table)(tables[i], 3 * n, other, out);
+            const size_t differs = FN(check_table)(tables[i], 3 * n, other, out);
+            holds_at(differs == 3 * n, g, (double)z[differs % n]);
         }
     }
-    int value_right = 1, slope_finite = 1, product_right = 1;
+    size_t value_right = 0, slope_finite = 0, product_right = 0; /* how many, until the first that is wrong */
     for (size_t i = 0; i < n; i++) {
         const T slope = out[n + i], product = z[i] * slope;
         if (isnan(z[i])) {
-            value_right &= isnan(out[i]) != 0;
+            value_right += value_right == i && isnan(out[i]);
+            slope_finite += slope_finite == i;
+            product_right += product_right == i;
             continue;
         }
+        int right = 1;
         if (isfinite(z[i])) { /* the limits have a test of their own */
             const WIDE exact = FN(exact_activation)(g, (WIDE)z[i]);
-            value_right &= out[i] == (T)exact || fabs((double)((WIDE)out[i] - exact)) <= FN(allowed)(g, z[i], exact);
+            right = out[i] == (T)exact || fabs((double)((WIDE)out[i] - exact)) <= FN(allowed)(g, z[i], exact);
         }
-        slope_finite &= isfinite(slope) || isinf(il_activation_max_slope(g));
-        product_right &= out[2 * n + i] == product || (isnan(out[2 * n + i]) && isnan(product)); /* inf * 0 */
+        value_right += value_right == i && right;
+        right = isfinite(slope) || isinf(il_activation_max_slope(g));
+        slope_finite += slope_finite == i && right;
+        right = out[2 * n + i] == product || (isnan(out[2 * n + i]) && isnan(product)); /* inf * 0 */
+        product_right += product_right == i && right;
     }
-    CHECK(value_right);
-    CHECK(slope_finite);
-    CHECK(product_right);
+    CHECK_AT(g, z[value_right % n], value_right == n);
+    CHECK_AT(g, z[slope_finite % n], slope_finite == n);
+    CHECK_AT(g, z[product_right % n], product_right == n);
 }
 
 static void
@@ -464,13 +473,14 @@ FN(test_activations)(void)
     for (size_t which = 0; which < ACTIVATIONS; which++) {
         const il_activation g = activation(which);
         FN(check_activation)(g, N, z, 1, out);
-        int slope_right = 1;
+        size_t slope_right = 0; /* as above */
         for (size_t i = 0; i < N; i++) {
             const WIDE slope = FN(exact_slope)(g, (WIDE)z[i]);
             const double allowed = FN(allowed)(g, z[i], slope);
-            slope_right &= fabs((double)((WIDE)out[N + i] - slope)) <= 2.0 * allowed + DIFFERENCE_ERROR;
+            const int right = fabs((double)((WIDE)out[N + i] - slope)) <= 2.0 * allowed + DIFFERENCE_ERROR;
+            slope_right += slope_right == i && right;
         }
-        CHECK(slope_right);
+        CHECK_AT(g, z[slope_right % N], slope_right == N);
     }
 }
 
@@ -537,21 +547,21 @@ FN(test_activation_limits)(void)
             T out[9];
             FN(activations_of)(il_kernels_scalar.P, g, 3, z, out);
             const FN(limits) limits = FN(limits_of)(g, (WIDE)far[i]);
-            CHECK(FN(ulps)(out[0], limits.right) <= 1.0);
-            CHECK(FN(ulps)(out[1], limits.left) <= 1.0);
+            CHECK_AT(g, z[0], FN(ulps)(out[0], limits.right) <= 1.0);
+            CHECK_AT(g, z[1], FN(ulps)(out[1], limits.left) <= 1.0);
             const int tail = g.kind == IL_SOFTSIGN || g.kind == IL_ARCTAN; /* never quite flat */
-            CHECK(tail ? out[3] >= 0 && out[3] < (T)1e-12 : out[3] == (T)limits.right_slope);
-            CHECK(FN(is_slope)(out[4], limits.left_slope));
-            CHECK(isnan(out[2]));
-            CHECK(isnan(out[5]) || g.kind == IL_IDENTITY);
+            CHECK_AT(g, z[0], tail ? out[3] >= 0 && out[3] < (T)1e-12 : out[3] == (T)limits.right_slope);
+            CHECK_AT(g, z[1], FN(is_slope)(out[4], limits.left_slope));
+            CHECK_AT(g, z[2], isnan(out[2]));
+            CHECK_AT(g, z[2], isnan(out[5]) || g.kind == IL_IDENTITY);
         }
         const T zero[2] = {0, -(T)0};
         T out[6];
         FN(activations_of)(il_kernels_scalar.P, g, 2, zero, out);
-        CHECK(FN(ulps)(out[0], FN(exact_activation)(g, 0)) <= 1.0 && out[0] == out[1]);
-        CHECK(out[2] == out[3]);
+        CHECK_AT(g, 0, FN(ulps)(out[0], FN(exact_activation)(g, 0)) <= 1.0 && out[0] == out[1]);
+        CHECK_AT(g, 0, out[2] == out[3]);
         if (g.kind == IL_RELU || g.kind == IL_LEAKY_RELU || g.kind == IL_ELU) {
-            CHECK(out[2] == (T)g.parameter); /* the left side's */
+            CHECK_AT(g, 0, out[2] == (T)g.parameter); /* the left side's */
         }
     }
 }

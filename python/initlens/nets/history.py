@@ -65,7 +65,7 @@ class History(Result):
     steps_done : int
         Steps taken by this call.
     diverged_at : int or None
-        The step whose gradient was not finite; it was not taken.
+        The step at which the gradient of the outputs was not finite; it was not taken.
     stopped : bool
         Whether the caller stopped it early.
     chance_loss : float

@@ -431,8 +431,9 @@ class Network(Net, Tabular):
 
         Notes
         -----
-        Two calls of k steps give the bits of one call of 2k. A net that diverges is a result: the
-        step whose gradient is not finite is not taken, and `History.diverged_at` names it.
+        Two calls of k steps give the bits of one call of 2k. A net that diverges is a result: a
+        step is not taken if the gradient of the loss with respect to the outputs is not finite, and
+        `History.diverged_at` names it.
         """
         settings = get_optimizer(optimizer)._spec()
         total, batch, every = training_counts(steps, batch_size, record)

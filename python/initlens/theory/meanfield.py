@@ -37,6 +37,8 @@ _STRIDE: Final = 1.5  # ratio of neighbours on the way; two fixed points closer 
 _CRITICAL_FROM: Final = 1e-6
 _CRITICAL_TO: Final = 40.0
 _CRITICAL_STRIDE: Final = 1.2
+# E phi'^2 at the smallest q over that at 1: below, it is taken to fall to 0 with q.
+_VANISHING: Final = 1e-20
 
 
 @dataclass(frozen=True)
@@ -361,7 +363,12 @@ def _critical_without_biases(phi: Nonlinearity) -> FixedPoint:
     everywhere = _critical_at(phi, 1.0)
     if everywhere.sigma_b2 == 0.0:
         return _possible(phi, everywhere)
-    limit = _possible(phi, replace(_critical_at(phi, _SMALLEST_Q), q=0.0))
+    limit = replace(_critical_at(phi, _SMALLEST_Q), q=0.0)
+    if everywhere.sigma_w2 < _VANISHING * limit.sigma_w2:
+        raise ValueError(
+            f"{phi.name} has no edge of chaos at q = 0, without biases: E phi'^2 falls to 0 there"
+        )
+    limit = _possible(phi, limit)
     # Its q_slope is 1: whether q falls to 0 is for the next order to say.
     nearby = 1e-4
     growth = limit.sigma_w2 * moments_of(phi, nearby).second / nearby

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 import initlens as il
 import sample_nets
+from initlens import _core
 from initlens import diagnosis as dx
 
 Array = NDArray[Any]
@@ -459,3 +460,11 @@ def test_one_sample_and_constant_targets() -> None:
     result = il.diagnose(net, X, np.ones_like(y))
     assert result.loss.chance == 0.0
     assert result.loss.ratio == np.inf
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_units_are_equal_whatever_the_sign_of_their_nan(sign: float) -> None:
+    """Which sign a computed NaN has depends on the CPU; a count of units may not."""
+    incoming = np.full((2, 3), np.nan)
+    incoming[:, 2] = np.copysign(np.nan, -sign)
+    assert _core.group_units(3, incoming, None, None, 0, 0.0).tolist() == [0, 0, 0]

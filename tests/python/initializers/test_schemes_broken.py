@@ -33,9 +33,10 @@ COMPILER = shutil.which("cc")
 # What il_fill needs. Optimization is no part of the format.
 CORE = [
     *("initialization", "orthogonal", "sparse", "truncated", "normal", "spec", "status"),
-    *("rng", "memory", "net", "cpu", "dispatch", "team"),
+    *("rng", "memory", "net", "activation", "cpu", "dispatch", "team"),
 ]
-FLAGS = ["-std=c11", "-O1", "-fPIC", "-ffp-contract=off", f"-I{CSRC / 'include'}"]
+INCLUDE = [f"-I{CSRC / folder}" for folder in ("include", "kernels")]
+FLAGS = ["-std=c11", "-O1", "-fPIC", "-ffp-contract=off", *INCLUDE]
 
 pytestmark = pytest.mark.skipif(
     COMPILER is None or sys.platform == "win32", reason="broken copies need a C compiler"

@@ -220,3 +220,17 @@ def test_what_is_no_archive_is_named(tmp_path: Path) -> None:
 def test_no_file(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         il.Network.load(tmp_path / "net.npz")
+
+
+@pytest.mark.parametrize(
+    "damage", [{"position": 400}, {"position": 10**9}, {"position": 2**63}, {"epoch": 2**64 - 1}]
+)
+def test_a_place_outside_the_data_is_refused(damage: dict[str, int]) -> None:
+    """A position is an index into the order of an epoch: the next step would read past its end."""
+    net = trained(OPTIMIZERS[0])
+    progress, slots = net._get_progress(), net._get_slots()
+    assert progress["samples"] == 400
+    with pytest.raises(ValueError, match=r"no training leaves such a state: position \d+ of 400"):
+        net._set_progress(progress | damage, slots)
+    assert net._get_progress() == progress
+    net._set_progress(progress | {"position": 399}, slots)

@@ -97,6 +97,12 @@ def test_critical_is_refused_where_none_exists(name: str) -> None:
             critical(name, sigma_b2=sigma_b2)
 
 
+@pytest.mark.parametrize("name", ["squared_relu", "tanh_shrink"])
+def test_critical_is_refused_where_the_slope_vanishes_at_zero(name: str) -> None:
+    with pytest.raises(ValueError, match=r"no edge of chaos at q = 0, .* falls to 0 there"):
+        critical(name)
+
+
 def test_critical_is_refused_out_of_reach() -> None:
     for name in ("relu", "identity", "leaky_relu"):
         with pytest.raises(ValueError, match="has no edge of chaos with sigma_b2 ="):
