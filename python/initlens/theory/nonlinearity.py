@@ -39,7 +39,7 @@ class Nonlinearity:
         Takes an array z and returns phi(z) and phi'(z), the latter None where it is not known.
     pole : float or None
         Distance of the nearest complex singularity from the real line, 2 where there is none;
-        None where phi is not analytic on the real line.
+        None where phi is not analytic on the real line, or its distance is not known.
     kinks : tuple of float
         Points where phi or one of its derivatives jumps, as far as they are known.
     """
