@@ -644,7 +644,8 @@ def test_no_framework_is_imported() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_to_frame_has_a_row_a_layer() -> None:
+def test_to_frame_has_one_row_per_layer() -> None:
+    pytest.importorskip("pandas")
     frame = il.audit(draw(2, 5, 1), activation="tanh").to_frame()
     assert frame["number"].tolist() == [1, 2]
     assert frame["units"].tolist() == [5, 1]
