@@ -105,8 +105,8 @@ void il_engine_save(const il_engine *e, il_net *net);
 /* Rows n0..n1-1 of panel p of the weights into the transposed copy. */
 void il_engine_refresh_transposed(const il_engine *e, size_t l, size_t p, size_t n0, size_t n1);
 
-/* Panels of one layer's weights, or of what is shaped like them, into plain rows [N][M]; of panels that lie `stride` apart
- * some rows from the n-th on; and the same of its bias. */
+/* Panels of one layer's weights, or of what is shaped like them, into plain rows [N][M]; of panels that lie `stride`
+ * apart some rows from the n-th on; and the same of its bias. */
 void il_engine_unpack_weights(const il_engine *e, const il_layer *layer, const void *panels, void *plain);
 void il_engine_unpack_rows(const il_engine *e, const il_layer *layer, const void *panels, size_t stride, size_t n,
                            size_t rows, void *plain);

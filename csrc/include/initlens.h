@@ -378,7 +378,7 @@ IL_MUST_USE il_status il_net_diagnose(const il_net *net, size_t B, const void *x
 /* Where an activation is flat: its slope is 0 there, or tends to it. Bits. */
 typedef enum il_flat { IL_FLAT_LEFT = 1, IL_FLAT_RIGHT = 2, IL_FLAT_MIDDLE = 4 } il_flat;
 
-/* What is known of a kind of activation g: its row in csrc/kernels/activation_table.inc.h. What a row leaves out is 0. */
+/* What is known of a kind of activation: its row in csrc/kernels/activation_table.inc.h. A field left out is 0. */
 typedef struct il_activation_info {
     const char *name;    /* "leaky_relu" */
     const char *aliases; /* other names, one space between them; or NULL */
@@ -400,8 +400,8 @@ typedef struct il_activation_info {
     double kinks[2];
     int kinks_scaled; /* 1: times the parameter */
     double pole;      /* distance of the nearest complex singularity from the real line, 2 where there is none; it sets
-                         the step of the theory's quadrature. 0: has kinks, or the distance depends on the parameter; the
-                         quadrature then goes by halves */
+                         the step of the theory's quadrature. 0: has kinks, or the distance depends on the parameter;
+                         the quadrature then goes by halves */
 } il_activation_info;
 
 /* NULL for what is no kind. */

@@ -5,11 +5,11 @@
  * Expects IL_ROW(KIND, name, SLOPE, CODE, ...):
  *   KIND, name  of IL_KIND, g_name() and slope_name()
  *   SLOPE       OF_A: slope_name() takes the stored activation a; OF_Z: it takes z, which is kept for it (NUMERICS 3.3)
- *   CODE        FAST: four vectors at once, and if OF_A, bodies of its own in one_output.inc.h; SMALL: a vector at a time,
- *               which takes 1.1 to 1.3 times as long and saves 6 KB of code in each table of kernels (gcc, AVX2)
+ *   CODE        FAST: four vectors at once, and if OF_A, bodies of its own in one_output.inc.h; SMALL: a vector at a
+ *               time, which takes 1.1 to 1.3 times as long and saves 6 KB of code in each table of kernels (gcc, AVX2)
  *   ...         the fields of il_activation_info (initlens.h says what each means) but for its name
- * and undefines it. DBL_MAX as .most is no upper end. A .pole that is too large makes moments wrong, one that is too small
- * makes them slow. The order is free. Every kind has one row, or csrc/core/activation.c does not compile.
+ * and undefines it. DBL_MAX as .most is no upper end. A .pole that is too large makes moments wrong, one that is too
+ * small makes them slow. The order is free. Every kind has one row, or csrc/core/activation.c does not compile.
  */
 IL_ROW(IDENTITY, identity, OF_A, FAST, .aliases = "linear", .max_slope = 1, .linear = 1, .symmetry = IL_MODULO_SIGN,
        .pole = 2)

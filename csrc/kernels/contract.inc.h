@@ -7,7 +7,8 @@
  */
 /*
  * Few k, as from the plane to a first layer or from one output back: B stays in registers and C is written row by row.
- * A tile would take longer to begin and end (2-64-1 in training 1.03 to 1.04 times as long, inference from 3 inputs 1.05).
+ * A tile would take longer to begin and end (2-64-1 in training 1.03 to 1.04 times as long, inference from 3 inputs
+ * 1.05).
  */
 
 IL_INLINE int

@@ -176,9 +176,9 @@ typedef struct il_kernel_set {
     void (*sum_squares_of_both)(size_t n, const void *x, const void *y, double x_lanes[IL_SUM_LANES],
                                 double y_lanes[IL_SUM_LANES]);
 
-    /* Columns of x, `rows` rows of M values that lie `stride` apart, onto the sums of a unit each, rows ascending: squares
-     * onto size [M], and onto distance [M] those of the differences from the first unit, whose values lie at `first`,
-     * `stride` apart. */
+    /* Columns of x, `rows` rows of M values that lie `stride` apart, onto the sums of a unit each, rows ascending:
+     * squares onto size [M], and onto distance [M] those of the differences from the first unit, whose values lie at
+     * `first`, `stride` apart. */
     void (*unit_squares)(size_t rows, size_t M, size_t stride, const void *x, const void *first, double *size,
                          double *distance);
     /* How many of x are nearer to 0 than the limit. */

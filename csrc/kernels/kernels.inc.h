@@ -1,9 +1,9 @@
 /*
- * kernels.inc.h - every kernel of one instruction set and one precision, and the set that lists them. A file that includes
- * it is compiled twice, with IL_PRECISION 32 and 64. Expects ISA and a vec_*.h.
+ * kernels.inc.h - every kernel of one instruction set and one precision, and the set that lists them. A file that
+ * includes it is compiled twice, with IL_PRECISION 32 and 64. Expects ISA and a vec_*.h.
  *
- * In a kernel T is the type, V a vector of W of them, and v_fma() that type's of the vec_*.h. All is static, so that each
- * function has one name in the text and needs no other for the linker.
+ * In a kernel T is the type, V a vector of W of them, and v_fma() that type's of the vec_*.h. All is static, so that
+ * each function has one name in the text and needs no other for the linker.
  */
 #if !defined(IL_PRECISION)
 #define IL_PRECISION 32 /* for editors, which open one file alone */

@@ -279,9 +279,9 @@ v_erf(V x)
 }
 
 /*
- * sin(x) (turn 0) or -cos(x) (turn 1/2) of 0 <= x <= 2^13: x = (k + turn) pi + r, |r| <= pi/2, and the result is sin(r),
- * with the other sign where k is odd. x - n pi is exact after the first of three steps, and small differences keep all
- * their bits: the worst x is 2^-27 (float32) or 2^-64 (float64) from a multiple of pi.
+ * sin(x) (turn 0) or -cos(x) (turn 1/2) of 0 <= x <= 2^13: x = (k + turn) pi + r, |r| <= pi/2, and the result is
+ * sin(r), with the other sign where k is odd. x - n pi is exact after the first of three steps, and small differences
+ * keep all their bits: the worst x is 2^-27 (float32) or 2^-64 (float64) from a multiple of pi.
  */
 IL_INLINE V
 v_sin_turned(V x, T turn)
@@ -310,7 +310,7 @@ v_cos(V x)
     return v_sub(v_set1(0), v_sin_turned(v_abs(x), (T)0.5));
 }
 
-/* arctan(x) = c + arctan(t): up to 1/2 t = x, c = 0; up to 2 t = (x - 1) / (x + 1), c = pi/4; beyond t = -1/x, c = pi/2 */
+/* arctan(x) = c + arctan(t): up to 1/2 t = x, c = 0; up to 2 t = (x - 1)/(x + 1), c = pi/4; beyond -1/x, c = pi/2 */
 IL_INLINE V
 v_arctan(V x)
 {

@@ -1,12 +1,13 @@
 /*
- * one_output.inc.h - layers of one unit, as the last of the lecture's nets. As panels of one vector they would leave all
- * lanes but the first idle, so lanes hold something else, each the chain that it would be in a panel (NUMERICS 2.5):
+ * one_output.inc.h - layers of one unit, as the last of the lecture's nets. As panels of one vector they would leave
+ * all lanes but the first idle, so lanes hold something else, each the chain that it would be in a panel
+ * (NUMERICS 2.5):
  *
  *   column    the contraction where B is a single column: lanes hold rows of C. Here b_row is 1 and start one value.
- *   shallow   a hidden layer and the output above it together, in training: lanes hold hidden units and their weights stay
- *             in registers, so that no delta is written and read again. Forward of a net of one hidden layer; backward of
- *             the same, of the last two layers of a deeper one, which has no inputs here and hands its deltas on, and of
- *             many nets, where lanes hold nets.
+ *   shallow   a hidden layer and the output above it together, in training: lanes hold hidden units and their weights
+ *             stay in registers, so that no delta is written and read again. Forward of a net of one hidden layer;
+ *             backward of the same, of the last two layers of a deeper one, which has no inputs here and hands its
+ *             deltas on, and of many nets, where lanes hold nets.
  */
 
 /* ---- column ------------------------------------------------------------------------------ */

@@ -273,8 +273,8 @@ enum {
 
 /*
  * out[i] = centre(part(b, law), b, law), b the bits of element start + i; tail(root(b, law), b, law) where the centre
- * says that it does not hold. Those are 15 % of a normal law, in most vectors one at least: gathered, they fill the lanes of
- * the tail. One after the other over the batch, because a CPU looks ahead some 60 instructions, and a chain
+ * says that it does not hold. Those are 15 % of a normal law, in most vectors one at least: gathered, they fill the
+ * lanes of the tail. One after the other over the batch, because a CPU looks ahead some 60 instructions, and a chain
  * through all of them would leave it waiting. Without a centre the part is all.
  */
 typedef V (*part_of_law)(VI bits, const void *law);

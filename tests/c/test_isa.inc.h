@@ -378,7 +378,7 @@ FN(training)(const il_kernels *kernels, digest *d)
     }
 }
 
-/* Nets of one output, some of which some tables take in straight lines, and of less than a batch and more than a block. */
+/* Nets of one output, some of which some tables take in straight lines; less than a batch, and more than a block. */
 static void
 FN(one_output)(const il_kernels *kernels, digest *d)
 {
