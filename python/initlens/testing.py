@@ -22,6 +22,7 @@ from .auditing.readers.reading import Layout
 from .auditing.result import Audit
 from .comparison.schemes import Schemes, named_schemes
 from .diagnosis.examination import diagnose
+from .diagnosis.fixes import Fix
 from .diagnosis.measures import LayerMeasures
 from .diagnosis.result import Diagnosis
 from .diagnosis.rules import SATURATED_WARNING
@@ -218,9 +219,9 @@ def assert_not_saturated(
             layer.number,
             "error",
             {"share": share, "max_share": limit},
-            f"{100 * share:.3g} % of the {layer.activation} {what}; at most {100 * limit:.3g} % "
-            "are allowed.",
-            "Use a smaller scale, such as glorot_uniform, and inputs of unit variance.",
+            f"{100 * share:.3g} % of the {layer.activation} {what}; the test allows "
+            f"{100 * limit:.3g} %.",
+            Fix("Use a smaller scale, such as `glorot_uniform`, and inputs of unit variance."),
         )
         for layer in diagnosis.layers[:-1]
         for code, share, what in _flat_shares(layer)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -21,7 +21,7 @@ from .measures import SATURATED_SLOPE, Loss, measure, shared_streams
 from .result import Diagnosis, Snapshot
 from .rules import Case, judge
 
-__all__ = ["diagnose", "diagnose_arrays"]
+__all__ = ["diagnose", "diagnose_arrays", "examine"]
 
 
 def diagnose(
@@ -77,9 +77,25 @@ def diagnose(
     >>> flower = il.datasets.flower()
     >>> net = il.Network([2, 4, 1], activation="tanh").initialize("zeros")
     >>> diagnosis = il.diagnose(net, flower.X, flower.y)
-    >>> diagnosis.verdict.code, diagnosis.ok("symmetry"), diagnosis.ok("saturation")
-    ('zero_gradient', False, True)
+    >>> diagnosis.answer, diagnosis.verdict.code
+    ('error', 'zero_gradient')
+    >>> diagnosis.passes("symmetry"), diagnosis.passes("saturation")
+    (False, True)
     """
+    return examine(net, X, y, learning_rate, steps, history, threshold, {})
+
+
+def examine(
+    net: Network,
+    X: ArrayLike | None,
+    y: ArrayLike | None,
+    learning_rate: float | None,
+    steps: int | None,
+    history: History | None,
+    threshold: float,
+    names: Mapping[int, str],
+) -> Diagnosis:
+    """Diagnose a net whose layers have names elsewhere, by which sentences call them."""
     if not isinstance(net, Network):
         raise TypeError(f"net must be a Network, got {shown(net)}")
     rate = None if learning_rate is None else real("learning_rate", learning_rate, minimum=0.0)
@@ -98,7 +114,8 @@ def diagnose(
     hidden = [get_activation(text) for text in net.settings.activation]
     layers, first, confident_wrong = measure(net, hidden, samples, target, limit)
     loss = Loss(first, chance, confident_wrong)
-    verdicts = judge(Case(layers, loss, shared_streams(net.weights), rate, budget, history))
+    streams = shared_streams(net.weights)
+    verdicts = judge(Case(layers, loss, streams, rate, budget, history, names))
     rows = 0 if samples is None else len(samples)
     parameters = [array.copy() for array in net._parameters()]
     measured = Snapshot(net.settings, parameters, samples)
