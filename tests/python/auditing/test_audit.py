@@ -82,17 +82,17 @@ def test_weights_alone() -> None:
     assert report.diagnosis is None
     assert [(v.code, v.layer) for v in report.alarms] == [("symmetric", 1)]
     assert report.layers[0].distinct_units == 2
-    assert not report.ok("symmetry")
-    assert report.ok("saturation")
+    assert not report.passes("symmetry")
+    assert report.passes("saturation")
 
 
 def test_twins_are_seen_only_under_their_activation() -> None:
     W = np.array([[0.5, -0.5], [0.1, -0.1]])
     V = np.array([[0.7], [-0.7]])
     layers = [(W, np.zeros(2)), (V, np.zeros(1))]
-    assert il.audit(layers, layout="in_out").ok("symmetry")
-    assert il.audit(layers, activation="relu", layout="in_out").ok("symmetry")
-    assert not il.audit(layers, activation="tanh", layout="in_out").ok("symmetry")
+    assert il.audit(layers, layout="in_out").passes("symmetry")
+    assert il.audit(layers, activation="relu", layout="in_out").passes("symmetry")
+    assert not il.audit(layers, activation="tanh", layout="in_out").passes("symmetry")
 
 
 def test_zero_rows_rank_and_scale() -> None:
