@@ -19,6 +19,7 @@ from ..comparison.outcomes import outcome_of, trend_step
 from ..comparison.problem import layers_text
 from ..diagnosis.examination import diagnose
 from ..diagnosis.result import Diagnosis
+from ..diagnosis.verdicts import verdict_lines
 from ..initializers import get as get_scheme
 from ..nets.history import History
 from ..nets.network import Network
@@ -223,7 +224,7 @@ class Exploration(Tabular):
     @property
     def start_texts(self) -> tuple[str, ...]:
         """The verdicts on the start: what is wrong with it, or what is worth knowing."""
-        return tuple(map(str, self.diagnosis.alarms or self.diagnosis.verdicts))
+        return verdict_lines(self.diagnosis.alarms or self.diagnosis.verdicts)
 
     @property
     def end_text(self) -> str:

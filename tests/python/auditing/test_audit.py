@@ -114,6 +114,9 @@ def test_sentences_name_the_layers_of_the_model() -> None:
     assert (found.layers, found.name) == ((1, 2, 3), "fc1")
     assert found.sentence.startswith("Layers 1-3 (fc1, fc2 and fc3) have 4 units each but only 1")
     assert found.to_dict()["name"] == "fc1"
+    measured = il.audit(tree, np.eye(4), np.arange(4), activation="tanh", layout="in_out")
+    assert measured.diagnosis is not None
+    assert measured.diagnosis.verdict.sentence == found.sentence
 
 
 def test_twins_are_seen_only_under_their_activation() -> None:

@@ -17,6 +17,7 @@ import initlens as il
 from initlens.comparison import LECTURE_SCHEMES
 from initlens.comparison.call import compare_call
 from initlens.comparison.outcomes import common_outcome, outcome_of
+from initlens.comparison.pieces import piece_lengths
 from initlens.comparison.problem import layers_text
 
 FLOWER = il.datasets.flower()
@@ -304,6 +305,15 @@ def test_an_outcome_does_not_depend_on_the_record(name: str) -> None:
             history = net.fit(*result._samples, optimizer=result.optimizer, steps=steps,
                               batch_size=result.batch_size, record=record)  # fmt: skip
             assert run.history.to_dict() == history.to_dict()
+
+
+def test_pieces_of_a_training() -> None:
+    assert piece_lengths(100, 80, 0) == [80, 20]
+    assert piece_lengths(100, 80, 20) == [80, 20]
+    assert piece_lengths(100, 80, 7) == [80, 4, 16]
+    assert piece_lengths(100, 80, 50) == [80, 20]  # one row more, that of the end
+    assert piece_lengths(4, None, 1) == [4]
+    assert sum(piece_lengths(97, 78, 19)) == 97
 
 
 def test_zeros_are_stuck_with_and_without_a_record() -> None:
