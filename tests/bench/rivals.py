@@ -30,10 +30,19 @@ import numpy as np
 
 import initlens as il
 
-from . import outcomes, starts
+from . import outcomes
 from .datasets import Array
 
-BOUNDED = ("tanh", "sigmoid", "softsign", "hard_tanh", "erf", "arctan", "hard_sigmoid", "lecun_tanh")
+BOUNDED = (
+    "tanh",
+    "sigmoid",
+    "softsign",
+    "hard_tanh",
+    "erf",
+    "arctan",
+    "hard_sigmoid",
+    "lecun_tanh",
+)
 # Alarm at or above; of two bounds, outside.
 FITTED: dict[str, tuple[float, float]] = {
     "gradient ratio": (0.0, 300.0),
@@ -64,12 +73,12 @@ def values(net: il.Network, X: Array, y: Array) -> dict[str, Any]:
             "cross_entropy": net.settings.loss != "mse",
             "loss": float(net.loss(X, y)),
             "classes": max(2, net.settings.layers[-1]),
-            "bounded": net.settings.activations[0].split("(")[0] in BOUNDED,
+            "bounded": net.settings.activation[0].split("(")[0] in BOUNDED,
         }
 
 
 def _slopes(net: il.Network, index: int, z: Array) -> Array:
-    activation = il.activations.get(net.settings.activations[index])
+    activation = il.activations.get(net.settings.activation[index])
     peak = activation.max_slope
     found: Array = activation.slope(z) / (peak if math.isfinite(peak) else 1.0)
     return found

@@ -346,7 +346,9 @@ def _layer_factor(rng: Draw) -> float:
 def _inputs_scale(rng: Draw, task: Task) -> list[Fault]:
     up = rng.uniform() < 0.7
     return [
-        Fault("inputs_scale", None, log_uniform(rng, 10, 1000) if up else log_uniform(rng, 1e-3, 0.1))
+        Fault(
+            "inputs_scale", None, log_uniform(rng, 10, 1000) if up else log_uniform(rng, 1e-3, 0.1)
+        )
     ]
 
 
@@ -397,9 +399,7 @@ HELD_OUT_SINGLE: dict[str, Callable[[Draw, Task], list[Fault]]] = {
         Fault("low_rank", _any_layer(rng, task) if rng.uniform() < 0.5 else None, 1.0)
     ],
     "saturated": lambda rng, task: [Fault("saturated", None, log_uniform(rng, 3, 100))],
-    "inputs_constant": lambda rng, task: [
-        Fault("inputs_constant", None, log_uniform(rng, 3, 300))
-    ],
+    "inputs_constant": lambda rng, task: [Fault("inputs_constant", None, log_uniform(rng, 3, 300))],
     "targets_mean": _targets_mean,
     "output_bias": lambda rng, task: [
         Fault("output_bias", None, _sign(rng) * log_uniform(rng, 3, 300))

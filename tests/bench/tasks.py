@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
@@ -144,7 +145,7 @@ def data_of(task: Task) -> Data:
 
 def nanoseconds(layers: tuple[int, ...], batch: int, dtype: str) -> float:
     """Of one step of `fit_many`, on one core, about."""
-    weights = sum((a + 1) * b for a, b in zip(layers, layers[1:], strict=False))
+    weights = sum((a + 1) * b for a, b in pairwise(layers))
     wide = 2.0 if dtype == "float64" else 1.0
     return 2_000 + wide * batch * (0.08 * weights + 2.5 * sum(layers[1:]))
 
