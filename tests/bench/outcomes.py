@@ -103,6 +103,11 @@ class Row:
         return float(np.median(self.losses))
 
     @property
+    def first(self) -> float:
+        """Progress of the first draw alone, whose net `rebuild` makes."""
+        return (1 - self.losses[0]) / (1 - self.reference)
+
+    @property
     def progress(self) -> float:
         """Of the best reference's 1; minus infinity where it diverged."""
         return (1 - self.loss) / (1 - self.reference)

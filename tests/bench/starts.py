@@ -97,7 +97,7 @@ def conventional(activation: str) -> str:
 def choose(task: Task, slots: int, names: list[str]) -> list[Start]:
     """Starts of different families out of `names`, one a slot."""
     rng = generator(task.seed, task.index, 2)
-    left = {name: FAMILIES[name].weight for name in names}
+    left = {name: FAMILIES[name].weight for name in _fitting(names, task)}
     found = []
     for slot in range(slots):
         name = tasks.pick(rng, left)
@@ -105,6 +105,11 @@ def choose(task: Task, slots: int, names: list[str]) -> list[Start]:
         weights, biases, faults = FAMILIES[name].make(rng, task)
         found.append(Start(name, slot, weights, biases, tuple(faults)))
     return found
+
+
+def _fitting(names: list[str], task: Task) -> list[str]:
+    """Those that the task can have: classes have no scale."""
+    return [name for name in names if task.loss == "mse" or not name.startswith("targets_")]
 
 
 def build(task: Task, start: Start, draw: int) -> tuple[il.Network, Array, Array]:
@@ -353,14 +358,10 @@ def _inputs_scale(rng: Draw, task: Task) -> list[Fault]:
 
 
 def _targets_scale(rng: Draw, task: Task) -> list[Fault]:
-    if task.loss != "mse":  # classes have no scale
-        return _inputs_scale(rng, task)
     return [Fault("targets_scale", None, log_uniform(rng, 30, 1e7))]
 
 
 def _targets_mean(rng: Draw, task: Task) -> list[Fault]:
-    if task.loss != "mse":
-        return _inputs_mean(rng, task)
     return [Fault("targets_mean", None, _sign(rng) * log_uniform(rng, 3, 100))]
 
 
@@ -411,7 +412,7 @@ def _pair(
     singles: dict[str, Callable[[Draw, Task], list[Fault]]],
 ) -> Callable[[Draw, Task], list[Fault]]:
     def make(rng: Draw, task: Task) -> list[Fault]:
-        first, second = rng.choice(sorted(singles), 2, replace=False)
+        first, second = rng.choice(_fitting(sorted(singles), task), 2, replace=False)
         return [*singles[first](rng, task), *singles[second](rng, task)]
 
     return make

@@ -1,6 +1,6 @@
 """Hold the verdicts at the start against what training then does, on starts drawn from a seed.
 
-    python -m tests.bench.verdicts [--tasks 330] [--seed 1] [--part report] [--probe 0.1]
+    python -m tests.bench.verdicts [--tasks 500] [--seed 1] [--part report] [--probe 0.1]
                                    [--population FILE] [--findings FILE]
 
 Tasks and starts are those of `tasks` and `starts`, the truth that of `outcomes`, right and wrong
@@ -205,7 +205,7 @@ def groups(found: Sequence[Finding]) -> Iterator[str]:
             yield from group_lines(these, name)
         if small:
             rest = [each for each in tuned if key(each) in small]
-            yield from group_lines(rest, f"{len(small)} others")
+            yield from group_lines(rest, f"the others ({len(small)})")
             parts = []
             for name in small:
                 these = [e for e in rest if key(e) == name and e.probed != "unknown"]
@@ -254,13 +254,18 @@ def worst(found: Sequence[Finding]) -> Iterator[str]:
             for x in each.row.start.faults
         )
         yield (
-            f"- said {each.probed} ({', '.join(each.codes) or 'no code'}), progress "
-            f"{each.row.progress:.2f}: {each.row.start.family} "
+            f"- said {each.probed} ({', '.join(each.codes) or 'no code'}), "
+            f"{progress_of(each.row)}: {each.row.start.family} "
             f"({faults or each.row.start.weights}), {task.data} {task.inputs}, "
             f"{'-'.join(map(str, task.layers))} {task.activation}, "
             f"{task.loss}, {each.row.optimizer}, {task.steps:,} steps, batch {task.batch_size}, "
             f"{task.dtype}; task {task.index}"
         )
+
+
+def progress_of(row: Row) -> str:
+    """Its progress in words."""
+    return f"progress {row.progress:.2f}" if math.isfinite(row.loss) else "diverged"
 
 
 def fixes(found: Sequence[Finding]) -> Iterator[str]:
@@ -323,6 +328,16 @@ def causes(found: Sequence[Finding]) -> Iterator[str]:
     )
 
 
+def limit(found: Sequence[Finding]) -> str:
+    """How often the net that is judged is itself not what the median of its draws is."""
+    tuned = at_tuned(found)
+    other = sum({e.row.truth, outcomes.truth_of(e.row.first)} == {"bad", "fine"} for e in tuned)
+    return (
+        f"Of {percent(other, len(tuned))} % at the tuned rate the first draw, which is the net "
+        "that is judged, is bad where the median of three draws is fine, or fine where it is bad."
+    )
+
+
 TABLES = (answers, others, groups, fixes, causes, wrong, worst)
 
 
@@ -341,7 +356,7 @@ def of_rows(rows: Sequence[Row], probe: float) -> list[Finding]:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.verdicts")
-    parser.add_argument("--tasks", type=int, default=330, help="that are drawn (default 330)")
+    parser.add_argument("--tasks", type=int, default=500, help="that are drawn (default 500)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--part", choices=("fit", "report"), default="report")
     parser.add_argument("--probe", type=float, default=0.1, help="share of the steps; 0 for none")
@@ -371,9 +386,11 @@ def main(arguments: list[str] | None = None) -> int:
     families = len({each.row.start.family for each in found})
     print(
         f"{len(found):,} starts of {count} tasks, {len({e.row.task.data for e in found})} data "
-        f"sets, {families} of {len(starts.FAMILIES)} families, part {options.part}, probe of "
-        f"{options.probe:.0%} of the steps; {minutes:.0f} minutes"
+        f"sets, {families} of {len(starts.FAMILIES)} families, part "
+        f"{' and '.join(sorted({e.row.part for e in found}))}, probe of {options.probe:.0%} of the "
+        f"steps; {minutes:.0f} minutes on {options.workers} workers."
     )
+    print(limit(found))
     for part in TABLES:
         print("\n".join(part(found)))
     return 0
