@@ -65,7 +65,8 @@ def test_another_process_draws_the_same(root: Path) -> None:
 def test_other_seeds_indices_slots_and_draws_are_other_starts() -> None:
     first = tasks.draw(1, 0, NAMES)
     assert first == tasks.draw(1, 0, NAMES)
-    assert len({tasks.draw(seed, index, NAMES) for seed in (1, 2) for index in (0, 1)}) == 4
+    drawn = (tasks.draw(seed, index, NAMES) for seed in (1, 2) for index in (0, 1))
+    assert len({replace(one, seed=0, index=0) for one in drawn}) == 4
     start = Start("normal", 0, "normal(0.5)")
     found = [
         starts.digest(*starts.build(task(index=index), replace(start, slot=slot), draw))
