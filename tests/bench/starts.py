@@ -1,4 +1,4 @@
-"""How nets start: 46 families of initializations, with faults singly and in pairs, from a seed.
+"""How nets start: families of initializations, with faults singly and in pairs, from a seed.
 
 A family says how weights and biases are drawn, and which faults are then planted in the net or
 in its data. `choose` is a pure function of (task, slot), `build` of (task, start, draw). `HELD_OUT`
