@@ -1,6 +1,6 @@
 """Hold the verdicts at the start against what training then does, on starts drawn from a seed.
 
-    python -m tests.bench.verdicts [--tasks 500] [--seed 1] [--part report] [--probe 0.1]
+    python -m tests.bench.verdicts [--tasks 600] [--seed 1] [--part report] [--probe 0.1]
                                    [--population FILE] [--findings FILE]
 
 Tasks and starts are those of `tasks` and `starts`, the truth that of `outcomes`, right and wrong
@@ -333,8 +333,9 @@ def limit(found: Sequence[Finding]) -> str:
     tuned = at_tuned(found)
     other = sum({e.row.truth, outcomes.truth_of(e.row.first)} == {"bad", "fine"} for e in tuned)
     return (
-        f"Of {percent(other, len(tuned))} % at the tuned rate the first draw, which is the net "
-        "that is judged, is bad where the median of three draws is fine, or fine where it is bad."
+        f"For {percent(other, len(tuned))} % of the starts at the tuned rate the first draw, which "
+        "is the net that is judged, is bad where the median of three draws is fine, or the other "
+        "way round."
     )
 
 
@@ -356,7 +357,7 @@ def of_rows(rows: Sequence[Row], probe: float) -> list[Finding]:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.verdicts")
-    parser.add_argument("--tasks", type=int, default=500, help="that are drawn (default 500)")
+    parser.add_argument("--tasks", type=int, default=600, help="that are drawn (default 600)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--part", choices=("fit", "report"), default="report")
     parser.add_argument("--probe", type=float, default=0.1, help="share of the steps; 0 for none")
