@@ -22,7 +22,6 @@ from ..diagnosis.result import Diagnosis
 from ..initializers import get as get_scheme
 from ..nets.history import History
 from ..nets.network import Network
-from ..optimizers import SGD
 from ..tables import Table, Tabular
 from .pictures import LEGEND, WIDTH, curve_alt, curve_svg, image, png
 from .problem import GRID, Problem
@@ -341,8 +340,7 @@ def explore(
     """
     net = _start(controls, problem)
     X, y, optimizer = problem.X, problem.y, problem.optimizer
-    rate = optimizer.learning_rate if isinstance(optimizer, SGD) else None
-    diagnosis = diagnose(net, X, y, learning_rate=rate, steps=controls.steps)
+    diagnosis = diagnose(net, X, y, optimizer=optimizer, steps=controls.steps)
     frames: list[list[NDArray[Any]]] = []
 
     def draw(net: Network) -> None:

@@ -15,7 +15,7 @@ from ...activations import names as activation_names
 from .arrays import is_a, is_torch_tensor, samples_array
 from .reading import Dense, Function, Opaque, Parameter, Reading
 
-__all__ = ["is_module", "read"]
+__all__ = ["is_module", "read", "to_tensor"]
 
 _FUNCTIONS: dict[str, Callable[[Any], str | None]] = {
     "Tanh": lambda m: "tanh",
@@ -256,7 +256,7 @@ def _run(model: Any, X: Any, dense: dict[str, Dense]) -> tuple[list[_Call], NDAr
     try:
         model.eval()
         with torch.no_grad():
-            output = model(_tensor(torch, model, X))
+            output = model(to_tensor(torch, model, X))
     except Exception as error:
         raise ValueError(f"the model fails on X: {type(error).__name__}: {error}") from error
     finally:
@@ -267,7 +267,8 @@ def _run(model: Any, X: Any, dense: dict[str, Dense]) -> tuple[list[_Call], NDAr
     return calls, samples_array("output", output) if is_torch_tensor(output) else None
 
 
-def _tensor(torch: Any, model: Any, X: Any) -> Any:
+def to_tensor(torch: Any, model: Any, X: Any) -> Any:
+    """Return samples as a tensor of the dtype and on the device of a Module."""
     parameter = next(iter(model.parameters()), torch.zeros(()))
     if is_torch_tensor(X):
         return X.to(parameter.device, parameter.dtype if X.is_floating_point() else X.dtype)

@@ -1,0 +1,108 @@
+"""A probe of a model that computes itself: a deep copy, trained in its own library."""
+
+from __future__ import annotations
+
+import math
+from copy import deepcopy
+from typing import Any
+
+from ..diagnosis.training import Training
+from ..diagnosis.trial import Trial, steps_at, times_chance
+from ..optimizers import SGD, Adam, Optimizer
+from .torch_model import TorchModel, as_found
+
+__all__ = ["probe_of"]
+
+
+def probe_of(model: TorchModel, training: Training, share: float) -> Trial:
+    """Train a deep copy of a Module for a share of its run, and measure it again.
+
+    Parameters
+    ----------
+    model : TorchModel
+        The Module with its data; not changed, and neither is the state of random numbers.
+    training : Training
+        With an optimizer that is known.
+    share : float
+        In (0, 1].
+
+    Returns
+    -------
+    Trial
+        Losses are those of all samples, measured as `TorchModel` computes; the copy trains in
+        training mode, with dropout.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        At Ctrl-C.
+    """
+    optimizer, torch = training.optimizer, model.torch
+    assert optimizer is not None
+    with as_found(model.module):  # for the random states
+        torch.manual_seed(0)
+        copy = deepcopy(model.module)
+        for part, original in zip(copy.modules(), model.module.modules(), strict=True):
+            part.training = True
+            if hasattr(original, "track_running_stats"):
+                part.track_running_stats = True
+        trained = [p for p in copy.parameters() if p.requires_grad]
+        own = _torch_optimizer(torch, optimizer, trained)
+        rows = len(model.X)
+        batch = min(training.batch_size or rows, rows)
+        places = steps_at(share, training.budget)
+        seen, ratios = [0], [_ratio(model, copy)]
+        diverged: int | None = None
+        order, at = torch.randperm(rows), 0
+        for step in range(places[-1]):
+            if batch < rows and at + batch > rows:
+                order, at = torch.randperm(rows), 0
+            chosen = slice(None) if batch == rows else order[at : at + batch]
+            at += batch
+            own.zero_grad()
+            z = model.before_the_end(copy(model.X[chosen]).reshape(-1, model.outputs))
+            loss = model.mean_loss(z, model.targets(chosen))
+            if not math.isfinite(float(loss)):
+                diverged = step
+                break
+            loss.backward()
+            own.step()
+            if step + 1 in places[1:]:
+                seen.append(step + 1)
+                ratios.append(_ratio(model, copy))
+    if diverged is not None:
+        seen.append(diverged)
+        ratios.append(math.inf)
+    return Trial(
+        optimizer,
+        share,
+        places[-1],
+        training.budget,
+        None if batch == rows else batch,
+        tuple(seen),
+        tuple(ratios),
+        diverged,
+    )
+
+
+def _ratio(model: TorchModel, copy: Any) -> float:
+    parameters = dict(copy.named_parameters())
+    with as_found(model.module), model.torch.no_grad():
+        z = model.logits({name: parameters[name] for name in model.parameters})
+        return times_chance(float(model.mean_loss(z)), model.chance)
+
+
+def _torch_optimizer(torch: Any, optimizer: Optimizer, parameters: list[Any]) -> Any:
+    settings: dict[str, Any] = {
+        "lr": optimizer.learning_rate,
+        "weight_decay": optimizer.weight_decay,
+    }
+    if isinstance(optimizer, SGD):
+        settings |= {"momentum": optimizer.momentum, "nesterov": optimizer.nesterov}
+        return torch.optim.SGD(parameters, **settings)
+    settings |= {"eps": optimizer.epsilon}
+    if isinstance(optimizer, Adam):
+        return torch.optim.Adam(parameters, betas=(optimizer.beta1, optimizer.beta2), **settings)
+    return torch.optim.RMSprop(
+        parameters, alpha=optimizer.alpha, momentum=optimizer.momentum, **settings
+    )
