@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from .._tools.format import about, number
@@ -55,7 +55,7 @@ class Case:
     layers: Sequence[LayerMeasures]
     loss: Loss
     streams: Sequence[SharedStream]
-    training: Training = Training()
+    training: Training = field(default_factory=Training)
     history: History | None = None
     trial: Trial | None = None
 

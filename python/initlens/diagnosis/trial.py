@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
-import numpy as np
 from numpy.typing import NDArray
 
 from .._tools.checks import real
@@ -198,7 +198,7 @@ def probe(
     seen = [0]
     ratios = [times_chance(copy._loss(X, target), chance)]
     diverged: int | None = None
-    for start, end in zip(places, places[1:], strict=False):
+    for start, end in pairwise(places):
         # In pieces: two calls of k steps give the bits of one call of 2k.
         history = copy.fit(
             X, target, optimizer=optimizer, steps=end - start, batch_size=batch, record=0
