@@ -61,8 +61,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit status: 0, 1 for an error that `audit` found, 2 for a wrong argument, 130 after Ctrl-C,
-        141 for a closed pipe.
+        Exit status: 0, 1 for an error that `audit` found, 2 for a wrong argument or a file that
+        cannot be read, 130 after Ctrl-C, 141 for a closed pipe.
     """
     try:
         # A terminal without the table's characters gets question marks, not a traceback.
@@ -171,8 +171,10 @@ def _audit(arguments: argparse.Namespace) -> int:
 
         write(html, report._page(file=arguments.file, data=arguments.data))
         _say_written(html)
-    failing = {"error", "warning"} if arguments.strict else {"error"}
-    return FAULT if any(verdict.severity in failing for verdict in report.verdicts) else 0
+    if not report.ok:
+        return FAULT
+    doubtful = report.answer == "unknown" or bool(report.alarms)
+    return FAULT if arguments.strict and doubtful else 0
 
 
 def _info(arguments: argparse.Namespace) -> int:
@@ -304,8 +306,9 @@ def _parser() -> argparse.ArgumentParser:
     two = commands.add_parser(
         "audit",
         help="say what is wrong with the start of a net in a file",
-        description="Read the dense layers of an npz, safetensors or ONNX file and say which "
-        "failure their start has. Exit status 1 if there is an error among the verdicts.",
+        description="Read the dense layers of an npz, safetensors or ONNX file and answer whether "
+        "the net can start to learn: error, unknown or healthy. Exit status: 0; 1 if the answer is "
+        "error; 2 if a file cannot be read or an argument is wrong.",
     )
     lists = "give one FILE, and lists with commas, such as --activation relu,tanh; "
     two.set_defaults(run=_audit, hint=lists)
@@ -321,7 +324,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--loss", metavar="NAME", help=f"{', '.join(LOSSES)}; by default what y looks like")
     add("--lr", type=float, metavar="RATE", help="learning rate of the training to come; 1")
     add("--steps", type=_whole, metavar="N", help="steps of the training to come; 10000")
-    add("--strict", action="store_true", help="exit status 1 for a warning too")
+    add("--strict", action="store_true", help="exit status 1 for unknown and for a warning too")
     add("--json", action="store_true", help="everything, as JSON")
     add("--html", metavar="FILE", help="write a report too: one page with pictures")
 

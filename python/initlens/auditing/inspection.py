@@ -14,7 +14,10 @@ from .._tools.checks import choice, real
 from .._tools.text import join
 from ..activations import Activations
 from ..activations import get as get_activation
-from ..diagnosis.examination import check_probe, examined
+from ..diagnosis.answers import answer_of, unknown_verdict
+from ..diagnosis.examination import check_probe, examine
+from ..diagnosis.fixes import Fix
+from ..diagnosis.folds import fold_consequences
 from ..diagnosis.measures import (
     SATURATED_SLOPE,
     LayerMeasures,
@@ -27,7 +30,7 @@ from ..diagnosis.result import Diagnosis
 from ..diagnosis.rules import Case, judge, trial_verdicts
 from ..diagnosis.training import Training
 from ..diagnosis.trial import Trial, share_of_steps
-from ..diagnosis.verdicts import Verdict, in_order
+from ..diagnosis.verdicts import LEADS, Verdict, in_order
 from ..nets.network import Network
 from ..nets.targets import resolve_loss
 from .chain import Chain, Matrix, Models, build
@@ -36,7 +39,7 @@ from .foreign_trial import probe_of
 from .optimizers import read_training
 from .readers import read
 from .readers.arrays import samples_array
-from .readers.reading import Layout, Opaque, Reading
+from .readers.reading import Layout, Opaque, Reading, parameter_count
 from .readers.torch import is_module
 from .result import Audit, AuditedLayer
 from .torch_model import TorchModel, UnmeasuredError
@@ -128,8 +131,8 @@ def audit(
     >>> flower = il.datasets.flower()
     >>> layers = [(np.full((2, 4), 0.5), np.zeros(4)), (np.full((4, 1), 0.5), np.zeros(1))]
     >>> report = il.audit(layers, flower.X, flower.y, activation="tanh")
-    >>> report.verdict.code, report.verdict.severity, report.ok("saturation")
-    ('symmetric', 'error', True)
+    >>> report.answer, report.verdict.code, report.passes("saturation")
+    ('error', 'symmetric', True)
     """
     if layout is not None:
         choice("layout", layout, ("in_out", "out_in"))
@@ -165,13 +168,14 @@ def audit(
         elif network is not None:
             samples = _samples(X, reading)
             whole = _is_whole(reading, samples, X)
-            diagnosis = examined(
+            diagnosis = examine(
                 network,
                 samples,
                 target,
                 training,
                 probe=share if whole else None,
                 threshold=limit,
+                names={} if last is None else _names(last.matrices),
             )
             training = diagnosis.training
             several = len(models.chains) + len(models.others) > 1
@@ -195,6 +199,11 @@ def audit(
             notes.append("no probe: the model is not a chain of dense layers that is computed here")
     elif share and training.optimizer is None:
         notes.append(f"no probe: {training.unknown} is not known here")
+    missing = [] if y is not None else ["the targets y"]
+    if X is None:
+        missing.insert(0, "the samples X")
+    elif diagnosis is None:
+        missing.append(f"what the net computes from X ({models.obstacle})")
     return _report(
         reading,
         models,
@@ -204,6 +213,8 @@ def audit(
         (activation, layout),
         limit,
         (training, step, trial),
+        missing,
+        weights_alone=X is None,
     )
 
 
@@ -316,13 +327,17 @@ def _report(
     options: tuple[Activations | None, Layout | None],
     threshold: float,
     run: tuple[Training, ForeignStep | None, Trial | None],
+    missing: list[str],
+    *,
+    weights_alone: bool,
 ) -> Audit:
-    """Put the numbers and verdicts of all layers together."""
+    """Put the numbers and verdicts of all layers together; `missing` is what was not given."""
     chains = models.chains
     if diagnosis is not None:  # its layers count from 1
         chains = [chains[-1], *chains[:-1]]
     parts = [*chains, *(Chain([matrix], []) for matrix in models.others)]
     matrices = [matrix for part in parts for matrix in part.matrices]
+    names = _names(matrices)
     measures = [] if diagnosis is None else list(diagnosis.layers)
     done = len(measures)
     alone = _measured_alone(parts if diagnosis is None else parts[1:], done, threshold)
@@ -333,7 +348,7 @@ def _report(
             for i, j, factor in shared_streams([m.weight for m in matrices[done:]])
         ]
         unknown_loss = Loss(math.nan, math.nan, math.nan)
-        found += judge(Case(alone, unknown_loss, streams))
+        found += judge(Case(alone, unknown_loss, streams, names=names))
     if diagnosis is None or diagnosis.trial is None:
         found += trial_verdicts(run[2])
     if not reading.finite and not any(verdict.code == "non_finite" for verdict in found):
@@ -344,14 +359,18 @@ def _report(
                 "error",
                 {"what": "signal"},
                 "What the model computes from X is NaN or infinite.",
-                "Repair its weights, or start with a smaller scale.",
+                Fix("Replace weights that are not finite, or use a smaller scale."),
             )
         )
     output = models.chains[-1].matrices[-1] if models.chains and reading.ordered else None
-    for layer, matrix in zip([*measures, *alone], matrices, strict=True):
-        found += weight_verdicts(
-            layer, matrix, measured=layer.number <= done, output=matrix is output
-        )
+    layers_read = list(zip([*measures, *alone], matrices, strict=True))
+    found += weight_verdicts(layers_read, names, measured=done, output=output)
+    used = matrices if weights_alone else matrices[:done]
+    coverage = _coverage(reading, used)
+    if coverage < 1.0:
+        skipped = join(dict.fromkeys(name for name, _ in models.skipped), 4)
+        which = f" ({skipped})" if models.skipped else ""
+        missing.append(f"{100 * (1 - coverage):.3g} % of the parameters{which}")
     functions = [text for part in parts for text in (*part.functions, None)]
     layers = tuple(
         AuditedLayer(
@@ -367,18 +386,19 @@ def _report(
             None if layer.symmetry is None else layer.symmetry.distinct,
             layer.saturation.share,
         )
-        for layer, matrix, function in zip([*measures, *alone], matrices, functions, strict=True)
+        for (layer, matrix), function in zip(layers_read, functions, strict=True)
     )
     return Audit(
         reading.source,
         layers,
-        _in_order(found),
+        _led(found, diagnosis, missing),
         diagnosis,
         network,
         tuple(models.skipped),
         tuple(models.notes),
         data,
         *run,
+        coverage,
         options,
         tuple(models.chains[-1].matrices) if models.chains else (),
         reading.nested,
@@ -396,11 +416,33 @@ def _measured_alone(parts: Sequence[Chain], done: int, threshold: float) -> list
     return found
 
 
-def _in_order(found: Iterable[Verdict]) -> tuple[Verdict, ...]:
-    """Sort, and call it healthy once, if no part of it gives an alarm."""
-    verdicts = in_order(found)
-    healthy = [verdict for verdict in verdicts if verdict.code == "healthy"]
-    rest = [verdict for verdict in verdicts if verdict.code != "healthy"]
-    if any(verdict.severity != "note" for verdict in rest):
-        return tuple(rest)
-    return (*healthy[:1], *rest)
+def _names(matrices: Sequence[Matrix]) -> dict[int, str]:
+    """Return the names of layers by their numbers."""
+    return {number: matrix.name for number, matrix in enumerate(matrices, 1)}
+
+
+def _coverage(reading: Reading, read: Sequence[Matrix]) -> float:
+    """Return the share of the model's parameters that were read, in [0, 1]."""
+    total = reading.parameters
+    if total is None:
+        total = sum(map(parameter_count, reading.items))
+    return min(1.0, sum(parameter_count(matrix.layer) for matrix in read) / max(1, total))
+
+
+def _led(
+    found: Iterable[Verdict], diagnosis: Diagnosis | None, missing: Sequence[str]
+) -> tuple[Verdict, ...]:
+    """Sort the verdicts of all parts, and let one answer lead: never healthy of what is missing."""
+    every = list(found)
+    leads = [verdict for verdict in every if verdict.code in LEADS]
+    rest = fold_consequences(in_order(verdict for verdict in every if verdict.code not in LEADS))
+    answer = answer_of(rest, complete=not missing)
+    if answer == "error":
+        return rest
+    if answer == "healthy" and diagnosis is not None and diagnosis.answer == "healthy":
+        return (diagnosis.verdict, *rest)
+    good = [text for lead in leads for text in lead.evidence.get("in_favour", ())]
+    if diagnosis is not None and diagnosis.answer == "healthy":
+        good.append("the layers that were measured on data are healthy")
+    warnings = [verdict for verdict in rest if verdict.severity == "warning"]
+    return (unknown_verdict(missing, list(dict.fromkeys(good)), warnings), *rest)

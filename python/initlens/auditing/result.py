@@ -16,7 +16,7 @@ from ..activations import Activations
 from ..diagnosis.result import Diagnosis
 from ..diagnosis.training import Training
 from ..diagnosis.trial import Trial
-from ..diagnosis.verdicts import Judged, Verdict, layer_label, verdict_table
+from ..diagnosis.verdicts import Judged, Verdict, layer_label, verdict_lines, verdict_table
 from ..nets.network import Network
 from ..report import page, pictures, reproduction, section, table_html
 from ..tables import Table
@@ -83,7 +83,8 @@ class Audit(Judged):
     layers : tuple of AuditedLayer
         Layers with weights.
     verdicts : tuple of Verdict
-        Errors first, then warnings, then notes.
+        Errors first, then warnings, then notes, each with what follows from it. Where there is no
+        error, the answer leads: "healthy" or "unknown".
     diagnosis : Diagnosis or None
         Of the dense layers on the data; None where the weights alone were read.
     network : Network or None
@@ -100,6 +101,9 @@ class Audit(Judged):
         What the optimizer's first step does to a PyTorch Module that is no plain chain.
     trial : Trial or None
         What became of the copy that a probe trained.
+    coverage : float
+        Share of the model's parameters that were measured on data, or whose weights were read
+        where no X was given; in [0, 1]. Below 1 the answer is never "healthy".
     """
 
     source: str
@@ -113,6 +117,7 @@ class Audit(Judged):
     training: Training
     first_step: ForeignStep | None
     trial: Trial | None
+    coverage: float
     _options: tuple[Activations | None, Layout | None]
     _matrices: tuple[Matrix, ...]
     _nested: bool
@@ -138,9 +143,9 @@ class Audit(Judged):
         count = "weights alone"
         if self.diagnosis is not None:
             count = counted(self.diagnosis.samples, "sample")
-        notes = [str(verdict) for verdict in self.verdicts]
+        notes = list(verdict_lines(self.verdicts))
         notes += [f"skipped: {name} ({reason})" for name, reason in self.skipped]
-        title = f"Audit of {with_article(self.source)}: {self.verdict.code} · {count}"
+        title = f"Audit of {with_article(self.source)}: {self._answer_text} · {count}"
         if self.training.name:
             title += f" · {self.training.name}"
         return Table(title, columns, rows, (*notes, *self._found(), *self.notes))
@@ -165,7 +170,7 @@ class Audit(Judged):
         Table
         """
         names = {layer.number: layer.name for layer in self.layers}
-        return verdict_table(f"{self.source}: {self.verdict.code}", self.verdicts, names, width)
+        return verdict_table(f"{self.source}: {self._answer_text}", self.verdicts, names, width)
 
     def summary(self) -> str:
         """Return one line: the layers read and those skipped."""
@@ -184,6 +189,8 @@ class Audit(Judged):
         """Return everything in lists and numbers that JSON can hold; NaN becomes None."""
         return {
             "source": self.source,
+            "answer": self.answer,
+            "coverage": self.coverage,
             "layers": [jsonable(vars(layer)) for layer in self.layers],
             "verdicts": [verdict.to_dict() for verdict in self.verdicts],
             "diagnosis": None if self.diagnosis is None else self.diagnosis.to_dict(),
@@ -221,7 +228,7 @@ class Audit(Judged):
             *self._options, loss, diagnosis, self.training, self.trial, file=file, data=data
         )
         return page(
-            f"audit of a {self.source}: {self.verdict.code}",
+            f"audit of {with_article(self.source)}: {self._answer_text}",
             (
                 section("Verdicts", table_html(self.verdict_table())),
                 section("Layers", table_html(layers)),

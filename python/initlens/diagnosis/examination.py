@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ from .training import Training
 from .trial import Trial, share_of_steps
 from .trial import probe as run_probe
 
-__all__ = ["check_probe", "diagnose", "diagnose_arrays", "examined"]
+__all__ = ["check_probe", "diagnose", "diagnose_arrays", "examine"]
 
 
 def diagnose(
@@ -96,16 +97,18 @@ def diagnose(
     >>> flower = il.datasets.flower()
     >>> net = il.Network([2, 4, 1], activation="tanh").initialize("zeros")
     >>> diagnosis = il.diagnose(net, flower.X, flower.y)
-    >>> diagnosis.verdict.code, diagnosis.ok("symmetry"), diagnosis.ok("saturation")
-    ('zero_gradient', False, True)
+    >>> diagnosis.answer, diagnosis.verdict.code
+    ('error', 'zero_gradient')
+    >>> diagnosis.passes("symmetry"), diagnosis.passes("saturation")
+    (False, True)
     """
     if not isinstance(net, Network):
         raise TypeError(f"net must be a Network, got {shown(net)}")
     training = Training.of(optimizer, learning_rate, steps, batch_size)
-    return examined(net, X, y, training, probe=probe, history=history, threshold=threshold)
+    return examine(net, X, y, training, probe=probe, history=history, threshold=threshold)
 
 
-def examined(
+def examine(
     net: Network,
     X: ArrayLike | None,
     y: ArrayLike | None,
@@ -114,8 +117,12 @@ def examined(
     probe: float | None = None,
     history: History | None = None,
     threshold: float = SATURATED_SLOPE,
+    names: Mapping[int, str] = MappingProxyType({}),
 ) -> Diagnosis:
-    """Diagnose a net for a training that has been read already; else as `diagnose`."""
+    """Diagnose a net for a training that has been read already.
+
+    Sentences call its layers by the `names` that they have elsewhere.
+    """
     limit = real("threshold", threshold, minimum=0.0, maximum=1.0)
     if history is not None and not isinstance(history, History):
         raise TypeError(f"history must be what fit returned, got {shown(history)}")
@@ -149,7 +156,8 @@ def examined(
             training.batch_size,
             share,
         )
-    verdicts = judge(Case(layers, loss, shared_streams(net.weights), training, history, trial))
+    streams = shared_streams(net.weights)
+    verdicts = judge(Case(layers, loss, streams, training, history, trial, names))
     parameters = [array.copy() for array in net._parameters()]
     measured = Snapshot(net.settings, parameters, samples)
     return Diagnosis(layers, loss, verdicts, rows, limit, training, trial, measured)
@@ -248,7 +256,7 @@ def diagnose_arrays(
                 raise ValueError(f"{name}[{index}] has shape {array.shape}, not {view.shape}")
             view[...] = array
     training = Training.of(optimizer, learning_rate, steps, batch_size)
-    return examined(template, X, y, training, probe=probe, threshold=threshold)
+    return examine(template, X, y, training, probe=probe, threshold=threshold)
 
 
 def _real_array(name: str, value: ArrayLike, rank: int) -> NDArray[Any]:

@@ -23,7 +23,7 @@ from .measures import LayerMeasures, Loss, relative_slope
 from .rules import Case
 from .training import Training
 from .trial import Trial
-from .verdicts import Judged, Verdict, verdict_table
+from .verdicts import Judged, Verdict, verdict_lines, verdict_table
 
 if TYPE_CHECKING:
     from ..plotting import LearningTimeDisplay, SaturationDisplay, SimilarityDisplay
@@ -63,7 +63,8 @@ class Diagnosis(Judged):
     loss : Loss
         First loss, chance loss, confident-wrong share.
     verdicts : tuple of Verdict
-        Errors first, then warnings, then notes; "healthy" leads where nothing is wrong.
+        Errors first, then warnings, then notes, each with what follows from it. Where there is no
+        error, the answer leads: "healthy" or "unknown".
     samples : int
         Rows of X; 0 where the weights alone were measured.
     threshold : float
@@ -171,7 +172,7 @@ class Diagnosis(Judged):
             "learning time\n(steps)",
         )
         rows = tuple(self._row(layer) for layer in self.layers)
-        notes = [*map(str, self.verdicts), *self.training.notes]
+        notes = [*verdict_lines(self.verdicts), *self.training.notes]
         if self.trial is not None and self.trial.diverged_at is None:  # else it is a verdict
             notes.append(str(self.trial))
         return Table(self._title(), columns, rows, tuple(notes))
@@ -193,7 +194,7 @@ class Diagnosis(Judged):
         )
 
     def _title(self) -> str:
-        parts = ["Diagnosis: " + self.verdict.code]
+        parts = [f"Diagnosis: {self._answer_text}"]
         parts.append(counted(self.samples, "sample") if self.samples else "weights alone")
         if not math.isnan(self.loss.first):
             parts.append(f"loss {number(self.loss.first)} ({self.loss.ratio:.3g} x chance)")
@@ -213,6 +214,7 @@ class Diagnosis(Judged):
             With what there is of every unit, pair of units and sample.
         """
         return {
+            "answer": self.answer,
             "verdicts": [verdict.to_dict() for verdict in self.verdicts],
             "loss": jsonable(asdict(self.loss) | {"ratio": self.loss.ratio}),
             "samples": self.samples,
@@ -326,7 +328,7 @@ class Diagnosis(Judged):
         # The verdicts, its notes, have a table of their own.
         layers = replace(table, title="Layers, the output last", notes=())
         return page(
-            f"diagnosis: {self.verdict.code}",
+            f"diagnosis: {self._answer_text}",
             (
                 section("Verdicts", table_html(verdict_table(table.title, self.verdicts, {}))),
                 section("Layers", table_html(layers)),

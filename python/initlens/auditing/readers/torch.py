@@ -61,6 +61,15 @@ def is_module(model: Any) -> bool:
 
 def read(model: Any, X: Any, activation: Any) -> Reading:
     """Read a Module; with X, one whose order is not plain is run on it, in evaluation mode."""
+    reading = _read(model, X, activation)
+    of_all = model.parameters()  # each once, in whatever module it is
+    reading.parameters = sum(
+        p.numel() for p in of_all if not is_a(p, "torch", "UninitializedTensorMixin")
+    )
+    return reading
+
+
+def _read(model: Any, X: Any, activation: Any) -> Reading:
     kind = _kind(model)
     source = f"PyTorch {type(model).__name__}"
     sequential = kind in ("Sequential", "Linear")
