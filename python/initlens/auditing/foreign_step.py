@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final
@@ -70,11 +71,18 @@ class ForeignStep:
 
     def __str__(self) -> str:
         """Return the numbers in a sentence."""
+        text = f"First step with {self.optimizer}: "
+        if math.isnan(self.aim):
+            return text + "not finite."
+        text += (
+            f"it moves the fastest weights by {self.fastest:.2g} of their size and points at the "
+            f"targets with cosine {self.aim:.2f}"
+        )
+        if not math.isfinite(self.first):  # the targets are all the same, or the loss overflows
+            return text + "."
         return (
-            f"First step with {self.optimizer}: it moves the fastest weights by "
-            f"{self.fastest:.2g} of their size, points at the targets with cosine {self.aim:.2f}, "
-            f"and along it the loss goes from {self.first:.3g} to {min(self.ray):.3g} x chance at "
-            "best."
+            f"{text}; along it the loss goes from {self.first:.3g} to {min(self.ray):.3g} x "
+            "chance at best."
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -148,7 +156,9 @@ def _derivative(model: TorchModel, step: dict[str, Any]) -> tuple[Any, bool]:
     torch = model.torch
     start = {name: parameter.detach() for name, parameter in model.parameters.items()}
     try:
-        return torch.func.jvp(model.logits, (start,), (step,))[1].detach(), True
+        with warnings.catch_warnings():  # of PyTorch about PyTorch, at the first derivative
+            warnings.simplefilter("ignore", DeprecationWarning)
+            return torch.func.jvp(model.logits, (start,), (step,))[1].detach(), True
     except (RuntimeError, NotImplementedError):  # an operation without a forward derivative
         pass
     sizes = [_relative(model.array(each), model.array(start[name])) for name, each in step.items()]

@@ -7,7 +7,7 @@ from copy import deepcopy
 from typing import Any
 
 from ..diagnosis.training import Training
-from ..diagnosis.trial import Trial, steps_at, times_chance
+from ..diagnosis.trial import Trial, steps_at
 from ..optimizers import SGD, Adam, Optimizer
 from .torch_model import TorchModel, as_found
 
@@ -51,7 +51,7 @@ def probe_of(model: TorchModel, training: Training, share: float) -> Trial:
         rows = len(model.X)
         batch = min(training.batch_size or rows, rows)
         places = steps_at(share, training.budget)
-        seen, ratios = [0], [_ratio(model, copy)]
+        seen, losses = [0], [_loss(model, copy)]
         diverged: int | None = None
         order, at = torch.randperm(rows), 0
         for step in range(places[-1]):
@@ -62,17 +62,17 @@ def probe_of(model: TorchModel, training: Training, share: float) -> Trial:
             own.zero_grad()
             z = model.before_the_end(copy(model.X[chosen]).reshape(-1, model.outputs))
             loss = model.mean_loss(z, model.targets(chosen))
-            if not math.isfinite(float(loss)):
+            if not math.isfinite(float(loss.detach())):
                 diverged = step
                 break
             loss.backward()
             own.step()
             if step + 1 in places[1:]:
                 seen.append(step + 1)
-                ratios.append(_ratio(model, copy))
+                losses.append(_loss(model, copy))
     if diverged is not None:
         seen.append(diverged)
-        ratios.append(math.inf)
+        losses.append(math.inf)
     return Trial(
         optimizer,
         share,
@@ -80,16 +80,17 @@ def probe_of(model: TorchModel, training: Training, share: float) -> Trial:
         training.budget,
         None if batch == rows else batch,
         tuple(seen),
-        tuple(ratios),
+        tuple(losses),
+        model.chance,
         diverged,
     )
 
 
-def _ratio(model: TorchModel, copy: Any) -> float:
+def _loss(model: TorchModel, copy: Any) -> float:
     parameters = dict(copy.named_parameters())
     with as_found(model.module), model.torch.no_grad():
         z = model.logits({name: parameters[name] for name in model.parameters})
-        return times_chance(float(model.mean_loss(z)), model.chance)
+        return float(model.mean_loss(z))
 
 
 def _torch_optimizer(torch: Any, optimizer: Optimizer, parameters: list[Any]) -> Any:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from numpy.typing import NDArray
 
 from .._tools.checks import real
+from .._tools.format import number
 from .._tools.text import counted, jsonable
 from ..nets import targets
 from ..nets.network import Network
@@ -39,9 +40,10 @@ class Trial:
         Samples a step; None for all.
     places : tuple of int
         Steps after which the loss was measured, 0 first.
-    ratios : tuple of float
-        Mean loss on all samples there, over that of the best constant guess. Infinite where the
-        loss is not finite, or where only the loss of the guess is 0; 1 where both are 0.
+    losses : tuple of float
+        Mean loss on all samples there.
+    chance : float
+        Loss of the best constant guess; 0 where all targets are the same.
     diverged_at : int or None
         The step whose gradient was not finite; it was not taken.
     distinct : tuple of (int, int)
@@ -58,10 +60,16 @@ class Trial:
     run: int
     batch_size: int | None
     places: tuple[int, ...]
-    ratios: tuple[float, ...]
+    losses: tuple[float, ...]
+    chance: float
     diverged_at: int | None
     distinct: tuple[tuple[int, int], ...] = ()
     again: Any = None
+
+    @property
+    def ratios(self) -> tuple[float, ...]:
+        """Losses over chance: `times_chance` of each."""
+        return tuple(times_chance(loss, self.chance) for loss in self.losses)
 
     @property
     def first(self) -> float:
@@ -88,6 +96,9 @@ class Trial:
             what += f", batches of {self.batch_size:,}"
         if self.diverged_at is not None:
             return f"{what}: diverged at step {self.diverged_at:,} (not finite)."
+        if not self.chance > 0.0:
+            ends = f"{number(self.losses[0])} -> {number(self.losses[-1])}"
+            return f"{what}: loss {ends}; all targets are the same, so chance is 0."
         text = f"{what}: loss {_short(self.first)} -> {_short(self.last)} x chance"
         if self.lowest < min(self.first, self.last):
             text += f", lowest {_short(self.lowest)}"
@@ -103,6 +114,8 @@ class Trial:
                 "run": self.run,
                 "batch_size": self.batch_size,
                 "places": self.places,
+                "losses": self.losses,
+                "chance": self.chance,
                 "ratios": self.ratios,
                 "first": self.first,
                 "last": self.last,
@@ -196,7 +209,7 @@ def probe(
     batch = None if batch_size is None or batch_size >= len(X) else batch_size
     places = steps_at(share, steps)
     seen = [0]
-    ratios = [times_chance(copy._loss(X, target), chance)]
+    losses = [copy._loss(X, target)]
     diverged: int | None = None
     for start, end in pairwise(places):
         # In pieces: two calls of k steps give the bits of one call of 2k.
@@ -204,7 +217,7 @@ def probe(
             X, target, optimizer=optimizer, steps=end - start, batch_size=batch, record=0
         )
         seen.append(start + history.steps_done)
-        ratios.append(times_chance(copy._loss(X, target), chance))
+        losses.append(copy._loss(X, target))
         if history.diverged_at is not None:
             diverged = start + history.diverged_at
             break
@@ -216,7 +229,8 @@ def probe(
         steps,
         batch,
         tuple(seen),
-        tuple(ratios),
+        tuple(losses),
+        chance,
         diverged,
         tuple(zip(copy._distinct_units()[:-1], widths, strict=True)),
         None if measure is None or diverged is not None else measure(copy),
