@@ -9,7 +9,7 @@ from typing import Any
 from ..diagnosis.training import Training
 from ..diagnosis.trial import Trial, steps_at
 from ..optimizers import SGD, Adam, Optimizer
-from .torch_model import TorchModel, as_found
+from .torch_model import TorchModel, UnmeasuredError, as_found
 
 __all__ = ["probe_of"]
 
@@ -34,6 +34,8 @@ def probe_of(model: TorchModel, training: Training, share: float) -> Trial:
 
     Raises
     ------
+    UnmeasuredError
+        If the model cannot be copied, or fails on a batch.
     KeyboardInterrupt
         At Ctrl-C.
     """
@@ -41,7 +43,10 @@ def probe_of(model: TorchModel, training: Training, share: float) -> Trial:
     assert optimizer is not None
     with as_found(model.module):  # for the random states
         torch.manual_seed(0)
-        copy = deepcopy(model.module)
+        try:
+            copy = deepcopy(model.module)
+        except Exception as error:  # whatever the model holds
+            raise UnmeasuredError(f"it cannot be copied: {error}") from error
         for part, original in zip(copy.modules(), model.module.modules(), strict=True):
             part.training = True
             if hasattr(original, "track_running_stats"):
@@ -60,7 +65,11 @@ def probe_of(model: TorchModel, training: Training, share: float) -> Trial:
             chosen = slice(None) if batch == rows else order[at : at + batch]
             at += batch
             own.zero_grad()
-            z = model.before_the_end(copy(model.X[chosen]).reshape(-1, model.outputs))
+            try:
+                output = copy(model.X[chosen])
+            except Exception as error:  # whatever the model raises, such as on a batch of 1
+                raise UnmeasuredError(f"{type(error).__name__}: {error}") from error
+            z = model.before_the_end(output.reshape(-1, model.outputs))
             loss = model.mean_loss(z, model.targets(chosen))
             if not math.isfinite(float(loss.detach())):
                 diverged = step

@@ -194,7 +194,7 @@ def audit(
                 return resolve_loss(chosen, outputs)
 
             step, trial, why = _foreign(model, X, target, wanted, training, share)
-            notes += [] if why is None else [f"no first step: {why}"]
+            notes += [] if why is None else [why]
         elif share:
             notes.append("no probe: the model is not a chain of dense layers that is computed here")
     elif share and training.optimizer is None:
@@ -256,9 +256,12 @@ def _foreign(
     try:
         watched = TorchModel(model, X, target, loss)
     except UnmeasuredError as error:
-        return None, None, str(error)
+        return None, None, f"no first step: {error}"
     step = first_step(watched, training)
-    return step, probe_of(watched, training, share) if share else None, None
+    try:
+        return step, probe_of(watched, training, share) if share else None, None
+    except UnmeasuredError as error:
+        return step, None, f"no probe: {error}"
 
 
 def _stored(matrices: Sequence[Matrix]) -> list[str]:
