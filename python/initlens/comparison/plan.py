@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -18,6 +18,8 @@ from .._tools.progress import Progress, reporter
 from .._tools.seeds import seed_numbers
 from ..activations import Activation
 from ..datasets import Dataset
+from ..diagnosis.examination import examine
+from ..diagnosis.training import Training
 from ..initializers import LSUV, Scheme
 from ..nets.history import worst_units
 from ..nets.network import Network, Settings
@@ -30,9 +32,11 @@ from .runs import Run
 from .schemes import LECTURE_SCHEMES, Schemes, named_schemes
 
 if TYPE_CHECKING:
-    from .._core import FitResult, OptimizerDict  # the stub's own, not there at run time
+    from .._core import FitResult  # the stub's own, not there at run time
 
 __all__ = ["compare"]
+
+MOST_JUDGED: Final = 100  # runs whose start is diagnosed
 
 
 def compare(
@@ -94,6 +98,7 @@ def compare(
     Returns
     -------
     Comparison
+        Of the first runs, at most 100, it holds the verdict at the start against the outcome.
         After Ctrl-C the nets that had finished, seed by seed, with `Comparison.interrupted` set.
 
     Raises
@@ -129,7 +134,8 @@ def compare(
     total, batch, every = training_counts(steps, batch_size, record)
     plan = _Plan(
         settings=Network(widths, activation, loss, dtype).settings,
-        optimizer=chosen_optimizer._spec(),
+        optimizer=chosen_optimizer,
+        judged=frozenset(chosen_seeds[: MOST_JUDGED // max(1, len(named))]),
         steps=total,
         batch_size=batch,
         record=every,
@@ -173,10 +179,15 @@ class _Start:
     net: Network
     loss: float = float("nan")
     distinct: list[int] = field(default_factory=list)
+    answer: str = ""
 
-    def measure(self, samples: NDArray[Any], target: NDArray[Any]) -> None:
+    def measure(
+        self, samples: NDArray[Any], target: NDArray[Any], training: Training | None
+    ) -> None:
         self.loss = self.net._loss(samples, target)
         self.distinct = self.net._distinct_units()
+        if training is not None:
+            self.answer = examine(self.net, samples, target, training).answer
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,7 +195,8 @@ class _Plan:
     """What all nets of a comparison share."""
 
     settings: Settings
-    optimizer: OptimizerDict
+    optimizer: Optimizer
+    judged: frozenset[int]
     steps: int
     batch_size: int
     record: int
@@ -214,13 +226,14 @@ class _Plan:
         starts = [_Start(self.network().initialize(scheme, rng=seed)) for _, scheme, seed in tasks]
         nets = [start.net for start in starts]
         samples, target = nets[0]._samples(self.X, self.y)
-        for start in starts:
-            start.measure(samples, target)
+        training = Training(self.optimizer, self.steps, self.batch_size or None)
+        for (_, _, seed), start in zip(tasks, starts, strict=True):
+            start.measure(samples, target, training if seed in self.judged else None)
         results = Network._fit_many(
             nets,
             samples,
             target,
-            [self.optimizer] * len(nets),
+            [self.optimizer._spec()] * len(nets),
             self.steps,
             self.batch_size,
             self.record,
@@ -265,6 +278,7 @@ class _Plan:
             steps=history.steps_done,
             diverged_at=history.diverged_at,
             outcome=outcome_of(start.loss, final_loss, history, distinct_end, saturated),
+            answer=start.answer,
             history=history,
         )
 

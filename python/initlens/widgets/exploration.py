@@ -228,7 +228,8 @@ class Exploration(Tabular):
     def end_text(self) -> str:
         """What became of the net."""
         return (
-            f"After {self.history.steps_done:,} steps: {self.outcome}; loss "
+            f"After {self.history.steps_done:,} steps: {self.outcome} (at the start: "
+            f"{self.diagnosis.answer}); loss "
             f"{number(self.final_loss)} (at chance {number(self.history.chance_loss)}), accuracy "
             f"{100.0 * self.accuracy:.1f} %."
         )
