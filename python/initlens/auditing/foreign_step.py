@@ -16,9 +16,18 @@ from ..diagnosis.trial import times_chance
 from ..optimizers import SGD, Optimizer
 from .torch_model import TorchModel, as_found
 
-__all__ = ["RAY", "ForeignStep", "first_step"]
+__all__ = ["MULTIPLES", "ForeignStep", "first_step"]
 
-RAY: Final = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0)  # multiples of the first step
+MULTIPLES: Final = (
+    1.0,
+    3.0,
+    10.0,
+    30.0,
+    100.0,
+    300.0,
+    1000.0,
+    3000.0,
+)  # multiples of the first step
 NUDGE: Final = 1e-3  # of the weights, for a derivative by differences
 
 
@@ -44,10 +53,11 @@ class ForeignStep:
     aim : float
         Cosine between the change of the centred outputs by that step, to first order, and
         y - mean y; 0 where one of them is constant.
-    ray : tuple of float
-        Loss over chance after each of `RAY` times the real first step.
-    first : float
-        Loss over chance at the start.
+    loss, chance : float
+        Loss before the step, and that of the best constant output.
+    multiples, ray : tuple of float
+        Loss after each of these multiples of the step from the real residual; infinite where it is
+        not finite.
     exact : bool
         Whether `aim` comes from a forward derivative, and not from a small finite step.
     lin : None
@@ -59,8 +69,10 @@ class ForeignStep:
     batch_size: int | None
     move: Mapping[str, float]
     aim: float
+    loss: float
+    chance: float
+    multiples: tuple[float, ...]
     ray: tuple[float, ...]
-    first: float
     exact: bool
     lin: None = None
 
@@ -68,6 +80,19 @@ class ForeignStep:
     def fastest(self) -> float:
         """Largest of `move`, per step; NaN without any."""
         return max(self.move.values(), default=math.nan)
+
+    @property
+    def over(self) -> float:
+        """Loss after one step over the loss before; 1 where both are 0 or infinite."""
+        after = self.ray[0]
+        if after == self.loss:
+            return 1.0
+        return after / self.loss if self.loss > 0.0 else math.inf
+
+    @property
+    def relative_ray(self) -> tuple[float, ...]:
+        """`ray` over `chance`: `times_chance` of each."""
+        return tuple(times_chance(loss, self.chance) for loss in self.ray)
 
     def __str__(self) -> str:
         """Return the numbers in a sentence."""
@@ -78,10 +103,12 @@ class ForeignStep:
             f"it moves the fastest weights by {self.fastest:.2g} of their size and points at the "
             f"targets with cosine {self.aim:.2f}"
         )
-        if not math.isfinite(self.first):  # the targets are all the same, or the loss overflows
+        first = times_chance(self.loss, self.chance)
+        if not math.isfinite(first):  # the targets are all the same, or the loss overflows
             return text + "."
         return (
-            f"{text}; along it the loss goes from {self.first:.3g} to {min(self.ray):.3g} x "
+            f"{text}; along it the loss goes from {first:.3g} to "
+            f"{min(self.relative_ray):.3g} x "
             "chance at best."
         )
 
@@ -109,7 +136,7 @@ def first_step(model: TorchModel, training: Training) -> ForeignStep:
     Notes
     -----
     Costs one forward, two backwards, one forward derivative (two forwards where there is none) and
-    a forward for each of `RAY`.
+    a forward for each of `MULTIPLES`.
     """
     optimizer = training.optimizer
     assert optimizer is not None
@@ -117,7 +144,7 @@ def first_step(model: TorchModel, training: Training) -> ForeignStep:
         z = model.logits(model.parameters)
         centred = _step(model, optimizer, model.gradients(z, model.residual()))
         real = _step(model, optimizer, model.gradients(z, model.residual(z.detach())))
-        first = times_chance(float(model.mean_loss(z.detach())), model.chance)
+        loss = _finite(model.mean_loss(z.detach()))
         move = {
             name: _relative(model.array(step), model.array(model.parameters[name]))
             for name, step in centred.items()
@@ -126,17 +153,18 @@ def first_step(model: TorchModel, training: Training) -> ForeignStep:
         change, exact = _derivative(model, centred)
         ray = []
         with model.torch.no_grad():
-            for multiple in RAY:
-                loss = float(model.mean_loss(model.logits(model.moved(real, multiple))))
-                ray.append(times_chance(loss, model.chance))
+            for multiple in MULTIPLES:
+                ray.append(_finite(model.mean_loss(model.logits(model.moved(real, multiple)))))
     return ForeignStep(
         optimizer,
         training.budget,
         training.batch_size,
         move,
         _cosine(model.array(change), model.centred_target()),
+        loss,
+        model.chance,
+        MULTIPLES,
         tuple(ray),
-        first,
         exact,
     )
 
@@ -168,6 +196,11 @@ def _derivative(model: TorchModel, step: dict[str, Any]) -> tuple[Any, bool]:
         up = model.logits(model.moved(step, nudge))
         down = model.logits(model.moved(step, -nudge))
     return (up - down) / (2.0 * nudge), False
+
+
+def _finite(loss: Any) -> float:
+    value = float(loss)
+    return value if math.isfinite(value) else math.inf
 
 
 def _rms(x: Any) -> float:

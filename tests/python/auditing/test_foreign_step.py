@@ -17,7 +17,7 @@ import first_step_twin
 import initlens as il
 import sample_nets
 from first_step_twin import Settings
-from initlens.auditing.foreign_step import RAY, ForeignStep, first_step
+from initlens.auditing.foreign_step import MULTIPLES, ForeignStep, first_step
 from initlens.auditing.foreign_trial import probe_of
 from initlens.auditing.torch_model import TorchModel
 from initlens.diagnosis.training import Training
@@ -107,9 +107,11 @@ def test_measures_are_those_of_the_twin(loss: str, optimizer: Any, settings: Set
     np.testing.assert_allclose(list(found.move.values()), wanted["move"], rtol=1e-12)
     assert list(found.move) == ["0.weight", "2.weight", "4.weight"]
     assert found.aim == pytest.approx(wanted["aim"], abs=1e-12)
-    assert first_step_twin.RAY == RAY
-    np.testing.assert_allclose(np.array(found.ray) * chance, wanted["ray"], rtol=1e-10)
-    assert found.first == pytest.approx(twin.loss(X, y) / chance, rel=1e-12)
+    assert found.multiples == MULTIPLES == first_step_twin.RAY
+    np.testing.assert_allclose(found.ray, wanted["ray"], rtol=1e-10)
+    assert (found.loss, found.chance) == pytest.approx((twin.loss(X, y), chance), rel=1e-12)
+    assert found.over == pytest.approx(wanted["ray"][0] / twin.loss(X, y), rel=1e-10)
+    assert found.relative_ray[2] == pytest.approx(wanted["ray"][2] / chance, rel=1e-10)
     assert found.fastest == max(found.move.values())
     assert found.lin is None
 
@@ -217,7 +219,7 @@ def test_what_an_audit_says_of_a_module(data: tuple[Array, Array]) -> None:
     assert step is not None
     assert trial is not None
     assert (trial.steps, trial.run, trial.batch_size) == (100, 1_000, 16)
-    assert trial.first == pytest.approx(step.first, rel=1e-6)
+    assert trial.losses[0] == pytest.approx(step.loss, rel=1e-6)
     assert trial.last < trial.first
     text = str(report)
     assert "First step with Adam, learning rate 0.01: it moves the fastest weights by" in text
