@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..nets import targets
 from .readers.arrays import samples_array
-from .readers.torch import to_tensor
+from .readers.torch import keep_random_states, to_tensor
 
 __all__ = ["TorchModel", "UnmeasuredError", "as_found"]
 
@@ -179,14 +179,11 @@ def as_found(module: Any) -> Iterator[None]:
     Dropout is off, so that outputs are those of one function; a batch norm takes the statistics of
     the batch, as in training, and keeps its running ones as they are.
     """
-    torch = sys.modules["torch"]
     modes = [
         (part, part.training, getattr(part, "track_running_stats", None))
         for part in module.modules()
     ]
-    legacy = np.random.get_state()  # noqa: NPY002  # a forward may draw from it
-    devices = sorted({p.device.index or 0 for p in module.parameters() if p.device.type == "cuda"})
-    with torch.random.fork_rng(devices=devices):
+    with keep_random_states(module):
         try:
             module.eval()
             for part, _, tracks in modes:
@@ -198,4 +195,3 @@ def as_found(module: Any) -> Iterator[None]:
                 part.training = training
                 if tracks is not None:
                     part.track_running_stats = tracks
-            np.random.set_state(legacy)  # noqa: NPY002

@@ -67,7 +67,7 @@ def test_schemes_share_their_random_numbers() -> None:
     assert b.first_loss == pytest.approx(one.loss(X, Y), rel=1e-12)
 
 
-@pytest.mark.parametrize("optimizer", ["sgd(1.2)", "adam(0.01)"])
+@pytest.mark.parametrize("optimizer", ["sgd(1.2)", "sgd(1e-6)", "adam(0.01)"])
 @pytest.mark.parametrize("batch_size", [None, 32])
 def test_the_answer_is_that_of_diagnose(optimizer: str, batch_size: int | None) -> None:
     schemes = ["zeros", "normal(0.01)", "normal(100)", "he_normal"]

@@ -222,13 +222,14 @@ def test_the_trained_copy_is_measured() -> None:
     assert copy.loss(FLOWER.X, FLOWER.y) == trial.losses[-1]
 
 
-def test_a_probe_that_diverges_is_a_result() -> None:
+@pytest.mark.parametrize(("steps", "share"), [(2_000, 0.1), (20, 1)], ids=["first piece", "later"])
+def test_a_probe_that_diverges_is_a_result(steps: int, share: float) -> None:
     """Kind 3: the largest rate is beyond the curvature."""
     r = np.random.default_rng(0)
     X = r.normal(size=(200, 4))
     y = np.sin(X[:, 0]) + X[:, 1] * 0.5
     net = il.Network([4, 128, 1], "elu", "mse").initialize("he_normal", rng=0)
-    report = il.diagnose(net, X, y, learning_rate=0.1, steps=2_000, probe=0.1)
+    report = il.diagnose(net, X, y, learning_rate=0.1, steps=steps, probe=share)
     trial = report.trial
     assert trial is not None
     assert trial.diverged_at == net.fit(X, y, optimizer="sgd(0.1)", steps=2_000).diverged_at

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +16,7 @@ from ...activations import names as activation_names
 from .arrays import is_a, is_torch_tensor, samples_array
 from .reading import Dense, Function, Opaque, Parameter, Reading
 
-__all__ = ["is_module", "read", "to_tensor"]
+__all__ = ["is_module", "keep_random_states", "read", "to_tensor"]
 
 _FUNCTIONS: dict[str, Callable[[Any], str | None]] = {
     "Tanh": lambda m: "tanh",
@@ -264,7 +265,7 @@ def _run(model: Any, X: Any, dense: dict[str, Dense]) -> tuple[list[_Call], NDAr
     ]
     try:
         model.eval()
-        with torch.no_grad():
+        with torch.no_grad(), keep_random_states(model):
             output = model(to_tensor(torch, model, X))
     except Exception as error:
         raise ValueError(f"the model fails on X: {type(error).__name__}: {error}") from error
@@ -274,6 +275,19 @@ def _run(model: Any, X: Any, dense: dict[str, Dense]) -> tuple[list[_Call], NDAr
         for module, training in modes:
             module.training = training
     return calls, samples_array("output", output) if is_torch_tensor(output) else None
+
+
+@contextmanager
+def keep_random_states(model: Any) -> Iterator[None]:
+    """Put the generators that a Module may draw from back to where they were."""
+    torch = sys.modules["torch"]
+    legacy = np.random.get_state()  # noqa: NPY002
+    devices = sorted({p.device.index or 0 for p in model.parameters() if p.device.type == "cuda"})
+    with torch.random.fork_rng(devices=devices):
+        try:
+            yield
+        finally:
+            np.random.set_state(legacy)  # noqa: NPY002
 
 
 def to_tensor(torch: Any, model: Any, X: Any) -> Any:
