@@ -19,6 +19,7 @@ from .comparison.schemes import LECTURE_SCHEMES
 from .datasets import names as dataset_names
 from .initializers import names as scheme_names
 from .nets.targets import LOSSES
+from .optimizers import Optimizer
 from .optimizers import get as get_optimizer
 
 __all__ = ["main"]
@@ -34,7 +35,7 @@ MOST_LAYERS = 100_000  # of one width in --layers
 _REPORTED = (ValueError, TypeError, MemoryError, ImportError, OSError)
 
 # What a message calls by its name in Python, and is an option here.
-_ARGUMENTS = re.compile(r"(?<= )(activation|layout|loss|dtype)=")
+_ARGUMENTS = re.compile(r"(?<![^ ])(activation|layout|loss|dtype|optimizer|probe)=")
 
 HINT = (
     "More: initlens compare --html report.html · --seeds 100 · --layers 2-8-8-1 · "
@@ -112,12 +113,7 @@ def _no_place(rest: list[str], arguments: argparse.Namespace) -> str:
 
 def _compare(arguments: argparse.Namespace) -> int:
     html = _destination(arguments.html)
-    optimizer = get_optimizer(arguments.optimizer, learning_rate=_learning_rate(arguments))
-    if arguments.lr is not None and optimizer.learning_rate != arguments.lr:
-        raise ValueError(
-            f"--optimizer {arguments.optimizer!r} and --lr {arguments.lr:g} give two learning "
-            "rates; leave one out"
-        )
+    optimizer = _optimizer(arguments, _learning_rate(arguments))
     result = compare(
         LECTURE_SCHEMES if arguments.schemes is None else _list(arguments.schemes),
         data=arguments.data,
@@ -160,8 +156,11 @@ def _audit(arguments: argparse.Namespace) -> int:
         None if activation is None else _one_or_several(activation),
         arguments.layout,
         loss=arguments.loss,
-        learning_rate=arguments.lr,
+        optimizer=None if arguments.optimizer is None else _optimizer(arguments, arguments.lr),
+        learning_rate=arguments.lr if arguments.optimizer is None else None,
         steps=arguments.steps,
+        batch_size=arguments.batch_size,
+        probe=arguments.probe,
     )
     if arguments.json:
         print(json.dumps(report.to_dict(), indent=2, allow_nan=False))
@@ -202,6 +201,17 @@ def _destination(html: str | None) -> Path | None:
 def _say_written(html: Path) -> None:
     # Not among the results: with --json these are read by a program.
     print(f"initlens: wrote {html}", file=sys.stderr)
+
+
+def _optimizer(arguments: argparse.Namespace, learning_rate: float | None) -> Optimizer:
+    """Return --optimizer, with a learning rate where its text gives none."""
+    optimizer = get_optimizer(arguments.optimizer, learning_rate=learning_rate)
+    if arguments.lr is not None and optimizer.learning_rate != arguments.lr:
+        raise ValueError(
+            f"--optimizer {arguments.optimizer!r} and --lr {arguments.lr:g} give two learning "
+            "rates; leave one out"
+        )
+    return optimizer
 
 
 def _learning_rate(arguments: argparse.Namespace) -> float | None:
@@ -324,8 +334,20 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--layout", choices=("in_out", "out_in"), help="of matrices whose bias does not tell it")
     add("--loss", metavar="NAME", help=f"{', '.join(LOSSES)}; by default what y looks like")
-    add("--lr", type=float, metavar="RATE", help="learning rate of the training to come; 1")
+    add(
+        "--optimizer",
+        metavar="NAME",
+        help="of the training to come: 'adam(0.001)', 'sgd(0.1, momentum=0.9)', rmsprop",
+    )
+    add("--lr", type=float, metavar="RATE", help="its learning rate; alone that of plain sgd")
     add("--steps", type=_whole, metavar="N", help="steps of the training to come; 10000")
+    add("--batch-size", type=_whole, metavar="N", help="samples a step; default: all")
+    add(
+        "--probe",
+        type=float,
+        metavar="SHARE",
+        help="train a copy for this share of the steps, such as 0.1, and judge by it",
+    )
     add("--strict", action="store_true", help="exit status 1 for unknown and for a warning too")
     add("--json", action="store_true", help="everything, as JSON")
     add("--html", metavar="FILE", help="write a report too: one page with pictures")

@@ -20,7 +20,7 @@ from .auditing.inspection import audit
 from .auditing.readers.reading import Layout
 from .auditing.result import Audit
 from .comparison.schemes import Schemes, named_schemes
-from .diagnosis.examination import diagnose
+from .diagnosis.examination import examine
 from .diagnosis.fixes import Fix
 from .diagnosis.measures import LayerMeasures
 from .diagnosis.result import Diagnosis
@@ -57,8 +57,11 @@ def assert_healthy(
     activation: Activations | None = None,
     layout: Layout | None = None,
     loss: str | None = None,
+    optimizer: Any = None,
     learning_rate: float | None = None,
     steps: int | None = None,
+    batch_size: int | None = None,
+    probe: float | None = None,
 ) -> Audit:
     """Assert that a model was read and starts without an error.
 
@@ -78,7 +81,7 @@ def assert_healthy(
     allow : collection of str, default ()
         Codes or topics of verdicts that are no failure here, such as ("saturated",); "unknown" is
         a code too.
-    activation, layout, loss, learning_rate, steps
+    activation, layout, loss, optimizer, learning_rate, steps, batch_size, probe
         As in `audit`.
 
     Returns
@@ -113,8 +116,11 @@ def assert_healthy(
         activation,
         layout,
         loss=loss,
+        optimizer=optimizer,
         learning_rate=learning_rate,
         steps=steps,
+        batch_size=batch_size,
+        probe=probe,
     )
     unread = _unread(report, least, used=X is None or report.diagnosis is not None)
     failures = _failing(report.verdicts, allowed, strict=strict)
@@ -301,8 +307,11 @@ def compare_initializers(
     activation: Activations | None = None,
     layout: Layout | None = None,
     loss: str | None = None,
+    optimizer: Any = None,
     learning_rate: float | None = None,
     steps: int | None = None,
+    batch_size: int | None = None,
+    probe: float | None = None,
 ) -> dict[str, tuple[Diagnosis, ...]]:
     """Assert that a model of these layers starts without an error from every scheme and seed.
 
@@ -318,8 +327,12 @@ def compare_initializers(
         To draw its dense layers from, as in `compare`.
     seeds : int or iterable of int, default 5
         How many, or which.
-    strict, allow, activation, layout, loss, learning_rate, steps
+    strict, allow, activation, layout, loss
         As in `assert_healthy`.
+    optimizer, learning_rate, steps, batch_size
+        As in `audit`.
+    probe : float, optional
+        As in `diagnose`; a copy of every start is trained.
 
     Returns
     -------
@@ -347,20 +360,25 @@ def compare_initializers(
     allowed = _codes(allow)
     chosen = seed_numbers(seeds)
     named = named_schemes(schemes)
-    report = audit(model, X, y, activation, layout, loss=loss)
+    report = audit(
+        model,
+        X,
+        y,
+        activation,
+        layout,
+        loss=loss,
+        optimizer=optimizer,
+        learning_rate=learning_rate,
+        steps=steps,
+        batch_size=batch_size,
+    )
     if report.diagnosis is None or report.network is None:
         raise ValueError("; ".join(report.notes) or "the model cannot be computed from X")
     samples, target = report.data
     net = report.network.copy()
     found = {
         label: tuple(
-            diagnose(
-                net.initialize(scheme, rng=seed),
-                samples,
-                target,
-                learning_rate=learning_rate,
-                steps=steps,
-            )
+            examine(net.initialize(scheme, rng=seed), samples, target, report.training, probe=probe)
             for seed in chosen
         )
         for label, scheme in named.items()

@@ -319,3 +319,29 @@ def test_public_names_are_there() -> None:
     assert il.__version__
     with pytest.raises(AttributeError, match="nonsense"):
         il.nonsense  # noqa: B018
+
+
+def test_audit_for_an_optimizer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    flower = il.datasets.flower()
+    model, data = str(tmp_path / "net.npz"), str(tmp_path / "data.npz")
+    il.Network([2, 8, 1]).initialize("he_normal", rng=0).save(model)
+    np.savez(data, X=flower.X, y=flower.y)
+    command = ["audit", model, "--data", data]
+    run = ["--steps", "1,000", "--batch-size", "50", "--probe", "0.1"]
+    for optimizer in (["--optimizer", "adam(0.01)"], ["--optimizer", "adam", "--lr", "0.01"]):
+        assert cli.main([*command, *run, *optimizer, "--json"]) == 0
+        content = json.loads(capsys.readouterr().out)
+        assert content["optimizer"]["name"] == "adam"
+        assert content["optimizer"]["learning_rate"] == 0.01
+        assert (content["steps"], content["batch_size"]) == (1_000, 50)
+        assert content["trial"]["steps"] == 100
+    for options, message in (
+        (["--probe", "0.1"], "--probe 0.1 trains a copy, which needs an optimizer"),
+        (["--optimizer", "adam", "--probe", "2"], "probe must be"),
+        (["--optimizer", "sgd(0.1)", "--lr", "0.2"], "two learning rates"),
+        (["--optimizer", "sgd"], "learning_rate"),
+        (["--optimizer", "lion(0.1)"], "unknown optimizer 'lion'"),
+        (["--lr", "inf"], "learning_rate must be finite"),
+    ):
+        assert cli.main([*command, *options]) == 2
+        assert message in capsys.readouterr().err

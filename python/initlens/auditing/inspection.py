@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from .._tools.text import join
 from ..activations import Activations
 from ..activations import get as get_activation
 from ..diagnosis.answers import answer_of, unknown_verdict
-from ..diagnosis.examination import examine
+from ..diagnosis.examination import check_probe, examine
 from ..diagnosis.fixes import Fix
 from ..diagnosis.folds import fold_consequences
 from ..diagnosis.measures import (
@@ -27,14 +27,22 @@ from ..diagnosis.measures import (
     shared_streams,
 )
 from ..diagnosis.result import Diagnosis
-from ..diagnosis.rules import Case, judge
+from ..diagnosis.rules import Case, judge, trial_verdicts
+from ..diagnosis.training import Training
+from ..diagnosis.trial import Trial, share_of_steps
 from ..diagnosis.verdicts import LEADS, Verdict, in_order
 from ..nets.network import Network
+from ..nets.targets import resolve_loss
 from .chain import Chain, Matrix, Models, build
+from .foreign_step import ForeignStep, first_step
+from .foreign_trial import probe_of
+from .optimizers import read_training
 from .readers import read
 from .readers.arrays import samples_array
-from .readers.reading import Layout, Reading, parameter_count
+from .readers.reading import Layout, Opaque, Reading, parameter_count
+from .readers.torch import is_module
 from .result import Audit, AuditedLayer
+from .torch_model import TorchModel, UnmeasuredError
 from .weights import law_ratio, weight_std, weight_verdicts
 
 __all__ = ["audit"]
@@ -54,8 +62,11 @@ def audit(
     layout: Layout | None = None,
     *,
     loss: str | None = None,
+    optimizer: Any = None,
     learning_rate: float | None = None,
     steps: int | None = None,
+    batch_size: int | None = None,
+    probe: float | None = None,
     threshold: float = SATURATED_SLOPE,
 ) -> Audit:
     """Read a model that was made elsewhere, and say which failure its start has, if any.
@@ -78,8 +89,14 @@ def audit(
         it, but not of square matrices.
     loss : str, optional
         As in `Network`. By default that of the model, or by y: cross-entropy for classes, else mse.
-    learning_rate, steps, threshold
-        As in `diagnose`.
+    optimizer : object, optional
+        Of the training to come: one of this package or its text, one of `torch.optim` or
+        `keras.optimizers`, or a compiled Keras model or an MLP of scikit-learn, which hold their
+        own and need none here. Of a schedule the first rate is taken, of several groups of
+        parameters the first; a note says so. Of an optimizer that is not known here the name is
+        told, and nothing that depends on its steps.
+    learning_rate, steps, batch_size, probe, threshold
+        As in `diagnose`. A probe trains a deep copy of a PyTorch Module that is no plain chain.
 
     Returns
     -------
@@ -89,9 +106,13 @@ def audit(
     ------
     ValueError
         If the model has no layer with weights, its shapes do not chain, the layout or the
-        activation is missing, a file is broken or could hold pickles, or X and y do not fit.
+        activation is missing, a file is broken or could hold pickles, or X and y do not fit; if a
+        rate is infinite or NaN, or a probe has no X, no y or no optimizer.
     TypeError
-        If the model or its values are of another kind.
+        If the model, its values or its optimizer are of another kind, or both an optimizer and a
+        learning rate are given.
+    KeyboardInterrupt
+        At Ctrl-C in a probe; nothing has changed.
     ImportError
         If an ONNX model is read without the package onnx.
 
@@ -99,7 +120,9 @@ def audit(
     -----
     Found by what the object looks like: no framework is imported that is not loaded already. A
     PyTorch Module that is no plain Sequential is run once on X, in evaluation mode and without
-    gradients, to see in which order its layers are used and what is between them.
+    gradients, to see in which order its layers are used and what is between them. With an optimizer
+    and y, one that is more than a chain of dense layers is also run on parameters put in place of
+    its own, to see what the optimizer's first step does: `ForeignStep`. It is left as it was found.
 
     Examples
     --------
@@ -116,6 +139,10 @@ def audit(
     limit = real("threshold", threshold, minimum=0.0, maximum=1.0)
     if y is not None and X is None:
         raise ValueError("y without X: pass both, or neither")
+    training = read_training(optimizer, model, learning_rate, steps, batch_size)
+    share = share_of_steps(probe)
+    if share:
+        check_probe(share, X, y, training)
     if X is not None:
         _refuse_non_finite(X)
     reading = read(model, X, activation, layout)
@@ -126,9 +153,12 @@ def audit(
     target = None if y is None else _labels(samples_array("y", y), reading.classes)
     network: Network | None = None
     if last is not None:
-        loss_name = loss or reading.loss or _loss(models, target, last, notes)
+        loss_name = (
+            loss or reading.loss or _loss(models, target, last.matrices[-1].weight.shape[1], notes)
+        )
         network = _network(last, loss_name)
     diagnosis: Diagnosis | None = None
+    whole = False
     samples: NDArray[Any] | None = None
     if X is not None:
         if models.obstacle is not None:
@@ -137,11 +167,38 @@ def audit(
             notes.append(f"X was not used, the weights alone were read: {models.obstacle}")
         elif network is not None:
             samples = _samples(X, reading)
-            names = _names(last.matrices) if last is not None else {}
-            diagnosis = examine(network, samples, target, learning_rate, steps, None, limit, names)
+            whole = _is_whole(reading, samples, X)
+            diagnosis = examine(
+                network,
+                samples,
+                target,
+                training,
+                probe=share if whole else None,
+                threshold=limit,
+                names={} if last is None else _names(last.matrices),
+            )
+            training = diagnosis.training
             several = len(models.chains) + len(models.others) > 1
             if reading.features is not None and (several or models.skipped):
                 notes.append(f"{last.matrices[0].name if last else ''}: data from the model itself")
+    notes += training.notes
+    step: ForeignStep | None = None
+    trial = None if diagnosis is None else diagnosis.trial
+    if target is not None and not whole and training.optimizer is not None:
+        if is_module(model):
+
+            def wanted(outputs: int) -> str:
+                same = network is not None and network.settings.layers[-1] == outputs
+                chosen = loss or (network.settings.loss if same and network else None)
+                chosen = chosen or _loss(models, target, outputs, notes)
+                return resolve_loss(chosen, outputs)
+
+            step, trial, why = _foreign(model, X, target, wanted, training, share)
+            notes += [] if why is None else [why]
+        elif share:
+            notes.append("no probe: the model is not a chain of dense layers that is computed here")
+    elif share and training.optimizer is None:
+        notes.append(f"no probe: {training.unknown} is not known here")
     missing = [] if y is not None else ["the targets y"]
     if X is None:
         missing.insert(0, "the samples X")
@@ -155,12 +212,10 @@ def audit(
         (samples, target),
         (activation, layout),
         limit,
+        (training, step, trial),
         missing,
         weights_alone=X is None,
     )
-
-
-# ---- reading ----------------------------------------------------------------------------------
 
 
 # ---- measuring --------------------------------------------------------------------------------
@@ -177,6 +232,36 @@ def _network(chain: Chain, loss: str | None) -> Network:
         if matrix.bias is not None:
             b[...] = matrix.bias
     return net
+
+
+def _is_whole(reading: Reading, samples: NDArray[Any], X: Any) -> bool:
+    """Tell whether what is computed here is the model: dense layers and activations, from X."""
+    if any(isinstance(item, Opaque) and item.role != "nothing" for item in reading.items):
+        return False
+    if reading.features is None:
+        return True
+    given = samples_array("X", X)
+    return bool(np.array_equal(samples, given.reshape(len(given), -1).astype(samples.dtype)))
+
+
+def _foreign(
+    model: Any,
+    X: Any,
+    target: NDArray[Any],
+    loss: Callable[[int], str],
+    training: Training,
+    share: float,
+) -> tuple[ForeignStep | None, Trial | None, str | None]:
+    """Measure a Module as it computes itself; or say why that cannot be done."""
+    try:
+        watched = TorchModel(model, X, target, loss)
+    except UnmeasuredError as error:
+        return None, None, f"no first step: {error}"
+    step = first_step(watched, training)
+    try:
+        return step, probe_of(watched, training, share) if share else None, None
+    except UnmeasuredError as error:
+        return step, None, f"no probe: {error}"
 
 
 def _stored(matrices: Sequence[Matrix]) -> list[str]:
@@ -203,8 +288,7 @@ def _labels(y: NDArray[Any], classes: Any) -> NDArray[Any]:
     return np.searchsorted(known, y)
 
 
-def _loss(models: Models, y: NDArray[Any] | None, chain: Chain, notes: list[str]) -> str | None:
-    outputs = chain.matrices[-1].weight.shape[1]
+def _loss(models: Models, y: NDArray[Any] | None, outputs: int, notes: list[str]) -> str | None:
     if models.output in _OUTPUT_LOSS:
         return _OUTPUT_LOSS[models.output] if outputs > 1 else "binary_cross_entropy"
     if y is None or y.dtype.kind not in "fiub":
@@ -245,6 +329,7 @@ def _report(
     data: tuple[NDArray[Any] | None, NDArray[Any] | None],
     options: tuple[Activations | None, Layout | None],
     threshold: float,
+    run: tuple[Training, ForeignStep | None, Trial | None],
     missing: list[str],
     *,
     weights_alone: bool,
@@ -266,7 +351,9 @@ def _report(
             for i, j, factor in shared_streams([m.weight for m in matrices[done:]])
         ]
         unknown_loss = Loss(math.nan, math.nan, math.nan)
-        found += judge(Case(alone, unknown_loss, streams, None, None, None, names))
+        found += judge(Case(alone, unknown_loss, streams, names=names))
+    if diagnosis is None or diagnosis.trial is None:
+        found += trial_verdicts(run[2])
     if not reading.finite and not any(verdict.code == "non_finite" for verdict in found):
         found.append(
             Verdict(
@@ -313,6 +400,7 @@ def _report(
         tuple(models.skipped),
         tuple(models.notes),
         data,
+        *run,
         coverage,
         options,
         tuple(models.chains[-1].matrices) if models.chains else (),

@@ -14,12 +14,15 @@ from .._tools.format import share
 from .._tools.text import counted, jsonable, with_article
 from ..activations import Activations
 from ..diagnosis.result import Diagnosis
+from ..diagnosis.training import Training
+from ..diagnosis.trial import Trial
 from ..diagnosis.verdicts import Judged, Verdict, layer_label, verdict_lines, verdict_table
 from ..nets.network import Network
 from ..report import page, pictures, reproduction, section, table_html
 from ..tables import Table
 from .call import audit_call
 from .chain import Matrix, build
+from .foreign_step import ForeignStep
 from .readers import read
 from .readers.arrays import is_writable, like, write
 from .readers.reading import Dense, Layout, Parameter, Skipped
@@ -92,6 +95,12 @@ class Audit(Judged):
         What was found, converted, copied and assumed.
     data : tuple of two ndarray or None
         X and y as `network` takes them.
+    training : Training
+        The run to come: its optimizer is that of whatever library, in the words of this one.
+    first_step : ForeignStep or None
+        What the optimizer's first step does to a PyTorch Module that is no plain chain.
+    trial : Trial or None
+        What became of the copy that a probe trained.
     coverage : float
         Share of the model's parameters that were measured on data, or whose weights were read
         where no X was given; in [0, 1]. Below 1 the answer is never "healthy".
@@ -105,6 +114,9 @@ class Audit(Judged):
     skipped: tuple[Skipped, ...]
     notes: tuple[str, ...]
     data: tuple[NDArray[Any] | None, NDArray[Any] | None]
+    training: Training
+    first_step: ForeignStep | None
+    trial: Trial | None
     coverage: float
     _options: tuple[Activations | None, Layout | None]
     _matrices: tuple[Matrix, ...]
@@ -134,7 +146,16 @@ class Audit(Judged):
         notes = list(verdict_lines(self.verdicts))
         notes += [f"skipped: {name} ({reason})" for name, reason in self.skipped]
         title = f"Audit of {with_article(self.source)}: {self._answer_text} · {count}"
-        return Table(title, columns, rows, (*notes, *self.notes))
+        if self.training.name:
+            title += f" · {self.training.name}"
+        return Table(title, columns, rows, (*notes, *self._found(), *self.notes))
+
+    def _found(self) -> list[str]:
+        """Return what a step and a probe have found, in sentences."""
+        found = [] if self.first_step is None else [str(self.first_step)]
+        if self.trial is not None and self.trial.diverged_at is None:  # else it is a verdict
+            found.append(str(self.trial))
+        return found
 
     def verdict_table(self, *, width: int | None = None) -> Table:
         """Return one row per verdict, with its evidence and what to change.
@@ -173,6 +194,14 @@ class Audit(Judged):
             "layers": [jsonable(vars(layer)) for layer in self.layers],
             "verdicts": [verdict.to_dict() for verdict in self.verdicts],
             "diagnosis": None if self.diagnosis is None else self.diagnosis.to_dict(),
+            "optimizer": (
+                None if self.training.optimizer is None else self.training.optimizer.to_dict()
+            ),
+            "unknown_optimizer": self.training.unknown or None,
+            "steps": self.training.steps,
+            "batch_size": self.training.batch_size,
+            "first_step": None if self.first_step is None else self.first_step.to_dict(),
+            "trial": None if self.trial is None else self.trial.to_dict(),
             "skipped": [skipped._asdict() for skipped in self.skipped],
             "notes": list(self.notes),
         }
@@ -185,7 +214,9 @@ class Audit(Judged):
         """Return the report; it tells the files that model and samples were read from."""
         diagnosis = self.diagnosis
         skipped = (f"skipped: {name} ({reason})" for name, reason in self.skipped)
-        layers = replace(self.table(), title="Layers", notes=(*skipped, *self.notes))
+        layers = replace(
+            self.table(), title="Layers", notes=(*skipped, *self._found(), *self.notes)
+        )
         if diagnosis is None:
             why = "<p>There are none: the weights alone were read, no data.</p>"
             drawn = section("Pictures", why)
@@ -193,7 +224,9 @@ class Audit(Judged):
             drawn = pictures(diagnosis._drawings())
         samples = "none" if diagnosis is None else f"{diagnosis.samples:,}"
         loss = None if self.network is None else self.network.settings.loss
-        call = audit_call(*self._options, loss, diagnosis, file=file, data=data)
+        call = audit_call(
+            *self._options, loss, diagnosis, self.training, self.trial, file=file, data=data
+        )
         return page(
             f"audit of {with_article(self.source)}: {self._answer_text}",
             (

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -18,6 +18,8 @@ from .._tools.progress import Progress, reporter
 from .._tools.seeds import seed_numbers
 from ..activations import Activation
 from ..datasets import Dataset
+from ..diagnosis.examination import examine
+from ..diagnosis.training import Training
 from ..initializers import LSUV, Scheme
 from ..nets.history import History, worst_units
 from ..nets.network import Network, Settings
@@ -31,9 +33,11 @@ from .runs import Run
 from .schemes import LECTURE_SCHEMES, Schemes, named_schemes
 
 if TYPE_CHECKING:
-    from .._core import FitResult, OptimizerDict  # the stub's own, not there at run time
+    from .._core import FitResult  # the stub's own, not there at run time
 
 __all__ = ["compare"]
+
+MOST_JUDGED: Final = 100  # runs whose start is diagnosed
 
 
 def compare(
@@ -95,6 +99,7 @@ def compare(
     Returns
     -------
     Comparison
+        Of the first runs, at most 100, it holds the verdict at the start against the outcome.
         After Ctrl-C the nets that had finished, seed by seed, with `Comparison.interrupted` set.
 
     Raises
@@ -130,7 +135,8 @@ def compare(
     total, batch, every = training_counts(steps, batch_size, record)
     plan = _Plan(
         settings=Network(widths, activation, loss, dtype).settings,
-        optimizer=chosen_optimizer._spec(),
+        optimizer=chosen_optimizer,
+        judged=frozenset(chosen_seeds[: MOST_JUDGED // max(1, len(named))]),
         steps=total,
         batch_size=batch,
         record=every,
@@ -175,11 +181,16 @@ class _Start:
     loss: float = float("nan")
     earlier_loss: float | None = None
     distinct: list[int] = field(default_factory=list)
+    answer: str = ""
     record: History | None = None
 
-    def measure(self, samples: NDArray[Any], target: NDArray[Any]) -> None:
+    def measure(
+        self, samples: NDArray[Any], target: NDArray[Any], training: Training | None
+    ) -> None:
         self.loss = self.net._loss(samples, target)
         self.distinct = self.net._distinct_units()
+        if training is not None:
+            self.answer = examine(self.net, samples, target, training).answer
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,7 +198,8 @@ class _Plan:
     """What all nets of a comparison share."""
 
     settings: Settings
-    optimizer: OptimizerDict
+    optimizer: Optimizer
+    judged: frozenset[int]
     steps: int
     batch_size: int
     record: int
@@ -218,8 +230,9 @@ class _Plan:
         nets = [start.net for start in starts]
         samples, target = nets[0]._samples(self.X, self.y)
         first = self._train(nets, samples, target, 0, 1)  # no step: a record of the start
-        for start, result in zip(starts, first, strict=True):
-            start.measure(samples, target)
+        training = Training(self.optimizer, self.steps, self.batch_size or None)
+        for (_, _, seed), start, result in zip(tasks, starts, first, strict=True):
+            start.measure(samples, target, training if seed in self.judged else None)
             start.record = nets[0]._history([result], target, stopped=False)
         # In pieces, which give the same bits as one call, to see the loss where the trend begins.
         pieces: list[list[FitResult]] = []
@@ -249,7 +262,7 @@ class _Plan:
             nets,
             samples,
             target,
-            [self.optimizer] * len(nets),
+            [self.optimizer._spec()] * len(nets),
             steps,
             self.batch_size,
             record,
@@ -303,6 +316,7 @@ class _Plan:
                 hidden_layers=len(widths),
                 saturated_start=saturated,
             ),
+            answer=start.answer,
             history=history,
         )
 

@@ -316,7 +316,24 @@ class Comparison(Reported):
             )
         if any(common_outcome(runs).startswith("learned") for runs in groups.values()):
             notes.append(LEARNED_TEXT)
-        return notes
+        return [*notes, *self._answers()]
+
+    def _answers(self) -> list[str]:
+        """Hold the verdicts at the start against the outcomes."""
+        judged = [run for run in self.runs if run.answer]
+        each = []
+        for answer in ("error", "unknown", "healthy"):
+            runs = [run for run in judged if run.answer == answer]
+            if runs:
+                learned = sum(run.outcome == "learned" for run in runs)
+                labels = dict.fromkeys(run.scheme for run in runs)
+                each.append(
+                    f"{answer} for {join(labels, MOST_NAMED)} ({learned} of {len(runs)} learned)"
+                )
+        if not each:
+            return []
+        which = "" if len(judged) == len(self.runs) else f" of {counted(len(judged), 'run')}"
+        return [f"Verdict at the start{which}: {'; '.join(each)}."]
 
     def _shown(self) -> Table:
         """Return the table; of more than 40 schemes the first and the last 20."""
@@ -358,7 +375,7 @@ class Comparison(Reported):
         {'zeros': (4,), 'he_normal': (4,)}
         """
         columns = self._columns()
-        measures = [name for name in columns if name not in ("scheme", "seed", "outcome")]
+        measures = [name for name in columns if name not in ("scheme", "seed", "outcome", "answer")]
         name = choice("measure", measure, measures)
         numbers = np.array(columns[name], dtype=np.float64)  # None becomes NaN
         schemes = np.array(columns["scheme"], dtype=object)

@@ -22,13 +22,16 @@ from ..activations import (
     modulo_of,
 )
 from ..nets.history import History
+from ..optimizers import SGD, Optimizer
 from .answers import answer_of, unknown_verdict
 from .fixes import Fix
 from .folds import Finding, Place, Words, fold_consequences, fold_layers, spread
 from .measures import LayerMeasures, Loss, SharedStream, Symmetry
+from .training import Training
+from .trial import Trial
 from .verdicts import Severity, Verdict, in_order
 
-__all__ = ["Case", "judge"]
+__all__ = ["Case", "judge", "trial_verdicts"]
 
 
 # Saturation of functions that are flat on both sides: shares of pairs.
@@ -39,9 +42,7 @@ DEAD_WARNING: Final = 0.1  # share of the units of layer 1
 DEAD_ABOVE_WARNING: Final = 0.5  # likewise of any other layer, whose units may come back
 NEARLY_EQUAL: Final = 1e-3  # distance of near units over their norm
 
-# Without a learning rate and a number of steps: what a small net is commonly given.
-DEFAULT_RATE: Final = 1.0
-DEFAULT_STEPS: Final = 10_000
+DEFAULT_RATE: Final = 1.0  # without an optimizer
 AT_CHANCE: Final = (
     0.9,
     2.0,
@@ -66,9 +67,9 @@ class Case:
     layers: Sequence[LayerMeasures]
     loss: Loss
     streams: Sequence[SharedStream]
-    learning_rate: float | None
-    steps: int | None
-    history: History | None
+    training: Training = field(default_factory=Training)
+    history: History | None = None
+    trial: Trial | None = None
     names: Mapping[int, str] = field(default_factory=dict)
 
     @property
@@ -77,21 +78,41 @@ class Case:
         return self.layers[:-1]
 
     @property
+    def optimizer(self) -> Optimizer | None:
+        """Of the run to come; None if it was not given, or is not known here."""
+        return self.training.optimizer
+
+    @property
+    def steps(self) -> int | None:
+        """As given."""
+        return self.training.steps
+
+    @property
+    def batch_size(self) -> int | None:
+        """Samples a step; None for all."""
+        return self.training.batch_size
+
+    @property
     def rate(self) -> float:
-        """The learning rate, by default 1."""
-        return DEFAULT_RATE if self.learning_rate is None else self.learning_rate
+        """The learning rate of SGD, by default 1; with momentum the rate of what adds up."""
+        optimizer = self.optimizer
+        if optimizer is None:
+            return DEFAULT_RATE
+        return optimizer.learning_rate / (1.0 - getattr(optimizer, "momentum", 0.0))
 
     @property
     def budget(self) -> int:
         """The number of steps, by default 10,000."""
-        return DEFAULT_STEPS if self.steps is None else self.steps
+        return self.training.budget
 
     def place(self, *layers: int) -> Place:
         """Return layers as a sentence names them."""
         return Place(layers, self.names)
 
     def steps_of(self, time: float) -> float:
-        """Return a learning time in steps at the learning rate; a rate of 0 never ends."""
+        """Return a learning time in steps of SGD; a rate of 0 never ends, other optimizers NaN."""
+        if not self.training.is_sgd:
+            return math.nan
         if not self.rate:
             return math.inf if time else 0.0
         return time / self.rate
@@ -185,6 +206,20 @@ def _diverged(case: Case) -> Iterator[Verdict]:
             {"step": history.diverged_at},
             f"Training diverged: the gradient of step {history.diverged_at:,} was not finite.",
             "Use a smaller learning rate, or weights of a smaller scale.",
+        )
+    yield from trial_verdicts(case.trial)
+
+
+def trial_verdicts(trial: Trial | None) -> Iterator[Verdict]:
+    """Say what a probe has found."""
+    if trial is not None and trial.diverged_at is not None:
+        yield Verdict(
+            "diverged",
+            None,
+            "error",
+            {"step": trial.diverged_at, "steps": trial.steps, "optimizer": str(trial.optimizer)},
+            str(trial),
+            Fix("Use a smaller learning rate, or weights of a smaller scale."),
         )
 
 
@@ -299,7 +334,7 @@ def _exploding(case: Case) -> Iterator[Verdict]:
             "Use a scale that preserves the signal from layer to layer: `glorot_uniform` for "
             "tanh, `he_normal` for ReLU.",
         )
-    if case.learning_rate is None or not case.loss.ratio >= OVERSHOOT_LOSS:
+    if not isinstance(case.optimizer, SGD) or not case.loss.ratio >= OVERSHOOT_LOSS:
         return  # small weights far from the minimum move fast without harm
     times = {
         layer.number: case.steps_of(layer.flow.learning_time)

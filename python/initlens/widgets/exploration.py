@@ -23,7 +23,6 @@ from ..diagnosis.verdicts import verdict_lines
 from ..initializers import get as get_scheme
 from ..nets.history import History
 from ..nets.network import Network
-from ..optimizers import SGD
 from ..tables import Table, Tabular
 from .pictures import LEGEND, WIDTH, curve_alt, curve_svg, image, png
 from .problem import GRID, Problem
@@ -230,7 +229,8 @@ class Exploration(Tabular):
     def end_text(self) -> str:
         """What became of the net."""
         return (
-            f"After {self.history.steps_done:,} steps: {self.outcome}; loss "
+            f"After {self.history.steps_done:,} steps: {self.outcome} (at the start: "
+            f"{self.diagnosis.answer}); loss "
             f"{number(self.final_loss)} (at chance {number(self.history.chance_loss)}), accuracy "
             f"{100.0 * self.accuracy:.1f} %."
         )
@@ -342,8 +342,7 @@ def explore(
     """
     net = _start(controls, problem)
     X, y, optimizer = problem.X, problem.y, problem.optimizer
-    rate = optimizer.learning_rate if isinstance(optimizer, SGD) else None
-    diagnosis = diagnose(net, X, y, learning_rate=rate, steps=controls.steps)
+    diagnosis = diagnose(net, X, y, optimizer=optimizer, steps=controls.steps)
     frames: list[list[NDArray[Any]]] = []
 
     def draw(net: Network) -> None:

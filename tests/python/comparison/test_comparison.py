@@ -28,6 +28,11 @@ def short(schemes: Any = ("zeros", "he_normal"), **arguments: Any) -> il.Compari
     return il.compare(schemes, **({"steps": 60, "seeds": 3, "n_jobs": 1} | arguments))
 
 
+def notes_but_answers(result: il.Comparison) -> tuple[str, ...]:
+    """Notes of the table, without that on verdicts at the start."""
+    return tuple(n for n in result.table().notes if not n.startswith("Verdict at the start"))
+
+
 # ---- what is trained -------------------------------------------------------------------------
 
 
@@ -61,6 +66,49 @@ def test_schemes_share_their_random_numbers() -> None:
     for layer in (0, 1):
         one.weights[layer][...] *= 2
     assert b.first_loss == pytest.approx(one.loss(X, Y), rel=1e-12)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd(1.2)", "sgd(1e-6)", "adam(0.01)"])
+@pytest.mark.parametrize("batch_size", [None, 32])
+def test_the_answer_is_that_of_diagnose(optimizer: str, batch_size: int | None) -> None:
+    schemes = ["zeros", "normal(0.01)", "normal(100)", "he_normal"]
+    result = short(schemes, optimizer=optimizer, batch_size=batch_size)
+    for run in result.runs:
+        net = il.Network([2, 4, 1]).initialize(run.scheme, rng=run.seed)
+        settings: dict[str, Any] = {"optimizer": optimizer, "steps": 60, "batch_size": batch_size}
+        assert run.answer == il.diagnose(net, X, Y, **settings).answer
+    assert {run.answer for run in result.runs} >= {"error"}
+    assert result._columns()["answer"] == [run.answer for run in result.runs]
+    with pytest.raises(ValueError, match="measure"):
+        result.values("answer")
+
+
+def test_the_note_holds_answers_against_outcomes() -> None:
+    result = short({"a": "zeros", "b": "he_normal"}, seeds=2)
+    ends = [("error", "learned"), ("error", "stuck"), ("healthy", "learned"), ("error", "learned")]
+    runs = [
+        dataclasses.replace(run, answer=answer, outcome=outcome)
+        for run, (answer, outcome) in zip(result.runs, ends, strict=True)
+    ]
+    note = dataclasses.replace(result, runs=tuple(runs)).table().notes[-1]
+    assert note == (
+        "Verdict at the start: error for a and b (2 of 3 learned); healthy for b (1 of 1 learned)."
+    )
+    unasked = tuple(dataclasses.replace(run, answer="") for run in runs)
+    note = dataclasses.replace(result, runs=(*runs[:1], *unasked[1:])).table().notes[-1]
+    assert note == "Verdict at the start of 1 run: error for a (1 of 1 learned)."
+    assert "Verdict" not in str(dataclasses.replace(result, runs=unasked))
+
+
+def test_many_runs_are_not_all_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first seeds of every scheme are; and the runs are the same bit for bit."""
+    whole = short(["normal(1)", "he_normal"], seeds=5)
+    monkeypatch.setattr("initlens.comparison.plan.MOST_JUDGED", 5)
+    some = short(["normal(1)", "he_normal"], seeds=5)
+    assert [bool(run.answer) for run in some.runs] == [True, True, False, False, False] * 2
+    for run, expected in zip(some.runs, whole.runs, strict=True):
+        assert run.to_dict() | {"answer": ""} == expected.to_dict() | {"answer": ""}
+        assert run.history.loss.tobytes() == expected.history.loss.tobytes()
 
 
 def test_same_bits_for_any_number_of_threads() -> None:
@@ -161,7 +209,7 @@ def test_an_outcome_without_weight_gradients_says_where_the_loss_went() -> None:
 def test_no_sentence_that_is_not_true() -> None:
     result = short(["he_normal", "glorot_uniform"])
     learned = [run for run in result.runs if run.outcome == "learned"]
-    assert len(result.table().notes) == bool(learned)
+    assert len(notes_but_answers(result)) == bool(learned)
 
 
 def test_saturation_is_said_of_what_is_saturated() -> None:
@@ -169,7 +217,7 @@ def test_saturation_is_said_of_what_is_saturated() -> None:
     small, large = (np.median([r.saturated_start for r in result.of(s)]) for s in result.schemes)
     assert small == 0
     assert large > 0.95
-    (note,) = result.table().notes
+    (note,) = notes_but_answers(result)
     assert note == (
         f"Saturation: normal(1000) starts with {100 * large:.0f} % of tanh outputs on the flat "
         "part."
@@ -190,7 +238,7 @@ def test_each_uneven_scheme_has_its_own_range() -> None:
         dataclasses.replace(run, accuracy=end, outcome="learned")
         for run, end in zip(result.runs, ends, strict=True)
     ]
-    assert dataclasses.replace(result, runs=tuple(runs)).table().notes[:-1] == (
+    assert notes_but_answers(dataclasses.replace(result, runs=tuple(runs)))[:-1] == (
         "Some seeds of a (24 % against 50 %) and b (60 % against 74 %) end far below others: look "
         "at the spread, not at one run.",
     )
@@ -327,7 +375,7 @@ def test_the_table_and_the_page_say_what_learned_means(tmp_path: Path) -> None:
     said = "learned: the last loss is at most 0.8 times that of the best constant guess."
     result = il.compare(["he_normal"], steps=1500, seeds=2)
     assert {run.outcome for run in result.runs} == {"learned"}
-    assert result.table().notes[-1] == said
+    assert notes_but_answers(result)[-1] == said
     assert said in result.to_html(tmp_path / "report.html").read_text(encoding="utf-8")
     assert il.compare(["zeros"], steps=5, seeds=1).table().notes[-1] != said
 
@@ -485,7 +533,7 @@ def test_a_run_is_one_line() -> None:
 def test_one_step_is_no_plural() -> None:
     text = repr(short(["zeros"], steps=1))
     assert ", 1 step · " in text
-    assert text.endswith("after 1 step.")
+    assert "after 1 step.\n" in text
 
 
 def test_html_holds_the_cells_of_the_text() -> None:
