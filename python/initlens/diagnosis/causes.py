@@ -164,6 +164,7 @@ BESIDE: Final = 1 / 3
 # A share of the layers above which it is all of them, and what the others must reach.
 MOST: Final = 0.6
 SLIGHTLY: Final = 0.3
+FAR_UP, FAR_DOWN = 2.0, 3.0  # or times the scheme for the activation, see `fixes.scheme_for`
 PYTORCH: Final = 1 / math.sqrt(3)  # std of its default times sqrt(n_in), the smallest law
 LARGEST_GAIN: Final = 5 / 3  # of PyTorch's table
 UNDONE: Final = 4.0  # how much of the scale of the inputs layer 1 may undo
@@ -223,12 +224,14 @@ class _Reading(NamedTuple):
 
     @property
     def signed(self) -> float:
-        """|mean| / std of the weights, over what chance gives so few; 0 where that is much."""
+        """|mean| / std of the weights, over what chance gives so few; 0 where that is much.
+
+        Equal weights are copies.
+        """
         count = self.inputs * self.distinct
-        if not self.rms or self.copied or count <= 4:
+        if self.copied or count <= 4 or self.std <= 1e-6 * self.rms:
             return 0.0
-        ratio = abs(self.mean) / self.std if self.std else math.inf
-        return ratio / max(SMALL_MEAN, CHANCE / math.sqrt(count - 3))
+        return abs(self.mean) / self.std / max(SMALL_MEAN, CHANCE / math.sqrt(count - 3))
 
     @property
     def one_signed(self) -> bool:
@@ -742,8 +745,12 @@ def _scales(
         named = _named(deviations)
         if not named:
             continue
-        slightly = tuple(n for n in numbers if deviations[n] >= SLIGHTLY)
-        all_of_them = len(slightly) >= max(2.0, MOST * len(judged)) and len(slightly) > 1
+        slightly = tuple(
+            n
+            for n in numbers
+            if deviations[n] >= SLIGHTLY or usual[n] ** sign >= (FAR_UP if sign > 0 else FAR_DOWN)
+        )
+        all_of_them = len(slightly) >= max(2.0, MOST * len(judged))
         lone |= set(named)
         yield from _off(
             net,
