@@ -18,15 +18,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._tools.format import about, number
-from .._tools.text import counted, join
+from .._tools.text import counted
 from ..activations import MODULO_SIGN, RELU_FAMILY, Activation, modulo_of
 from ..activations import get as get_activation
 from ..nets.network import Network
 from ..theory.gains import gain
 from . import fixes
+from .dialect import Dialect
 from .fixes import Fix
+from .folds import Place
 from .measures import LayerMeasures
-from .words import Words
 
 __all__ = ["CAUSES", "TOLERANCES", "Cause", "CauseKind", "Tolerance", "find_causes"]
 
@@ -252,7 +253,7 @@ def find_causes(
     rate: float | None = None,
     sharpness: float | None = None,
     output: str | None = None,
-    words: Words | None = None,
+    dialect: Dialect | None = None,
 ) -> list[Cause]:
     """Return what is far from conventional in a start, the most deviating first.
 
@@ -272,7 +273,7 @@ def find_causes(
     output : str, optional
         Activation of the output as the model itself has it, where that is not what the loss
         implies: "sigmoid" or "tanh" under mse, "softmax" before a loss that has one.
-    words : Words, optional
+    dialect : Dialect, optional
         In which library's words the fixes are written; by default those of `Network`.
 
     Returns
@@ -297,24 +298,24 @@ def find_causes(
     >>> cause.name, cause.layer, round(cause.deviation, 1), cause.fix.code
     ('biases', 1, 3.1, 'net.biases[0][...] = 0.0')
     """
-    words = words or Words.of_network(net)
+    dialect = dialect or Dialect.of_network(net)
     found: list[Cause] = []
     inputs = None if X is None or not X.size else _Columns.of(X)
     if inputs is not None:
-        found += _inputs(inputs, words)
+        found += _inputs(inputs, dialect)
     if target is not None and target.size and net.settings.loss == "mse":
-        found += _targets(_Columns.of(target), words)
+        found += _targets(_Columns.of(target), dialect)
     if output is not None and target is not None and target.size:
         found += _output(net, target, output)
     readings = _read(net, layers)
     sound = [reading for reading in readings if reading.finite]
-    found += _not_finite(readings, net, words)
-    found += _biases(sound, net, X, inputs, words)
-    found += _one_signed(sound, net, words)
-    found += _copies(sound, net, words)
-    found += _scales(sound, net, inputs, words)
+    found += _not_finite(readings, net, dialect)
+    found += _biases(sound, net, X, inputs, dialect)
+    found += _one_signed(sound, net, dialect)
+    found += _copies(sound, net, dialect)
+    found += _scales(sound, net, inputs, dialect)
     if rate is not None and sharpness is not None:
-        found += _rate(rate, sharpness, words)
+        found += _rate(rate, sharpness, dialect)
     return sorted(found, key=lambda cause: -cause.deviation)
 
 
@@ -356,7 +357,7 @@ class _Columns(NamedTuple):
         )
 
 
-def _inputs(columns: _Columns, words: Words) -> Iterator[Cause]:
+def _inputs(columns: _Columns, dialect: Dialect) -> Iterator[Cause]:
     scale = TOLERANCES["input scale"].deviation(columns.rms)
     # Columns of zeros do not count: they do nothing.
     ratio = columns.mean / columns.std if columns.std else math.inf if columns.mean else 0.0
@@ -381,12 +382,12 @@ def _inputs(columns: _Columns, words: Words) -> Iterator[Cause]:
         (),
         columns._asdict(),
         _sentence(what),
-        fixes.standardize_inputs(words, constant=columns.constant > 0),
+        fixes.standardize_inputs(dialect, constant=columns.constant > 0),
         deviation,
     )
 
 
-def _targets(columns: _Columns, words: Words) -> Iterator[Cause]:
+def _targets(columns: _Columns, dialect: Dialect) -> Iterator[Cause]:
     scale = TOLERANCES["target scale"].deviation(columns.std) if columns.std else 0.0
     offset = TOLERANCES["target mean"].deviation(columns.mean / columns.std) if columns.std else 0.0
     deviation = max(scale, offset)
@@ -399,7 +400,7 @@ def _targets(columns: _Columns, words: Words) -> Iterator[Cause]:
         columns._asdict(),
         f"The targets have mean {number(columns.mean)} and standard deviation "
         f"{number(columns.std)}; outputs start at about 0 and 1.",
-        fixes.standardize_targets(words),
+        fixes.standardize_targets(dialect),
         deviation,
     )
 
@@ -435,7 +436,7 @@ def _output(net: Network, target: NDArray[Any], output: str) -> Iterator[Cause]:
     )
 
 
-def _rate(rate: float, sharpness: float, words: Words) -> Iterator[Cause]:
+def _rate(rate: float, sharpness: float, dialect: Dialect) -> Iterator[Cause]:
     limit = 2.0 / sharpness if sharpness > 0.0 else math.inf
     deviation = TOLERANCES["learning rate"].deviation(rate / limit) if limit < math.inf else 0.0
     if deviation >= 1.0:
@@ -446,7 +447,7 @@ def _rate(rate: float, sharpness: float, words: Words) -> Iterator[Cause]:
             {"learning_rate": rate, "sharpness": sharpness, "limit": limit},
             f"The learning rate {rate:g} is {about(rate / limit)} times 2 / sharpness = "
             f"{limit:.3g}, beyond which steps overshoot.",
-            fixes.use_rate(limit / 2.0, words),
+            fixes.use_rate(limit / 2.0, dialect),
             deviation,
         )
 
@@ -534,7 +535,7 @@ def _direction(size: int) -> NDArray[np.float64]:
     return np.random.default_rng(20).normal(size=size)
 
 
-def _not_finite(readings: Sequence[_Reading], net: Network, words: Words) -> Iterator[Cause]:
+def _not_finite(readings: Sequence[_Reading], net: Network, dialect: Dialect) -> Iterator[Cause]:
     bad = tuple(reading.number for reading in readings if not reading.finite)
     if bad:
         yield Cause(
@@ -542,8 +543,8 @@ def _not_finite(readings: Sequence[_Reading], net: Network, words: Words) -> Ite
             _only(bad),
             bad,
             {"layers": list(bad)},
-            f"Weights or biases of {_layers(bad)} are NaN, infinite or too large to be squared.",
-            fixes.redraw(net, words, bad, biases=True),
+            f"Weights or biases of {_layers(dialect, bad)} are NaN, infinite, or too large.",
+            fixes.redraw(net, dialect, bad, biases=True),
             FARTHEST,
         )
 
@@ -553,7 +554,7 @@ def _biases(
     net: Network,
     X: NDArray[Any] | None,
     inputs: _Columns | None,
-    words: Words,
+    dialect: Dialect,
 ) -> Iterator[Cause]:
     # The scale at which z is at a conventional start: that of the inputs where they are large.
     scale = max(1.0, inputs.rms) if inputs is not None else 1.0
@@ -578,9 +579,9 @@ def _biases(
             "bias_rms": [sizes[layer] for layer in named],
             "spreads": [spreads[layer - 1] for layer in named] if spreads else None,
         },
-        f"The biases of layer {worst} have RMS {number(sizes[worst])}{against}."
-        + (f" Those of {_layers(also)} are large too." if also else ""),
-        fixes.zero_biases(words, named),
+        f"The biases of {_layers(dialect, (worst,))} have RMS {number(sizes[worst])}{against}."
+        + (f" Those of {_layers(dialect, also)} are large too." if also else ""),
+        fixes.zero_biases(dialect, named),
         max(deviations.values()),
     )
 
@@ -596,7 +597,7 @@ def _spreads(net: Network, X: NDArray[Any] | None) -> list[float]:
     ]
 
 
-def _one_signed(readings: Sequence[_Reading], net: Network, words: Words) -> Iterator[Cause]:
+def _one_signed(readings: Sequence[_Reading], net: Network, dialect: Dialect) -> Iterator[Cause]:
     tolerance = TOLERANCES["mean of the weights"]
     deviations = {r.number: tolerance.deviation(r.signed) for r in readings}
     named = _named(deviations)
@@ -620,15 +621,15 @@ def _one_signed(readings: Sequence[_Reading], net: Network, words: Words) -> Ite
             "mean": [r.mean for r in readings if r.number in named],
             "std": [r.std for r in readings if r.number in named],
         },
-        f"The weights of {_layers(named)} are {'all' if signed else 'mostly'} {sign}: mean "
-        f"{number(reading.mean)} against a standard deviation of {number(reading.std)}"
-        + (f" in layer {worst}." if len(named) > 1 else "."),
-        fixes.center(words, named) if left else fixes.redraw(net, words, named),
+        f"The weights of {_layers(dialect, named)} are {'all' if signed else 'mostly'} {sign}: "
+        f"mean {number(reading.mean)} against a standard deviation of {number(reading.std)}"
+        + (f" in {_layers(dialect, (worst,))}." if len(named) > 1 else "."),
+        fixes.center(dialect, named) if left else fixes.redraw(net, dialect, named),
         max(deviations.values()),
     )
 
 
-def _copies(readings: Sequence[_Reading], net: Network, words: Words) -> Iterator[Cause]:
+def _copies(readings: Sequence[_Reading], net: Network, dialect: Dialect) -> Iterator[Cause]:
     hidden = [reading for reading in readings if reading.activation is not None]
     exact = {r.number: TOLERANCES["copies"].deviation(r.units / r.distinct) for r in hidden}
     near = {
@@ -652,10 +653,10 @@ def _copies(readings: Sequence[_Reading], net: Network, words: Words) -> Iterato
             _only(named),
             named,
             {"distinct": list(left.values()), "units": [r.units for r in of.values()]},
-            f"Layer {worst} has {counted(of[worst].units, 'unit')} but only {left[worst]} distinct "
-            f"{'one' if left[worst] == 1 else 'ones'}: {alike}."
-            + (f" The same holds for {_layers(also)}." if also else ""),
-            fixes.redraw(net, words, named),
+            f"{Place((worst,), dialect.names).start} has {counted(of[worst].units, 'unit')} but "
+            f"only {left[worst]} distinct {'one' if left[worst] == 1 else 'ones'}: {alike}."
+            + (f" The same holds for {_layers(dialect, also)}." if also else ""),
+            fixes.redraw(net, dialect, named),
             max(deviations.values()),
         )
 
@@ -713,7 +714,7 @@ def _laws(readings: Sequence[_Reading]) -> Iterator[NDArray[np.float64]]:
 
 
 def _scales(
-    readings: Sequence[_Reading], net: Network, inputs: _Columns | None, words: Words
+    readings: Sequence[_Reading], net: Network, inputs: _Columns | None, dialect: Dialect
 ) -> Iterator[Cause]:
     """Judge the size of the weights, by the law that fits most of the layers."""
     judged = [r for r in readings if r.rms]  # of zeros, the others are copies
@@ -754,7 +755,7 @@ def _scales(
         lone |= set(named)
         yield from _off(
             net,
-            words,
+            dialect,
             judged,
             usual,
             slightly if all_of_them else named,
@@ -763,22 +764,22 @@ def _scales(
             everything=all_of_them,
         )
     if not lone:
-        yield from _by_depth(net, words, judged, sizes, usual)
+        yield from _by_depth(net, dialect, judged, sizes, usual)
     if zeros:
         yield Cause(
             "scale",
             _only(zeros),
             zeros,
             {"factors": [0.0 for _ in zeros]},
-            f"The weights of {_layers(zeros)} are 0.",
-            fixes.redraw(net, words, zeros),
+            f"The weights of {_layers(dialect, zeros)} are 0.",
+            fixes.redraw(net, dialect, zeros),
             FARTHEST,
         )
 
 
 def _by_depth(
     net: Network,
-    words: Words,
+    dialect: Dialect,
     judged: Sequence[_Reading],
     sizes: NDArray[np.float64],
     usual: Mapping[int, float],
@@ -795,7 +796,7 @@ def _by_depth(
         if deviation and total * sign > 0.0:
             every = tuple(r.number for r in judged)
             yield from _off(
-                net, words, judged, usual, every, sign, 1.0 + deviation, everything=True
+                net, dialect, judged, usual, every, sign, 1.0 + deviation, everything=True
             )
             return
 
@@ -807,7 +808,7 @@ def _misfit(signed: NDArray[np.float64]) -> float:
 
 def _off(
     net: Network,
-    words: Words,
+    dialect: Dialect,
     judged: Sequence[_Reading],
     usual: Mapping[int, float],
     named: tuple[int, ...],
@@ -819,6 +820,7 @@ def _off(
     of = [r for r in judged if r.number in named]
     factors = [usual[n] for n in named]
     size = "large" if sign > 0 else "small"
+    where = "all layers" if len(named) == len(net.weights) else _layers(dialect, named)
     typical = math.exp(sum(map(math.log, factors)) / len(factors))
     times = f"{about(typical)} times the usual size"
     if len(named) > 1:
@@ -829,18 +831,17 @@ def _off(
         None if everything else _only(named),
         named,
         {"factors": factors},
-        f"The weights of {'all layers' if len(named) == len(net.weights) else _layers(named)} are "
-        f"too {size}: {times} for their activation.",
-        fixes.rescale(words, named, tuple(1.0 / f for f in factors))
+        f"The weights of {where} are too {size}: {times} for their activation.",
+        fixes.rescale(dialect, named, tuple(1.0 / f for f in factors))
         if plain
-        else fixes.redraw(net, words, tuple(range(1, len(net.weights) + 1)), biases=True)
+        else fixes.redraw(net, dialect, tuple(range(1, len(net.weights) + 1)), biases=True)
         if everything
-        else fixes.redraw(net, words, named),
+        else fixes.redraw(net, dialect, named),
         deviation,
     )
 
 
-# ---- words ----------------------------------------------------------------------------------
+# ---- text -----------------------------------------------------------------------------------
 
 
 def _named(deviations: Mapping[int, float]) -> tuple[int, ...]:
@@ -855,11 +856,9 @@ def _only(layers: tuple[int, ...]) -> int | None:
     return layers[0] if len(layers) == 1 else None
 
 
-def _layers(numbers: Sequence[int]) -> str:
-    """Write "layer 2" or "layers 1, 2 and 4"."""
-    if len(numbers) == 1:
-        return f"layer {numbers[0]}"
-    return f"layers {join([str(n) for n in numbers])}"
+def _layers(dialect: Dialect, numbers: Sequence[int]) -> str:
+    """Write "layer 2 (fc2)" or "layers 1, 2 and 4"."""
+    return str(Place(tuple(numbers), dialect.names))
 
 
 def _sentence(text: str) -> str:

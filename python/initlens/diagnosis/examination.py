@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -17,6 +18,9 @@ from ..activations import get as get_activation
 from ..nets import targets
 from ..nets.history import History
 from ..nets.network import Network
+from .attribution import attribute
+from .causes import find_causes
+from .dialect import Dialect
 from .measures import SATURATED_SLOPE, Loss, measure, shared_streams
 from .result import Diagnosis, Snapshot
 from .rules import Case, judge
@@ -94,6 +98,7 @@ def examine(
     history: History | None,
     threshold: float,
     names: Mapping[int, str],
+    dialect: Dialect | None = None,
 ) -> Diagnosis:
     """Diagnose a net whose layers have names elsewhere, by which sentences call them."""
     if not isinstance(net, Network):
@@ -116,6 +121,10 @@ def examine(
     loss = Loss(first, chance, confident_wrong)
     streams = shared_streams(net.weights)
     verdicts = judge(Case(layers, loss, streams, rate, budget, history, names))
+    if any(verdict.severity != "note" for verdict in verdicts):
+        dialect = dialect or replace(Dialect.of_network(net), names=names)
+        causes = find_causes(net, samples, target, layers=layers, dialect=dialect)
+        verdicts = attribute(verdicts, causes, net, dialect)
     rows = 0 if samples is None else len(samples)
     parameters = [array.copy() for array in net._parameters()]
     measured = Snapshot(net.settings, parameters, samples)

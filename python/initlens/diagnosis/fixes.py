@@ -14,7 +14,7 @@ from .._tools.text import join
 from ..activations import Activation
 from ..activations import get as get_activation
 from ..nets.network import Network
-from .words import Words
+from .dialect import Dialect
 
 __all__ = [
     "Action",
@@ -49,7 +49,7 @@ class Fix:
     Parameters
     ----------
     sentence : str
-        What to do, in words.
+        What to do, in dialect.
     code : str
         The line or lines to paste, in the words of the library that the net is from.
     verified : bool
@@ -276,15 +276,15 @@ def _where(layers: Sequence[int], count: int) -> str:
     return ("layer " if len(layers) == 1 else "layers ") + join(list(map(str, layers)))
 
 
-def redraw(net: Network, words: Words, layers: Sequence[int], *, biases: bool = False) -> Fix:
+def redraw(net: Network, dialect: Dialect, layers: Sequence[int], *, biases: bool = False) -> Fix:
     """Draw the weights of layers by the conventional scheme for their activation."""
     widths = list(pairwise(net.settings.layers))
     schemes = {layer: scheme_for(_activation_of(net, layer)) for layer in layers}
     lines = []
     for layer, scheme in schemes.items():
-        lines.append(words.draw(layer, scheme, *widths[layer - 1]))
+        lines.append(dialect.draw(layer, scheme, *widths[layer - 1]))
         if biases:
-            lines.append(words.zero(layer))
+            lines.append(dialect.zero(layer))
     names = list(dict.fromkeys(schemes.values()))
     by = names[0] if len(names) == 1 else f"{join(names)}, each for its activation"
     where = _where(layers, len(widths))
@@ -295,59 +295,59 @@ def redraw(net: Network, words: Words, layers: Sequence[int], *, biases: bool = 
     )
 
 
-def zero_biases(words: Words, layers: Sequence[int]) -> Fix:
+def zero_biases(dialect: Dialect, layers: Sequence[int]) -> Fix:
     """Set the biases of layers to 0."""
     return Fix(
-        f"Set the biases of {_where(layers, len(words.weights))} to 0.",
-        "\n".join(filter(None, map(words.zero, layers))),
+        f"Set the biases of {_where(layers, len(dialect.weights))} to 0.",
+        "\n".join(filter(None, map(dialect.zero, layers))),
         action=ZeroBiases(tuple(layers)),
     )
 
 
-def center(words: Words, layers: Sequence[int]) -> Fix:
+def center(dialect: Dialect, layers: Sequence[int]) -> Fix:
     """Subtract the mean of the weights of layers."""
     return Fix(
-        f"Subtract from the weights of {_where(layers, len(words.weights))} their mean.",
-        "\n".join(map(words.center, layers)),
+        f"Subtract from the weights of {_where(layers, len(dialect.weights))} their mean.",
+        "\n".join(map(dialect.center, layers)),
         action=Center(tuple(layers)),
     )
 
 
-def rescale(words: Words, layers: Sequence[int], factors: Sequence[float]) -> Fix:
+def rescale(dialect: Dialect, layers: Sequence[int], factors: Sequence[float]) -> Fix:
     """Multiply the weights of layers by factors."""
     by = ", ".join(f"{factor:.3g}" for factor in factors)
     tail = ", in this order" if len(factors) > 1 else ""
     return Fix(
-        f"Multiply the weights of {_where(layers, len(words.weights))} by {by}{tail}.",
-        "\n".join(map(words.multiply, layers, factors)),
+        f"Multiply the weights of {_where(layers, len(dialect.weights))} by {by}{tail}.",
+        "\n".join(map(dialect.multiply, layers, factors)),
         action=Rescale(tuple(layers), tuple(factors)),
     )
 
 
-def standardize_inputs(words: Words, *, constant: bool = False) -> Fix:
+def standardize_inputs(dialect: Dialect, *, constant: bool = False) -> Fix:
     """Standardize the columns of X; `constant` tells whether some of them do not vary."""
     return Fix(
         "Standardize the inputs: subtract the mean of each column and divide by its standard "
         "deviation" + ("; drop the constant columns." if constant else "."),
-        words.standardize("X", constant=constant),
+        dialect.standardize("X", constant=constant),
         action=Standardize(inputs=True),
     )
 
 
-def standardize_targets(words: Words) -> Fix:
+def standardize_targets(dialect: Dialect) -> Fix:
     """Standardize the columns of y."""
     return Fix(
         "Standardize the targets: subtract their mean and divide by their standard deviation.",
-        words.standardize("y"),
+        dialect.standardize("y"),
         action=Standardize(inputs=False),
     )
 
 
-def use_rate(rate: float, words: Words) -> Fix:
+def use_rate(rate: float, dialect: Dialect) -> Fix:
     """Use a learning rate."""
     return Fix(
         f"Use a learning rate of at most {rate:.3g}.",
-        words.rate(rate),
+        dialect.rate(rate),
         action=Keep(),
         learning_rate=rate,
     )
@@ -367,14 +367,14 @@ def together(fixes: Sequence[Fix]) -> Fix:
     )
 
 
-def start_anew(net: Network, words: Words, data: Sequence[Fix] = ()) -> Fix:
+def start_anew(net: Network, dialect: Dialect, data: Sequence[Fix] = ()) -> Fix:
     """Return what is left where no cause was found: draw all layers anew, with biases of 0.
 
     Parameters
     ----------
     net : Network
         Which.
-    words : Words
+    dialect : Dialect
         Of its library.
     data : sequence of Fix
         What is to be done to inputs and targets first.
@@ -384,4 +384,4 @@ def start_anew(net: Network, words: Words, data: Sequence[Fix] = ()) -> Fix:
     Fix
     """
     every = range(1, len(net.weights) + 1)
-    return together([*data, redraw(net, words, every, biases=True)])
+    return together([*data, redraw(net, dialect, every, biases=True)])

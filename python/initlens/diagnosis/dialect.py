@@ -1,20 +1,20 @@
-"""Words: how a line of code names the weights and biases of a model, library by library."""
+"""Dialect: how a line of code names weights and biases, library by library."""
 
 from __future__ import annotations
 
 import json
 import keyword
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
 from ..nets.network import Network
 
-__all__ = ["Library", "Words"]
+__all__ = ["Dialect", "Library"]
 
 Library: TypeAlias = Literal["initlens", "torch", "keras", "sklearn", "jax", "numpy"]
 
-# The schemes that fixes draw with, in each library's words. {w} is the weight.
+# The schemes that fixes draw with, in each library's dialect. {w} is the weight.
 _DRAWS: Final[dict[str, dict[str, str]]] = {
     "torch": {
         "he_normal": "nn.init.kaiming_normal_({w})",
@@ -52,7 +52,7 @@ _FACTORS: Final = {
 
 
 @dataclass(frozen=True)
-class Words:
+class Dialect:
     """The weights and biases of a model as expressions of its library.
 
     Parameters
@@ -63,14 +63,17 @@ class Words:
         An expression per layer, such as "model.fc1.weight" or "model[0].weight".
     biases : tuple of (str or None)
         The same; None for a layer without.
+    names : mapping of int to str
+        The model's own names of its layers, from 1.
     """
 
     library: Library
     weights: tuple[str, ...]
     biases: tuple[str | None, ...]
+    names: Mapping[int, str] = field(default_factory=dict)
 
     @classmethod
-    def of_network(cls, net: Network) -> Words:
+    def of_network(cls, net: Network) -> Dialect:
         """Return those of a `Network` that is called net."""
         count = range(len(net.weights))
         return cls(
@@ -85,21 +88,24 @@ class Words:
         library: Library,
         weights: Sequence[tuple[str, ...]],
         biases: Sequence[tuple[str, ...] | None],
-    ) -> Words:
+        names: Mapping[int, str],
+    ) -> Dialect:
         """Return those of a model, from the paths of its parameters.
 
         Parameters
         ----------
         library : str
-            As in `Words`.
+            As in `Dialect`.
         weights : sequence of tuple of str
             Path of each weight, such as ("fc1", "weight") or ("0", "kernel").
         biases : sequence of (tuple of str or None)
             The same.
+        names : mapping of int to str
+            As in `Dialect`.
 
         Returns
         -------
-        Words
+        Dialect
         """
         return cls(
             library,
@@ -108,6 +114,7 @@ class Words:
                 None if path is None else _expression(library, path, f"b{i}")
                 for i, path in enumerate(biases, 1)
             ),
+            names,
         )
 
     def draw(self, layer: int, scheme: str, n_in: int, n_out: int) -> str:
