@@ -13,6 +13,7 @@ from typing import Any, Never
 from ._config import config_table, configuration, version
 from ._tools.text import split_list
 from .activations import names as activation_names
+from .comparison.outcomes import LEARNED_TEXT
 from .comparison.plan import compare
 from .comparison.schemes import LECTURE_SCHEMES
 from .datasets import names as dataset_names
@@ -258,7 +259,8 @@ def _parser() -> argparse.ArgumentParser:
         "compare",
         help="train one net from several initializations, side by side",
         description="Train one net from several initializations, the same seeds and data for each. "
-        "Without options: the lecture's comparison on the flower data.",
+        "Without options: the lecture's comparison on the flower data. In the table, "
+        + LEARNED_TEXT,
     )
     several = "only --schemes, --activation and --layers take several values; "
     one.set_defaults(run=_compare, hint=several)

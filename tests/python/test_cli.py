@@ -6,8 +6,10 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import initlens as il
@@ -186,6 +188,46 @@ def test_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert status == 0
     for option in ("--schemes", "--layers", "--batch-size", "--json", "--html"):
         assert option in out
+
+
+def test_audit_help_tells_the_exit_status(capsys: pytest.CaptureFixture[str]) -> None:
+    text = " ".join(run(capsys, "audit", "--help")[1].split())
+    assert "Exit status: 0; 1 if the answer is error; 2 if a file cannot be read" in text
+    assert "exit status 1 for unknown and for a warning too" in text
+    assert "learned: the last loss is at most 0.8 times that of the best constant guess" in (
+        " ".join(run(capsys, "compare", "--help")[1].split())
+    )
+
+
+@pytest.mark.parametrize(
+    ("scheme", "data", "answer", "status", "strict"),
+    [
+        ("glorot_uniform", True, "healthy", 0, 0),
+        ("glorot_uniform", False, "unknown", 0, 1),
+        ("normal(6)", True, "unknown", 0, 1),
+        ("constant(0.5)", True, "error", 1, 1),
+        ("constant(0.5)", False, "error", 1, 1),
+    ],
+)
+def test_exit_status_of_an_audit(
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    scheme: str,
+    data: bool,
+    answer: str,
+    status: int,
+    strict: int,
+) -> None:
+    flower = il.datasets.flower()
+    il.Network([2, 6, 6, 1]).initialize(scheme, rng=0).save(tmp_path / "net.npz")
+    np.savez(tmp_path / "data.npz", X=flower.X, y=flower.y)
+    given = ["--data", str(tmp_path / "data.npz")] if data else []
+    arguments = ["audit", str(tmp_path / "net.npz"), *given]
+    found, out, _ = run(capsys, *arguments, "--json")
+    assert (found, json.loads(out)["answer"]) == (status, answer)
+    assert run(capsys, *arguments, "--strict")[0] == strict
+    (tmp_path / "net.npz").write_bytes(b"no archive")
+    assert run(capsys, *arguments)[0] == 2
 
 
 def test_info(capsys: pytest.CaptureFixture[str]) -> None:

@@ -315,9 +315,9 @@ def _report(
     found += weight_verdicts(layers_read, names, measured=done, output=output)
     used = matrices if weights_alone else matrices[:done]
     coverage = _coverage(reading, used)
-    if coverage < 1.0:
-        skipped = join(dict.fromkeys(name for name, _ in models.skipped), 4)
-        which = f" ({skipped})" if models.skipped else ""
+    if coverage < 1.0 and (diagnosis is not None or weights_alone):
+        skipped = dict.fromkeys(name for name, _ in models.skipped)
+        which = f" ({join(skipped, 4)})" if skipped else ""
         missing.append(f"{100 * (1 - coverage):.3g} % of the parameters{which}")
     functions = [text for part in parts for text in (*part.functions, None)]
     layers = tuple(

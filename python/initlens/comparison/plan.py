@@ -19,11 +19,12 @@ from .._tools.seeds import seed_numbers
 from ..activations import Activation
 from ..datasets import Dataset
 from ..initializers import LSUV, Scheme
-from ..nets.history import worst_units
+from ..nets.history import History, worst_units
 from ..nets.network import Network, Settings
 from ..optimizers import Optimizer
 from ..optimizers import get as get_optimizer
-from .outcomes import outcome_of
+from .outcomes import outcome_of, trend_step
+from .pieces import joined, piece_lengths
 from .problem import Data, check_widths, default_layers, digest, read_data, read_pair
 from .result import Comparison
 from .runs import Run
@@ -172,7 +173,9 @@ class _Start:
 
     net: Network
     loss: float = float("nan")
+    earlier_loss: float | None = None
     distinct: list[int] = field(default_factory=list)
+    record: History | None = None
 
     def measure(self, samples: NDArray[Any], target: NDArray[Any]) -> None:
         self.loss = self.net._loss(samples, target)
@@ -214,23 +217,44 @@ class _Plan:
         starts = [_Start(self.network().initialize(scheme, rng=seed)) for _, scheme, seed in tasks]
         nets = [start.net for start in starts]
         samples, target = nets[0]._samples(self.X, self.y)
-        for start in starts:
+        first = self._train(nets, samples, target, 0, 1)  # no step: a record of the start
+        for start, result in zip(starts, first, strict=True):
             start.measure(samples, target)
-        results = Network._fit_many(
-            nets,
-            samples,
-            target,
-            [self.optimizer] * len(nets),
-            self.steps,
-            self.batch_size,
-            self.record,
-            lambda _: self.stop.is_set(),
-        )
+            start.record = nets[0]._history([result], target, stopped=False)
+        # In pieces, which give the same bits as one call, to see the loss where the trend begins.
+        pieces: list[list[FitResult]] = []
+        done, begin = 0, trend_step(self.steps)
+        for length in piece_lengths(self.steps, begin, self.record):
+            pieces.append(self._train(nets, samples, target, length, self.record))
+            done += length
+            if done == begin:
+                for start in starts:
+                    start.earlier_loss = start.net._loss(samples, target)
+        results = [joined(of_net, self.record) for of_net in zip(*pieces, strict=True)]
         return [
             self._finish(label, seed, start, result, samples, target)
             for (label, _, seed), start, result in zip(tasks, starts, results, strict=True)
             if result["steps"] == self.steps or result["diverged"]
         ]
+
+    def _train(
+        self,
+        nets: Sequence[Network],
+        samples: NDArray[Any],
+        target: NDArray[Any],
+        steps: int,
+        record: int,
+    ) -> list[FitResult]:
+        return Network._fit_many(
+            nets,
+            samples,
+            target,
+            [self.optimizer] * len(nets),
+            steps,
+            self.batch_size,
+            record,
+            lambda _: self.stop.is_set(),
+        )
 
     def _finish(
         self,
@@ -248,7 +272,11 @@ class _Plan:
         widths = self.settings.layers[1:-1]
         classes = self.settings.loss != "mse"
         distinct_end = worst_units(net._distinct_units()[:-1], widths)
-        saturated = history.worst_saturated(0) if len(history.steps) else float("nan")
+        assert start.record is not None
+        saturated = start.record.worst_saturated(0)
+        weights_move = bool(start.record.gradient_norm.any())
+        if not weights_move and history.diverged_at is None:
+            weights_move = any(w.any() for w in net._gradients(samples, target)[1])
         return Run(
             scheme=label,
             seed=seed,
@@ -264,7 +292,17 @@ class _Plan:
             saturated_start=saturated,
             steps=history.steps_done,
             diverged_at=history.diverged_at,
-            outcome=outcome_of(start.loss, final_loss, history, distinct_end, saturated),
+            outcome=outcome_of(
+                start.loss,
+                final_loss,
+                chance_loss=history.chance_loss,
+                earlier_loss=start.earlier_loss,
+                diverged_at=history.diverged_at,
+                weights_move=weights_move,
+                distinct_end=distinct_end,
+                hidden_layers=len(widths),
+                saturated_start=saturated,
+            ),
             history=history,
         )
 

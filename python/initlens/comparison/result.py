@@ -37,7 +37,7 @@ from ..plotting.ridges import Of
 from ..report import Reported, page, pictures, reproduction, section, table_html
 from ..tables import Table
 from .call import compare_call
-from .outcomes import SATURATED, common_outcome
+from .outcomes import LEARNED_TEXT, SATURATED, common_outcome
 from .problem import digest, layers_text
 from .runs import Run
 
@@ -314,6 +314,8 @@ class Comparison(Reported):
                 f"Some seeds of {join(uneven, MOST_NAMED)} end far below others: look at the "
                 "spread, not at one run."
             )
+        if any(common_outcome(runs).startswith("learned") for runs in groups.values()):
+            notes.append(LEARNED_TEXT)
         return notes
 
     def _shown(self) -> Table:

@@ -37,7 +37,8 @@ class Run:
     diverged_at : int or None
         The step whose gradient was not finite.
     outcome : str
-        "learned", "stuck near chance", "learns slowly", ...: computed from what was recorded.
+        "learned" (the last loss is at most 0.8 times that of the best constant guess), "stuck near
+        chance", "learns slowly", ...: the same whatever was recorded.
     history : History
         What was recorded in training.
     """

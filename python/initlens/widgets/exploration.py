@@ -15,7 +15,7 @@ from .._tools.checks import integer, real
 from .._tools.format import number, share
 from .._tools.text import html_text
 from ..activations import get as get_activation
-from ..comparison.outcomes import outcome_of
+from ..comparison.outcomes import outcome_of, trend_step
 from ..comparison.problem import layers_text
 from ..diagnosis.examination import diagnose
 from ..diagnosis.result import Diagnosis
@@ -369,14 +369,26 @@ def explore(
         outcome_of(
             diagnosis.loss.first,
             final_loss,
-            history,
-            history.worst_units(-1),
-            history.worst_saturated(0),
+            chance_loss=history.chance_loss,
+            earlier_loss=_earlier_loss(history, controls.steps),
+            diverged_at=history.diverged_at,
+            weights_move=bool(history.gradient_norm[[0, -1]].any()),
+            distinct_end=history.worst_units(-1),
+            hidden_layers=controls.depth,
+            saturated_start=history.worst_saturated(0),
         ),
         final_loss,
         net.accuracy(X, y),
         UnitPictures.of(frames, classes=True) if problem.is_plane else None,
     )
+
+
+def _earlier_loss(history: History, steps: int) -> float | None:
+    """Return the loss that was recorded where the last fifth of the steps begins."""
+    begin = trend_step(steps)
+    if begin is None or begin > history.steps[-1]:
+        return None
+    return float(history.loss[np.searchsorted(history.steps, begin)])
 
 
 def _layers(controls: Controls, problem: Problem) -> tuple[int, ...]:
