@@ -556,13 +556,15 @@ def _biases(
     inputs: _Columns | None,
     dialect: Dialect,
 ) -> Iterator[Cause]:
-    # The scale at which z is at a conventional start: that of the inputs where they are large.
+    # The scale of z at a conventional start: that of large inputs, up to a function that saturates.
     scale = max(1.0, inputs.rms) if inputs is not None else 1.0
-    deviations = {
-        reading.number: TOLERANCES["biases"].deviation(reading.bias_rms / scale)
-        for reading in readings
-        if reading.activation is not None or net.settings.loss != "mse"
-    }
+    deviations = {}
+    for reading in readings:
+        if reading.activation is not None or net.settings.loss != "mse":
+            ratio = reading.bias_rms / scale
+            deviations[reading.number] = TOLERANCES["biases"].deviation(ratio)
+        if reading.activation is not None and not _gains(reading.activation).grows:
+            scale = 1.0
     named = _named(deviations)
     if not named:
         return

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from initlens.diagnosis.causes import CAUSES, TOLERANCES, find_causes
-from initlens.diagnosis.verdicts import TOPICS
 
 import initlens as il
+from initlens.diagnosis.causes import CAUSES, TOLERANCES, find_causes
+from initlens.diagnosis.verdicts import TOPICS
 
 R = np.random.default_rng(0)
 X = R.normal(size=(200, 4))
@@ -28,8 +28,8 @@ def first(net, samples=X, y=None, **options):
 @pytest.mark.parametrize("activation", ["tanh", "sigmoid", "relu", "gelu", "elu", "selu"])
 @pytest.mark.parametrize(
     "scheme",
-    ["he_normal", "he_uniform", "glorot_uniform", "glorot_normal", "lecun_normal", "orthogonal"]
-    + ["torch_linear", "keras_dense", "sklearn_mlp", "he_truncated_normal", "lsuv"],
+    "he_normal he_uniform he_truncated_normal glorot_uniform glorot_normal lecun_normal "
+    "orthogonal torch_linear keras_dense sklearn_mlp lsuv".split(),
 )
 def test_conventional_starts_have_no_cause(activation, scheme):
     digits = il.datasets.digits().X
