@@ -1,6 +1,6 @@
 """Plant faults in conventional starts, and see whether their causes are found and their fixes help.
 
-    python -m tests.bench.causes [--seed 1] [--starts 1500] [--trained 150]
+    python -m tests.bench.causes [--seed 1] [--starts 1000] [--trained 100]
 
 Prints Markdown: how often the first cause is the fault, and its layers those of the fault, on the
 data sets that the bounds were chosen on and on others; the same for pairs of faults; how many
@@ -375,8 +375,8 @@ def table_of_fixes(seed: int, starts: int) -> Iterator[str]:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.causes")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--starts", type=int, default=1_500)
-    parser.add_argument("--trained", type=int, default=150)
+    parser.add_argument("--starts", type=int, default=1_000)
+    parser.add_argument("--trained", type=int, default=100)
     options = parser.parse_args(arguments)
     print("Right in percent (of how many):\n")
     print("\n".join(table_of_causes(options.seed, options.starts)), "\n")

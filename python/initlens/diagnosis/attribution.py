@@ -32,7 +32,8 @@ def attribute(
     The first cause that can bring about one of the alarms, by `CAUSES`, takes all alarms that it
     can; the next one takes of what is left. The fix of the first one sets right all causes: a
     start with one of two faults mended is still a bad start. Alarms without a cause get the fix
-    that is left, see `fix_for`. Verdicts that are no alarms stay as they are.
+    that is left, see `fix_for`. Verdicts of copies keep their own layers and words, and verdicts
+    that are no alarms stay as they are.
     """
     alarms = [verdict for verdict in verdicts if verdict.severity != "note"]
     lead: dict[int, Verdict] = {}
@@ -42,6 +43,12 @@ def attribute(
         topics = CAUSES[cause.name].topics
         matching = [v for v in alarms if id(v) not in folded and topics & _topics(v.code)]
         if not matching:
+            continue
+        if "copies" in cause.name:  # each says by itself which units are equal
+            for verdict in matching:
+                folded.add(id(verdict))
+                fix = cause.fix if lead else mended
+                lead[id(verdict)] = replace(verdict, cause=cause.name, fix=fix)
             continue
         first, *others = matching
         folded |= {id(v) for v in matching}
@@ -99,17 +106,12 @@ def _can_be_drawn_anew(verdict: Verdict) -> bool:
 
 def _caused(verdict: Verdict, others: Sequence[Verdict], cause: Cause, fix: Fix) -> Verdict:
     """Return a verdict that names its cause, with what else follows from it."""
-    same = cause.name in ("copies", "near copies") and verdict.code in (
-        "symmetric",
-        "near_symmetric",
-    )
-    sentence = verdict.sentence if same else f"{cause.sentence} {verdict.sentence}"
     return replace(
         verdict,
         layer=cause.layers[0] if cause.layers else None,
         layers=cause.layers,
         evidence={**verdict.evidence, "deviation": cause.deviation, "cause": dict(cause.evidence)},
-        sentence=sentence,
+        sentence=f"{cause.sentence} {verdict.sentence}",
         fix=fix,
         name="",
         cause=cause.name,

@@ -74,7 +74,7 @@ CAUSES: Final[Mapping[str, CauseKind]] = {
         "set the biases to 0",
     ),
     "mean of the weights": _kind(
-        "saturation gradient scale loss symmetry",
+        "saturation gradient scale loss",
         "weights of one sign: their mean against their spread",
         "subtract the mean from the weights",
     ),
@@ -593,10 +593,11 @@ def _spreads(net: Network, X: NDArray[Any] | None) -> list[float]:
     if X is None:
         return []
     rows = np.asarray(X)[:: max(1, len(X) // SAMPLE_ROWS)]
-    return [
-        math.sqrt(float(np.mean(np.var(layer.z, axis=0, dtype=np.float64))))
-        for layer in net.activations(rows)
-    ]
+    with np.errstate(over="ignore", invalid="ignore"):  # far off, and said so
+        return [
+            math.sqrt(float(np.mean(np.var(layer.z, axis=0, dtype=np.float64))))
+            for layer in net.activations(rows)
+        ]
 
 
 def _one_signed(readings: Sequence[_Reading], net: Network, dialect: Dialect) -> Iterator[Cause]:

@@ -28,8 +28,19 @@ def first(net, samples=X, y=None, **options):
 @pytest.mark.parametrize("activation", ["tanh", "sigmoid", "relu", "gelu", "elu", "selu"])
 @pytest.mark.parametrize(
     "scheme",
-    "he_normal he_uniform he_truncated_normal glorot_uniform glorot_normal lecun_normal "
-    "orthogonal torch_linear keras_dense sklearn_mlp lsuv".split(),
+    [
+        "he_normal",
+        "he_uniform",
+        "he_truncated_normal",
+        "glorot_uniform",
+        "glorot_normal",
+        "lecun_normal",
+        "orthogonal",
+        "torch_linear",
+        "keras_dense",
+        "sklearn_mlp",
+        "lsuv",
+    ],
 )
 def test_conventional_starts_have_no_cause(activation, scheme):
     digits = il.datasets.digits().X
