@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from .._tools.text import join
 from ..activations import Activations
 from ..activations import get as get_activation
 from ..diagnosis.answers import answer_of, unknown_verdict
+from ..diagnosis.dialect import Dialect, Library
 from ..diagnosis.examination import check_probe, examine
 from ..diagnosis.fixes import Fix
 from ..diagnosis.folds import fold_consequences
@@ -50,6 +51,11 @@ __all__ = ["audit"]
 # Takes the place of an activation that is not known, in checks of weights alone: it has no
 # symmetry of its own, so no units are twins by it.
 _PLAIN = "softplus"
+_LIBRARIES: tuple[tuple[str, Library], ...] = (
+    ("PyTorch", "torch"),
+    ("Keras", "keras"),
+    ("scikit-learn", "sklearn"),
+)
 _OUTPUT_LOSS = {"sigmoid": "binary_cross_entropy", "softmax": "cross_entropy"}
 
 
@@ -168,6 +174,8 @@ def audit(
         elif network is not None:
             samples = _samples(X, reading)
             whole = _is_whole(reading, samples, X)
+            names = _names(last.matrices) if last is not None else {}
+            dialect = _dialect(reading.source, last, names) if last is not None else None
             diagnosis = examine(
                 network,
                 samples,
@@ -175,7 +183,8 @@ def audit(
                 training,
                 probe=share if whole else None,
                 threshold=limit,
-                names={} if last is None else _names(last.matrices),
+                names=names,
+                dialect=dialect,
             )
             training = diagnosis.training
             several = len(models.chains) + len(models.others) > 1
@@ -262,6 +271,29 @@ def _foreign(
         return step, probe_of(watched, training, share) if share else None, None
     except UnmeasuredError as error:
         return step, None, f"no probe: {error}"
+
+
+def _dialect(source: str, chain: Chain, names: Mapping[int, str]) -> Dialect:
+    """Return how the library of a model names its parameters."""
+    if source == "Network":
+        count = range(len(chain.matrices))
+        return Dialect(
+            "initlens",
+            tuple(f"net.weights[{i}]" for i in count),
+            tuple(f"net.biases[{i}]" for i in count),
+            names,
+        )
+    layers = [m.layer for m in chain.matrices]
+    weights = [() if layer.weight is None else layer.weight.path for layer in layers]
+    biases = [None if layer.bias is None else layer.bias.path for layer in layers]
+    library: Library = "numpy"
+    for word, known in _LIBRARIES:
+        if source.startswith(word):
+            library = known
+    held = layers[0].weight
+    if held is not None and type(held.value).__module__.split(".")[0] in ("jax", "jaxlib", "flax"):
+        library = "jax"
+    return Dialect.of_paths(library, weights, biases, names)
 
 
 def _stored(matrices: Sequence[Matrix]) -> list[str]:

@@ -20,6 +20,9 @@ from ..nets import targets
 from ..nets.history import History
 from ..nets.network import Network
 from ..optimizers import Optimizer
+from .attribution import attribute
+from .causes import find_causes
+from .dialect import Dialect
 from .measures import SATURATED_SLOPE, Loss, measure, shared_streams
 from .result import Diagnosis, Snapshot
 from .rules import Case, judge
@@ -118,6 +121,7 @@ def examine(
     history: History | None = None,
     threshold: float = SATURATED_SLOPE,
     names: Mapping[int, str] = MappingProxyType({}),
+    dialect: Dialect | None = None,
 ) -> Diagnosis:
     """Diagnose a net for a training that has been read already.
 
@@ -158,6 +162,10 @@ def examine(
         )
     streams = shared_streams(net.weights)
     verdicts = judge(Case(layers, loss, streams, training, history, trial, names))
+    if any(verdict.severity != "note" for verdict in verdicts):
+        dialect = dialect or replace(Dialect.of_network(net), names=names)
+        causes = find_causes(net, samples, target, layers=layers, dialect=dialect)
+        verdicts = attribute(verdicts, causes, net, dialect)
     parameters = [array.copy() for array in net._parameters()]
     measured = Snapshot(net.settings, parameters, samples)
     return Diagnosis(layers, loss, verdicts, rows, limit, training, trial, measured)

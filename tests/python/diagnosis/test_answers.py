@@ -83,7 +83,7 @@ def test_a_fix_is_its_sentence() -> None:
     with pytest.raises(ValueError, match=r"cannot be applied.*Do this"):
         fix.apply(net(), FLOWER.X, FLOWER.y)
     (plain,) = (v.to_dict() for v in il.diagnose(net("zeros")).verdicts if v.code == "symmetric")
-    assert plain["fix"].startswith("Draw the weights of layers 1 and 2 at random")
+    assert plain["fix"].startswith("Draw the weights of layers 1 and 2 with glorot_uniform")
     assert {"fix_code", "cause", "layers", "name", "therefore"} <= set(plain)
 
 
