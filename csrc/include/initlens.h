@@ -241,7 +241,7 @@ typedef struct il_layer_record {
     double gradient_norm;  /* Frobenius norm of dW */
     double weight_norm;    /* Frobenius norm of W */
     double unit_spread;    /* largest distance of a unit from the first, over their mean norm; copies: 0 */
-    size_t distinct_units; /* groups of bit-equal (incoming column, bias, outgoing row) */
+    size_t distinct_units; /* as il_net_distinct_units() counts them */
 } il_layer_record;
 
 typedef struct il_record {
@@ -297,7 +297,8 @@ IL_MUST_USE il_status il_nets_train(il_net *const *nets, size_t count, size_t B,
 
 /* ---- diagnose ---------------------------------------------------------------------------- */
 
-/* Groups of bit-equal (incoming column, bias, outgoing row) per layer: out [L]. */
+/* Groups of equal (incoming column, bias, outgoing row) per layer: out [L]. Values are equal if their bits are, and
+ * +0 equals -0. */
 IL_MUST_USE il_status il_net_distinct_units(const il_net *net, size_t *out);
 
 /* M units side by side: incoming [N][M], biases [M], outgoing [M][K]. A part that is NULL does not
@@ -314,7 +315,7 @@ typedef enum il_modulo {
     IL_MODULO_SCALE /* ReLU family: (w, b, v) and (c w, c b, v / c), c > 0 */
 } il_modulo;
 
-/* leader[m], m < M: the first unit of m's group. tolerance 0: bit-equal; else units within that
+/* leader[m], m < M: the first unit of m's group. tolerance 0: equal bits, or zeros; else units within that
  * multiple of the units' mean norm of their leader. Scaling rounds: IL_MODULO_SCALE wants a few ulps. */
 IL_MUST_USE il_status il_units_group(const il_units *units, il_modulo modulo, double tolerance, size_t *leader);
 
