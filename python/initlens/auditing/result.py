@@ -52,7 +52,7 @@ class AuditedLayer:
         Root mean square of the weights over the nearest of the laws of LeCun, Glorot and He; 1
         between them, NaN where they are not meant.
     distinct_units : int or None
-        Groups of bit-equal units; None where the outgoing weights are not known.
+        Groups of equal units; None where the outgoing weights are not known.
     saturated : float
         Share of saturated pairs of unit and sample; NaN without data.
     """
