@@ -37,6 +37,8 @@ typedef struct workspace {
     double *copy;               /* [B][widest] */
     double *gram, *spectrum;    /* [n][n] and [2 n], n = min(B, widest) */
     double *values;             /* [rows of a block][widest]: slopes, then dZ */
+    double *weights;            /* [N][M] of the largest layer but the first */
+    double *turned, *product;   /* [widest][2 W] of them, transposed, and [rows of a block][2 W]: dA */
     double *a_gradient_squares; /* [L] */
     double *z_gradient_squares; /* [L] */
     void *block;
@@ -58,6 +60,15 @@ workspace_carve(workspace *w, const il_net *net, size_t B, size_t rows, il_arena
     w->gram = il_arena_take(arena, shorter * shorter, sizeof *w->gram);
     w->spectrum = il_arena_take(arena, 2 * shorter, sizeof *w->spectrum);
     w->values = il_arena_take(arena, rows * widest, sizeof *w->values);
+    size_t largest = 1;
+    for (size_t l = 1; l < L; l++) {
+        const size_t count = net->widths[l] * net->widths[l + 1];
+        largest = count > largest ? count : largest;
+    }
+    const size_t panel = 2 * il_kernels_get()->f64->lanes;
+    w->weights = il_arena_take(arena, largest, sizeof *w->weights);
+    w->turned = il_arena_take(arena, widest * panel, sizeof *w->turned);
+    w->product = il_arena_take(arena, rows * panel, sizeof *w->product);
     for (size_t l = 0; l < L; l++) {
         double *z = il_arena_take(arena, B * net->widths[l + 1], sizeof *z);
         double *a = il_arena_take(arena, B * net->widths[l + 1], sizeof *a);
@@ -219,13 +230,13 @@ observe_layer(il_engine *e, const il_net *net, size_t l, size_t b, size_t R, dou
     }
 }
 
-/* Squares of a layer's dZ of R rows, and of the dA below it: dZ W', before the slope. */
+/* Sums of squares of a layer's dZ of R rows, and of the dA below it: dZ W', before the slope. */
 static void
 gradient_flow(il_engine *e, const il_net *net, size_t l, size_t R, workspace *w)
 {
+    const il_kernel_set *k = il_kernels_get()->f64;
     const il_layer *layer = &e->layers[l];
-    const size_t N = layer->N, M = layer->M;
-    const void *weights = il_const_at(net->parameters, net->weight_offset[l], e->element);
+    const size_t N = layer->N, M = layer->M, panel = 2 * k->lanes;
     il_engine_samples_to_doubles(e, layer, R, layer->d, w->values);
     for (size_t i = 0; i < R * M; i++) {
         w->z_gradient_squares[l] += w->values[i] * w->values[i];
@@ -233,13 +244,26 @@ gradient_flow(il_engine *e, const il_net *net, size_t l, size_t R, workspace *w)
     if (l == 0) {
         return;
     }
-    for (size_t r = 0; r < R; r++) {
-        for (size_t n = 0; n < N; n++) {
-            double sum = 0;
-            for (size_t m = 0; m < M; m++) {
-                sum += w->values[r * M + m] * il_value(weights, n * M + m, e->element);
+    e->k->to_doubles(N * M, il_const_at(net->parameters, net->weight_offset[l], e->element), w->weights);
+    for (size_t n = 0; n < N; n += panel) {
+        const size_t columns = N - n < panel ? N - n : panel;
+        k->transpose(columns, M, w->weights + n * M, M, w->turned, panel);
+        k->contract_wide(&(il_contraction){.rows = R,
+                                           .K = M,
+                                           .a = w->values,
+                                           .a_row = M,
+                                           .a_panel = panel,
+                                           .b = w->turned,
+                                           .b_row = panel,
+                                           .c = w->product});
+        double squares[IL_MOST_LANES] = {0}; /* by unit, so that the panel's width does not matter */
+        for (size_t r = 0; r < R; r++) {
+            for (size_t i = 0; i < columns; i++) {
+                squares[i] += w->product[r * panel + i] * w->product[r * panel + i];
             }
-            w->a_gradient_squares[l - 1] += sum * sum;
+        }
+        for (size_t i = 0; i < columns; i++) {
+            w->a_gradient_squares[l - 1] += squares[i];
         }
     }
 }
@@ -362,20 +386,18 @@ layer_finish(il_layer_diagnosis *d, size_t B, size_t M, double *z, double *a, wo
     d->hard *= each;
     d->linear *= each;
     d->sparse *= each;
-    for (size_t m = 0; m < M; m++) {
-        double inactive = 0, activity = 0;
-        for (size_t b = 0; b < B; b++) {
-            inactive += z[b * M + m] <= 0;
-            activity += fabs(a[b * M + m]);
+    for (size_t b = 0; b < B; b++) {
+        for (size_t m = 0; m < M && d->unit_inactive != NULL; m++) {
+            d->unit_inactive[m] += z[b * M + m] <= 0;
         }
-        if (d->unit_saturated != NULL) {
-            d->unit_saturated[m] /= (double)B;
+        for (size_t m = 0; m < M && d->unit_activity != NULL; m++) {
+            d->unit_activity[m] += fabs(a[b * M + m]);
         }
-        if (d->unit_inactive != NULL) {
-            d->unit_inactive[m] = inactive / (double)B;
-        }
-        if (d->unit_activity != NULL) {
-            d->unit_activity[m] = activity / (double)B;
+    }
+    double *const sums[] = {d->unit_saturated, d->unit_inactive, d->unit_activity};
+    for (size_t i = 0; i < sizeof sums / sizeof sums[0]; i++) {
+        for (size_t m = 0; m < M && sums[i] != NULL; m++) {
+            sums[i][m] /= (double)B;
         }
     }
     for (size_t b = 0; b < B && d->sample_saturated != NULL; b++) {

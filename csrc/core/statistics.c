@@ -18,71 +18,87 @@ il_moments_merge(il_layer_moments *m, double before, double n, double mean, doub
 
 /* ---- quantiles --------------------------------------------------------------------------- */
 
-static void
-swap(double *a, double *b)
+/* Values below `pivot`, or also those equal to it, to the front of v[low..high); returns how far they reach. Without a
+ * branch, of which every other would be guessed wrong. */
+static size_t
+partition(double *v, size_t low, size_t high, double pivot, int or_equal)
 {
-    const double kept = *a;
-    *a = *b;
-    *b = kept;
+    size_t end = low;
+    for (size_t i = low; i < high; i++) {
+        const double x = v[i];
+        v[i] = v[end];
+        v[end] = x;
+        end += (size_t)((x < pivot) | (or_equal & (x == pivot)));
+    }
+    return end;
 }
 
-/* Puts the value of rank k of v[low..high] (inclusive) at its place, no larger one before it and no
- * smaller one after it (Hoare's FIND, median of three as pivot). */
+static double
+median_of_three(double a, double b, double c)
+{
+    const double least = a < b ? a : b, most = a < b ? b : a;
+    return c < least ? least : c > most ? most : c;
+}
+
+/* Puts the value of rank k of v[low..high) at its place, no larger one before it and no smaller one after it (Hoare's
+ * FIND; what is equal to the pivot, such as the zeros of a ReLU, is done with at once). */
 static void
 select_rank(double *v, size_t low, size_t high, size_t k)
 {
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-        if (v[middle] < v[low]) {
-            swap(&v[middle], &v[low]);
+    while (high - low > 1) {
+        const double pivot = median_of_three(v[low], v[low + (high - low) / 2], v[high - 1]);
+        const size_t equal = partition(v, low, high, pivot, 0);
+        if (k < equal) {
+            high = equal;
+            continue;
         }
-        if (v[high] < v[low]) {
-            swap(&v[high], &v[low]);
-        }
-        if (v[high] < v[middle]) {
-            swap(&v[high], &v[middle]);
-        }
-        const double pivot = v[middle];
-        size_t i = low, j = high;
-        while (i <= j) {
-            while (v[i] < pivot) {
-                i++;
-            }
-            while (pivot < v[j]) {
-                j--;
-            }
-            if (i <= j) {
-                swap(&v[i], &v[j]);
-                i++;
-                if (j == 0) {
-                    break;
-                }
-                j--;
-            }
-        }
-        if (k <= j && j < high) {
-            high = j;
-        } else if (k >= i) {
-            low = i;
-        } else {
+        low = partition(v, equal, high, pivot, 1);
+        if (k < low) {
             return;
         }
     }
 }
 
-/* Of n finite values, which are reordered. */
+static double
+least_of(size_t n, const double *v)
+{
+    double least = v[0];
+    for (size_t i = 1; i < n; i++) {
+        least = v[i] < least ? v[i] : least;
+    }
+    return least;
+}
+
+/* Of n finite values, which are reordered: the median first, then the others in the halves that are left. */
 static void
 quantiles_of(size_t n, double *v, double out[IL_QUANTILES])
 {
     static const double share[IL_QUANTILES] = {0, 0.05, 0.25, 0.5, 0.75, 0.95, 1};
-    size_t low = 0;
+    enum { MIDDLE = IL_QUANTILES / 2 };
+    size_t rank[IL_QUANTILES];
     for (size_t q = 0; q < IL_QUANTILES; q++) {
-        const double rank = share[q] * (double)(n - 1);
-        const size_t k = (size_t)rank, above = k + 1 < n ? k + 1 : k;
-        select_rank(v, low, n - 1, k);
-        select_rank(v, k, n - 1, above);
-        out[q] = v[k] + (v[above] - v[k]) * (rank - (double)k);
-        low = k;
+        rank[q] = (size_t)(share[q] * (double)(n - 1));
+    }
+    select_rank(v, 0, n, rank[MIDDLE]);
+    for (size_t q = MIDDLE; q-- > 0;) {
+        if (rank[q] < rank[q + 1]) {
+            select_rank(v, 0, rank[q + 1], rank[q]);
+        }
+    }
+    for (size_t q = MIDDLE + 1; q < IL_QUANTILES; q++) {
+        if (rank[q] > rank[q - 1]) {
+            select_rank(v, rank[q - 1] + 1, n, rank[q]);
+        }
+    }
+    for (size_t q = 0; q < IL_QUANTILES; q++) {
+        const size_t k = rank[q];
+        size_t next = q + 1;
+        while (next < IL_QUANTILES && rank[next] == k) {
+            next++;
+        }
+        const size_t end = next < IL_QUANTILES ? rank[next] : n - 1; /* no smaller one lies beyond */
+        const double above = end > k ? least_of(end - k, v + k + 1) : v[k];
+        out[q] = v[k] + (above - v[k]) * (share[q] * (double)(n - 1) - (double)k);
     }
 }
 

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-
 from reference import ACTIVATIONS, Net, delta_scale
 
 Array = np.ndarray[Any, Any]
 
 RAY = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0)  # multiples of the first step
 SAMPLES = 40  # rows of the tangent kernel
+OUTPUTS = 16  # whose tangent kernels are averaged
 
 
 @dataclass
@@ -38,13 +38,19 @@ class Step:
 
 def best_constant(y: Array) -> Array:
     """The outputs (M,) of the best constant guess: the mean of y, as values or probabilities."""
-    return y.mean(axis=0)
+    return np.where((y == y[0]).all(axis=0), y[0], y.mean(axis=0))
+
+
+def centred(y: Array) -> Array:
+    """Columns less their means; exactly 0 where they are constant."""
+    return y - best_constant(y)
 
 
 def backward(
     net: Net, X: Array, delta: Array
 ) -> tuple[list[Array], list[Array], list[Array], list[Array]]:
-    """Gradients (weights, biases) from deltas (B, M) of the outputs; inputs, deltas by layer."""
+    """Gradients (weights, biases) from the deltas (B, M) of the outputs, and each layer's inputs and
+    deltas."""
     layers = net.layers(X)
     below = [np.asarray(X, np.float64), *layers.a[:-1]]
     deltas = [delta]
@@ -65,8 +71,8 @@ def step_of(optimizer: Settings, net: Net, X: Array, delta: Array, batch: int) -
     """The optimizer's own step from these deltas.
 
     SGD: -rate g / (1 - momentum). Adam and RMSProp: -rate g / (sqrt(v) + epsilon), over
-    1 - momentum, with v = g^2 + Var(g_s) / batch (B - batch) / (B - 1): the variance over samples
-    s of their own gradients, of means of `batch` drawn without replacement.
+    1 - momentum, with v = g^2 + Var(g_s) / batch (B - batch) / (B - 1): the variance over samples s
+    of their own gradients, of means of `batch` drawn without replacement.
     """
     dw, db, below, deltas = backward(net, X, delta)
     B = len(X)
@@ -90,7 +96,7 @@ def rms(x: Array) -> float:
 
 
 def move_of(net: Net, step: Step) -> list[float]:
-    """rms(step) / rms(W) of each layer's W; infinite for zero weights that move, 0 / 0 is 0."""
+    """rms(step) / rms(W) of each layer's weights; infinite for zero weights that move, 0 / 0 is 0."""
     return [
         0.0 if not np.any(s) else rms(s) / rms(w) if np.any(w) else np.inf
         for w, s in zip(net.weights, step.weights, strict=True)
@@ -98,7 +104,7 @@ def move_of(net: Net, step: Step) -> list[float]:
 
 
 def derivative(net: Net, X: Array, step: Step) -> Array:
-    """Change (B, M) of the last pre-activations by the step: one forward derivative."""
+    """Change (B, M) of the last pre-activations by the step, to first order: one forward derivative."""
     layers = net.layers(X)
     below, d_below = np.asarray(X, np.float64), np.zeros_like(X, np.float64)
     for layer, (w, b) in enumerate(zip(step.weights, step.biases, strict=True)):
@@ -113,13 +119,13 @@ def derivative(net: Net, X: Array, step: Step) -> Array:
 
 def cosine(a: Array, b: Array) -> float:
     """Of two arrays of equal shape, columns centred; 0 where one of them is constant."""
-    a, b = a - a.mean(axis=0), b - b.mean(axis=0)
+    a, b = centred(a), centred(b)
     norms = np.linalg.norm(a) * np.linalg.norm(b)
     return float(np.sum(a * b) / norms) if norms > 0 else 0.0
 
 
 def curvature(net: Net, y: Array) -> Array:
-    """Second derivative (M,) of the mean loss by an output of a sample, times B, at best."""
+    """Second derivative (M,) of the mean loss by one output of a sample, times B, at the best constant."""
     p = best_constant(y)
     M = y.shape[1]
     if net.loss_name == "mse":
@@ -128,9 +134,10 @@ def curvature(net: Net, y: Array) -> Array:
 
 
 def kernels(net: Net, X: Array, eta: list[float]) -> tuple[Array, Array]:
-    """sum_l eta_l K_l (S, S): the mean over outputs of their kernels, and that of sum / sqrt(M)."""
+    """sum_l eta_l K_l (S, S): the mean over some outputs of their tangent kernels, and that of the sum
+    of all outputs over sqrt(M)."""
     S, M = len(X), net.weights[-1].shape[1]
-    directions = [*np.eye(M), np.full(M, 1 / np.sqrt(M))]
+    directions = [*np.eye(M)[evenly(M, OUTPUTS)], np.full(M, 1 / np.sqrt(M))]
     found = []
     for direction in directions:
         _, _, below, deltas = backward(net, X, np.tile(direction, (S, 1)))
@@ -149,17 +156,14 @@ def evenly(count: int, most: int) -> Array:
 
 
 def linear_share(kernel: Array, y: Array, h: float, steps: float) -> float:
-    """Share of the energy of y - mean y that linearised training learns.
-
-    1 - exp(-2 lambda steps) along the eigenvectors of the centred kernel (S, S), lambda its
-    eigenvalues times h / S.
-    """
+    """Share of the energy of y - mean y that linearised training learns: 1 - exp(-2 lambda steps)
+    along the eigenvectors of the centred kernel (S, S), lambda its eigenvalues times h / S."""
     S = len(y)
     if not np.isfinite(kernel).all():
         return float("nan")
     centre = np.eye(S) - 1 / S
     values, vectors = np.linalg.eigh(centre @ kernel @ centre)
-    rest = y - y.mean(axis=0)
+    rest = centred(y)
     energy = np.square(vectors.T @ rest).sum(axis=1)
     if not energy.sum() > 0:
         return 0.0
@@ -175,12 +179,12 @@ def measure(
     batch = B if batch is None else min(batch, B)
     real = net.layers(X).a[-1]
     delta = (real - y) * delta_scale(net.loss_name, *y.shape)
-    centred = step_of(optimizer, net, X, centred_delta(net, y), batch)
+    aimed = step_of(optimizer, net, X, centred_delta(net, y), batch)
     first = step_of(optimizer, net, X, delta, batch)
     dw, _, _, _ = backward(net, X, centred_delta(net, y))
     eta = [
         float(np.linalg.norm(s) / np.linalg.norm(g)) if np.any(g) else 0.0
-        for s, g in zip(centred.weights, dw, strict=True)
+        for s, g in zip(aimed.weights, dw, strict=True)
     ]
     rows = evenly(B, SAMPLES)
     h = curvature(net, y)
@@ -199,12 +203,14 @@ def measure(
             net.hidden,
             net.loss_name,
         )
-        ray.append(moved.loss(X, y))
+        with np.errstate(over="ignore", invalid="ignore"):  # far along the ray
+            loss = moved.loss(X, y)
+        ray.append(loss if np.isfinite(loss) else np.inf)
     return {
-        "move": move_of(net, centred),
-        "aim": cosine(derivative(net, X, centred), y),
+        "move": move_of(net, aimed),
+        "aim": cosine(derivative(net, X, aimed), y),
         "lin": linear_share(kernel, y[rows], float(h.mean()), float(steps)),
         "ray": ray,
         "sharpness": float(sharpness),
-        "eta": eta,
+        "rates": eta,
     }
