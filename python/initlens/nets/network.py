@@ -18,6 +18,7 @@ from .._core import Net
 from .._tools import rng as _rng
 from .._tools.checks import as_array, float_name, integer, rows_match, training_counts
 from .._tools.cpus import threads
+from .._tools.files import replacing
 from .._tools.progress import Progress, reporter
 from ..activations import Activation
 from ..activations import get as get_activation
@@ -494,7 +495,13 @@ class Network(Net, Tabular):
         Parameters
         ----------
         file : path
-            Where; an existing file is replaced. Nothing in it is pickled.
+            Where; an existing file is replaced when all is written, and stays as it was if
+            anything ends the writing before. Nothing in it is pickled.
+
+        Raises
+        ------
+        OSError
+            If the directory is missing or closed, or the disk is full.
         """
         state = self._state()
         header = {"format": FILE_FORMAT, **{name: state[name] for name in _HEADER}}
@@ -502,7 +509,7 @@ class Network(Net, Tabular):
             f"{name}{index}": array for name in _ARRAYS for index, array in enumerate(state[name])
         }
         # An open file, because np.savez adds ".npz" to a name without it.
-        with Path(file).open("wb") as stream:
+        with replacing(file) as stream:
             np.savez(stream, header=np.array(json.dumps(header)), **arrays)
 
     @classmethod
