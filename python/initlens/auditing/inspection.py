@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._tools.checks import choice, real
+from .._tools.checks import choice, integer, real
 from .._tools.text import join
 from ..activations import Activations
 from ..activations import get as get_activation
@@ -54,6 +54,7 @@ def audit(
     learning_rate: float | None = None,
     steps: int | None = None,
     threshold: float = SATURATED_SLOPE,
+    max_bytes: int | None = None,
 ) -> Audit:
     """Read a model that was made elsewhere, and say which failure its start has, if any.
 
@@ -77,6 +78,9 @@ def audit(
         As in `Network`. By default that of the model, or by y: cross-entropy for classes, else mse.
     learning_rate, steps, threshold
         As in `diagnose`.
+    max_bytes : int, optional
+        Most bytes that the weights in a file may take together: a small file can claim any size. By
+        default 16 times the size of the file, and at least 256 MiB.
 
     Returns
     -------
@@ -86,7 +90,8 @@ def audit(
     ------
     ValueError
         If the model has no layer with weights, its shapes do not chain, the layout or the
-        activation is missing, a file is broken or could hold pickles, or X and y do not fit.
+        activation is missing, a file is broken, larger than `max_bytes` or could hold pickles, or
+        X and y do not fit.
     TypeError
         If the model or its values are of another kind.
     ImportError
@@ -115,7 +120,8 @@ def audit(
         raise ValueError("y without X: pass both, or neither")
     if X is not None:
         _refuse_non_finite(X)
-    reading = read(model, X, activation, layout)
+    size = None if max_bytes is None else integer("max_bytes", max_bytes, minimum=0)
+    reading = read(model, X, activation, layout, size)
     models = build(reading, activation, layout)
     notes = models.notes
     notes += _stored([m for chain in models.chains for m in chain.matrices])
