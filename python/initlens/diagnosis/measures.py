@@ -568,9 +568,7 @@ def _on_the_sphere(
         index
         for index, start in enumerate(starts)
         # Few or equal values are no stream.
-        if start.size >= count
-        and np.isfinite(start[:count]).all()
-        and np.ptp(start[:count]) != 0.0
+        if start.size >= count and np.isfinite(start[:count]).all() and np.ptp(start[:count]) != 0.0
     ]
     if len(known) < 2:
         return [], []

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...nets.network import Network
 from ..._tools import npz
+from ..._tools.checks import integer
+from ...nets.network import Network
 from . import onnx, safetensors
 from .reading import Dense, Layout, Opaque, Reading
 from .trees import read_mapping
@@ -72,8 +73,9 @@ def read_data(
     path: str | PathLike[str], *, max_bytes: int | None = None
 ) -> tuple[NDArray[Any], NDArray[Any] | None]:
     """Return X and y from an npz file; y may be missing. `max_bytes` is as in `audit`."""
+    size = None if max_bytes is None else integer("max_bytes", max_bytes, minimum=0)
     try:
-        arrays = npz.read(path, max_bytes)
+        arrays = npz.read(path, size)
     except ValueError as error:
         raise ValueError(f"{str(path)!r}: {error}") from error
     if "X" not in arrays:
