@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -131,6 +132,9 @@ def audit(
     if last is not None:
         loss_name = loss or reading.loss or _loss(models, target, last, notes)
         network = _network(last, loss_name)
+        if isinstance(model, str | PathLike):
+            reading.items.clear()
+            _share(last, network)
     diagnosis: Diagnosis | None = None
     samples: NDArray[Any] | None = None
     if X is not None:
@@ -173,6 +177,16 @@ def _network(chain: Chain, loss: str | None) -> Network:
         if matrix.bias is not None:
             b[...] = matrix.bias
     return net
+
+
+def _share(chain: Chain, network: Network) -> None:
+    """Let the matrices of a file be those of the net, so that each is in memory once."""
+    for index, (matrix, w) in enumerate(zip(chain.matrices, network.weights, strict=True)):
+        read = matrix.layer.weight
+        if read is not None and read.value.dtype == w.dtype and matrix.layout is not None:
+            weight = read._replace(value=w.T if matrix.layout == "out_in" else w)
+            layer = replace(matrix.layer, weight=weight)
+            chain.matrices[index] = replace(matrix, weight=w, layer=layer)
 
 
 def _stored(matrices: Sequence[Matrix]) -> list[str]:
@@ -250,7 +264,12 @@ def _report(
     matrices = [matrix for part in parts for matrix in part.matrices]
     measures = [] if diagnosis is None else list(diagnosis.layers)
     done = len(measures)
-    alone = _measured_alone(parts if diagnosis is None else parts[1:], done, threshold)
+    alone = _measured_alone(
+        parts if diagnosis is None else parts[1:],
+        done,
+        threshold,
+        {} if network is None else {id(models.chains[-1]): network},
+    )
     found = [] if diagnosis is None else list(diagnosis.verdicts)
     if alone:
         streams = [
@@ -307,11 +326,13 @@ def _report(
     )
 
 
-def _measured_alone(parts: Sequence[Chain], done: int, threshold: float) -> list[LayerMeasures]:
-    """Measure the weights of chains, numbered on from `done`."""
+def _measured_alone(
+    parts: Sequence[Chain], done: int, threshold: float, made: Mapping[int, Network]
+) -> list[LayerMeasures]:
+    """Measure the weights of chains, numbered on from `done`; of some there is a net already."""
     found: list[LayerMeasures] = []
     for part in parts:
-        net = _network(part, None)
+        net = made.get(id(part)) or _network(part, None)
         hidden = [get_activation(text) for text in net.settings.activation]
         for layer in measure(net, hidden, None, None, threshold)[0]:
             found.append(replace(layer, number=done + len(found) + 1))

@@ -474,9 +474,10 @@ def _outputs(
     odd: bool,
 ) -> tuple[NDArray[np.float64], int, float, float]:
     """Return correlations, constant units, effective units and stable rank."""
-    similarity = np.full((units, units), math.nan)
     if scatter is None or not np.isfinite(scatter).all():
-        return similarity, 0, math.nan, math.nan
+        # One number for all of them: a wide layer without data takes no memory for it.
+        return np.broadcast_to(np.array(math.nan), (units, units)), 0, math.nan, math.nan
+    similarity = np.full((units, units), math.nan)
     norm = np.sqrt(scatter.diagonal())
     varying = norm > 0
     some = np.ix_(varying, varying)
@@ -512,10 +513,9 @@ def shared_streams(weights: Sequence[NDArray[Any]]) -> list[SharedStream]:
     tolerances = [16 * float(np.finfo(w.dtype).eps) for w in weights]
     found: dict[int, SharedStream] = {}
     starts = {
-        order: [np.asarray(w.ravel(order)[:_STREAM], np.float64) for w in weights]
-        for order in ("C", "F")
+        "C": [_start_of(w) for w in weights],
+        "F": [_start_of(w.T) for w in weights],
     }
-
     for count in sorted({size for size in sizes if size >= _FEWEST}):
         for order in ("C", "F"):
             known, cells = _on_the_sphere(starts[order], count)
@@ -536,6 +536,12 @@ def shared_streams(weights: Sequence[NDArray[Any]]) -> list[SharedStream]:
                         if before is None or shared.first < before.first:
                             found[j] = shared
     return sorted(found.values())
+
+
+def _start_of(matrix: NDArray[Any]) -> NDArray[np.float64]:
+    """Return a copy of the first elements, without one of them all."""
+    rows = matrix[: -(-_STREAM // max(1, matrix.shape[1]))]
+    return rows.ravel()[:_STREAM].astype(np.float64)
 
 
 def _first_multiple(

@@ -108,6 +108,17 @@ def test_load_takes_twice_the_arrays_at_most(tmp_path: Path) -> None:
     assert grown < 1.2 * path.stat().st_size
 
 
+@POSIX
+def test_audit_takes_twice_the_arrays_at_most(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    path = tmp_path / "weights.npz"
+    np.savez(path, *[random.normal(size=(1000, 1000)) for _ in range(8)])
+    options = "activation='tanh', layout='in_out'"
+    grown, error = growth(f"report = il.audit(sys.argv[1], {options})", path)
+    assert error == ""
+    assert grown < 2.1 * path.stat().st_size
+
+
 @pytest.mark.parametrize("bad", [-1, 1.5, "1", True])
 def test_bad_limits(bad: Any, tmp_path: Path) -> None:
     il.Network([2, 1]).save(tmp_path / "net.npz")
