@@ -11,6 +11,7 @@ import math
 import os
 import re
 import struct
+import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -128,6 +129,10 @@ class Archive:
                     raise ValueError(f"{file} is cut short")
                 bytes_[done : done + len(piece)] = np.frombuffer(piece, np.uint8)
                 done += len(piece)
+        if header.dtype.kind == "U":  # NumPy makes no text of it, and raises SystemError
+            codes = bytes_.view(np.dtype("u4").newbyteorder(header.dtype.byteorder))
+            if codes.max() > sys.maxunicode:
+                raise ValueError(f"{file} holds what is no text")
         return array
 
 

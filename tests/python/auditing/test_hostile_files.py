@@ -202,6 +202,16 @@ def test_dtypes_that_are_none(descr: str, tmp_path: Path) -> None:
         il.audit(path)
 
 
+@pytest.mark.parametrize("name", ["W", "header", "y"])
+def test_a_text_that_is_none(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "odd.npz"
+    text = np.full((2, 1), 0x110000, "<u4").view("<U1")
+    np.savez(path, X=np.ones((2, 1)), **{name: text})
+    for reader in (il.audit, il.Network.load, il.auditing.read_data):
+        with pytest.raises(ValueError, match=r"odd\.npz"):
+            reader(path)
+
+
 @pytest.mark.parametrize("seed", ['"x"', "[1]", "1.5", "-1", "true", "{}", "1e400"])
 def test_a_seed_that_is_none(seed: str, tmp_path: Path) -> None:
     path = tmp_path / "net.npz"
