@@ -247,6 +247,16 @@ def test_closed_pipe_is_quiet(arguments: list[str], unbuffered: str) -> None:
     assert err == b""
 
 
+def test_audit_takes_a_limit_of_bytes(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "net.npz"
+    il.Network([2, 4, 1]).initialize("he_normal", rng=0).save(file)
+    status, out, err = run(capsys, "audit", str(file), "--max-bytes", "1")
+    assert (status, out) == (2, "")
+    assert re.search(r"more than 1; if you trust it, pass --max-bytes \d+$", err)
+    assert run(capsys, "audit", str(file), "--max-bytes", err.split()[-1])[0] == 0
+    assert run(capsys, "audit", str(file), "--max-bytes", "-1")[0] == 2
+
+
 @pytest.mark.skipif(os.name == "nt", reason="a shell of POSIX")
 @pytest.mark.parametrize("arguments", [FAST, ["info", "--json"]], ids=" ".join)
 def test_closed_streams_are_no_error(arguments: list[str]) -> None:
