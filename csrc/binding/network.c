@@ -12,6 +12,7 @@
 #include "arrays.h"
 #include "compute.h"
 #include "diagnosis.h"
+#include "first_step.h"
 #include "errors.h"
 #include "owner.h"
 #include "settings.h"
@@ -311,6 +312,8 @@ static PyMethodDef network_methods[] = {
      "_fit_many($type, /, nets, X, y, optimizers, steps, batch_size, record_every, poll)\n--\n\n"},
     {"_distinct_units", network_distinct_units, METH_NOARGS, "_distinct_units($self, /)\n--\n\n"},
     {"_diagnose", METHOD(network_diagnose), WITH_KEYWORDS, "_diagnose($self, /, X, y, threshold)\n--\n\n"},
+    {"_first_step", METHOD(network_first_step), WITH_KEYWORDS,
+     "_first_step($self, /, X, y, optimizer, batch_size, steps, multiples, curvature_share)\n--\n\n"},
     {"_get_progress", network_get_progress, METH_NOARGS, "_get_progress($self, /)\n--\n\n"},
     {"_get_slots", network_get_slots, METH_NOARGS, "_get_slots($self, /)\n--\n\n"},
     {"_set_progress", METHOD(network_set_progress), WITH_KEYWORDS, "_set_progress($self, /, progress, slots)\n--\n\n"},

@@ -8,14 +8,28 @@
 
 /* ---- deltas ------------------------------------------------------------------------------ */
 
-void
-il_engine_output_delta(il_engine *e, size_t R, const void *y, size_t B)
+/* The rows of deltas into the top layer's d. */
+static void
+pack_delta(il_engine *e, size_t R)
 {
     const il_layer *top = &e->layers[e->L - 1];
-    e->k->delta(R * top->M, e->outputs, y, e->loss == IL_MSE ? 2 : 1, il_engine_loss_count(e, B), e->delta);
     if (top->d != e->delta) {
         e->k->pack(R, top->M, top->w, e->delta, top->d);
     }
+}
+
+void
+il_engine_delta_of(il_engine *e, size_t R, const void *outputs, const void *y, size_t B)
+{
+    const size_t M = e->layers[e->L - 1].M;
+    e->k->delta(R * M, outputs, y, e->loss == IL_MSE ? 2 : 1, il_engine_loss_count(e, B), e->delta);
+    pack_delta(e, R);
+}
+
+void
+il_engine_output_delta(il_engine *e, size_t R, const void *y, size_t B)
+{
+    il_engine_delta_of(e, R, e->outputs, y, B);
 }
 
 int
@@ -44,6 +58,16 @@ backward_panels(void *context, il_part part)
         below->contract(&job);
         e->k->derive(below->activation, R * below->w, il_at(below->z, at, e->element), il_at(below->a, at, e->element),
                      job.c, job.c);
+    }
+}
+
+void
+il_engine_backward(il_engine *e, size_t R)
+{
+    pack_delta(e, R);
+    for (size_t l = e->L; l-- > 1;) {
+        il_pass pass = {.e = e, .l = l, .R = R};
+        il_pass_run(&pass, backward_panels);
     }
 }
 

@@ -143,14 +143,6 @@ typedef struct samples {
     const void *x, *y;
 } samples;
 
-/* Panels of R samples as doubles, in plain rows. */
-static void
-panels_to_doubles(il_engine *e, const il_layer *layer, size_t R, const void *panels, double *out)
-{
-    il_engine_unpack_samples(e, layer, R, panels, e->work);
-    e->k->to_doubles(R * layer->M, e->work, out);
-}
-
 /* Keep a layer's z and a of R rows as doubles, and count what is not finite or 0. */
 static void
 keep_signal(il_engine *e, size_t l, size_t R, double *z, double *a, il_layer_diagnosis *d)
@@ -161,8 +153,8 @@ keep_signal(il_engine *e, size_t l, size_t R, double *z, double *a, il_layer_dia
         e->k->to_doubles(n, e->logits, z);
         e->k->to_doubles(n, e->outputs, a);
     } else {
-        panels_to_doubles(e, layer, R, layer->z, z);
-        panels_to_doubles(e, layer, R, layer->a, a);
+        il_engine_samples_to_doubles(e, layer, R, layer->z, z);
+        il_engine_samples_to_doubles(e, layer, R, layer->a, a);
     }
     for (size_t i = 0; i < n; i++) {
         d->z_not_finite += !isfinite(z[i]);
@@ -180,7 +172,7 @@ keep_slopes(il_engine *e, size_t l, size_t R, il_activation g, double *out)
         e->k->to_doubles(R * layer->M, e->work, out);
     } else {
         e->k->slope(g, R * layer->panels * layer->w, layer->z, layer->a, layer->d);
-        panels_to_doubles(e, layer, R, layer->d, out);
+        il_engine_samples_to_doubles(e, layer, R, layer->d, out);
     }
 }
 
@@ -234,7 +226,7 @@ gradient_flow(il_engine *e, const il_net *net, size_t l, size_t R, workspace *w)
     const il_layer *layer = &e->layers[l];
     const size_t N = layer->N, M = layer->M;
     const void *weights = il_const_at(net->parameters, net->weight_offset[l], e->element);
-    panels_to_doubles(e, layer, R, layer->d, w->values);
+    il_engine_samples_to_doubles(e, layer, R, layer->d, w->values);
     for (size_t i = 0; i < R * M; i++) {
         w->z_gradient_squares[l] += w->values[i] * w->values[i];
     }

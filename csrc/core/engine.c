@@ -354,6 +354,44 @@ il_engine_unpack_samples(const il_engine *e, const il_layer *layer, size_t R, co
 }
 
 void
+il_engine_samples_to_doubles(const il_engine *e, const il_layer *layer, size_t R, const void *panels, double *out)
+{
+    il_engine_unpack_samples(e, layer, R, panels, e->work);
+    e->k->to_doubles(R * layer->M, e->work, out);
+}
+
+void
+il_engine_pack(const il_engine *e, const il_net *net, const void *block, void *panels)
+{
+    for (size_t l = 0; l < e->L; l++) {
+        const il_layer *layer = &e->layers[l];
+        pack_layer(e, net, l, block, il_at(panels, layer->weights_at, e->element),
+                   il_at(panels, layer->bias_at, e->element));
+    }
+}
+
+void
+il_engine_unpack(const il_engine *e, const il_net *net, const void *panels, void *block)
+{
+    for (size_t l = 0; l < e->L; l++) {
+        const il_layer *layer = &e->layers[l];
+        unpack_layer(e, net, l, il_const_at(panels, layer->weights_at, e->element),
+                     il_const_at(panels, layer->bias_at, e->element), block);
+    }
+}
+
+void
+il_engine_set_gradient(il_engine *e, void *gradient)
+{
+    e->gradient = gradient;
+    for (size_t l = 0; l < e->L; l++) {
+        il_layer *layer = &e->layers[l];
+        layer->gradient = il_at(gradient, layer->weights_at, e->element);
+        layer->bias_gradient = il_at(gradient, layer->bias_at, e->element);
+    }
+}
+
+void
 il_engine_save(const il_engine *e, il_net *net)
 {
     for (size_t l = 0; l < e->L; l++) {

@@ -115,6 +115,17 @@ void il_engine_unpack_bias(const il_engine *e, const il_layer *layer, const void
 /* Panels of R samples, a layer's z, a or d, into plain rows [R][M]. */
 void il_engine_unpack_samples(const il_engine *e, const il_layer *layer, size_t R, const void *panels, void *plain);
 
+/* The same as doubles, by way of `work`. */
+void il_engine_samples_to_doubles(const il_engine *e, const il_layer *layer, size_t R, const void *panels, double *out);
+
+/* A block of values like the net's parameters, W0 b0 W1 b1 ... in plain rows, into panels like the engine's, and back.
+ * Padding stays as it is. */
+void il_engine_pack(const il_engine *e, const il_net *net, const void *block, void *panels);
+void il_engine_unpack(const il_engine *e, const il_net *net, const void *panels, void *block);
+
+/* From here on gradients are stored in the caller's array, as large as the engine's own. Not for shallow nets. */
+void il_engine_set_gradient(il_engine *e, void *gradient);
+
 /* Where the part of the parameters begins whose gradient the shallow net takes; it reaches to the end. */
 size_t il_engine_shallow_from(const il_engine *e);
 
@@ -129,6 +140,10 @@ void il_engine_redirect_outputs(il_engine *e, void *out);
 /* Logits and outputs of R rows, row-major in e->logits and e->outputs. */
 void il_engine_forward(il_engine *e, size_t R, const void *x);
 
+/* The change of all pre-activations by a change of the parameters, to first order, into the layers' d; its `step` in
+ * panels like the parameters. The forward pass came before. scratch [R][2 W]. Not for shallow nets. */
+void il_engine_forward_derivative(il_engine *e, size_t R, const void *x, const void *step, void *scratch);
+
 /* Adds the block's loss terms to the lanes; forward came before. */
 void il_engine_add_loss(il_engine *e, size_t R, const void *y, double lanes[IL_SUM_LANES]);
 
@@ -139,6 +154,12 @@ double il_engine_loss_count(const il_engine *e, size_t B);
 
 /* The output delta (NUMERICS 2.4) of R rows out of a batch of B, into the top layer's d. */
 void il_engine_output_delta(il_engine *e, size_t R, const void *y, size_t B);
+
+/* The same of other outputs [R][M] than those of the forward pass. */
+void il_engine_delta_of(il_engine *e, size_t R, const void *outputs, const void *y, size_t B);
+
+/* The rows of e->delta, which the caller has filled, into the top layer's d, and from there down all layers. */
+void il_engine_backward(il_engine *e, size_t R);
 
 /* Right after output_delta: are the deltas finite? Every gradient of the net passes through them. */
 int il_engine_deltas_finite(const il_engine *e, size_t R);

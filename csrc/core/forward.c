@@ -67,6 +67,48 @@ il_engine_forward(il_engine *e, size_t R, const void *x)
     }
 }
 
+/* One panel of a layer: what its own parameters change, and what the layer below passes on. */
+static void
+derivative_panel(const il_pass *pass, size_t p, const void *step, void *scratch)
+{
+    const il_engine *e = pass->e;
+    const size_t R = pass->R;
+    const il_layer *layer = &e->layers[pass->l], *below = layer - 1;
+    const size_t at = p * R * layer->w, weights = p * layer->panel_stride;
+    il_contraction job = {.rows = R,
+                          .K = layer->N,
+                          .b = il_const_at(step, layer->weights_at + weights, e->element),
+                          .b_row = layer->row_stride,
+                          .start = il_const_at(step, layer->bias_at + p * layer->w, e->element),
+                          .c = il_at(layer->d, at, e->element),
+                          .half = il_panel_is_half(e, layer, p)};
+    il_pass_set_inputs(pass, &job);
+    layer->contract(&job);
+    if (pass->l > 0) {
+        job.a = below->d;
+        job.b = il_const_at(layer->weights, weights, e->element);
+        job.start = NULL;
+        job.c = scratch;
+        layer->contract(&job);
+        e->k->add(R * layer->w, scratch, il_at(layer->d, at, e->element));
+    }
+}
+
+void
+il_engine_forward_derivative(il_engine *e, size_t R, const void *x, const void *step, void *scratch)
+{
+    for (size_t l = 0; l < e->L; l++) {
+        const il_pass pass = {.e = e, .l = l, .R = R, .x = x};
+        const il_layer *layer = &e->layers[l], *below = layer - 1;
+        if (l > 0) { /* from pre-activations to activations */
+            e->k->derive(below->activation, R * below->panels * below->w, below->z, below->a, below->d, below->d);
+        }
+        for (size_t p = 0; p < layer->panels; p++) {
+            derivative_panel(&pass, p, step, scratch);
+        }
+    }
+}
+
 void
 il_engine_add_loss(il_engine *e, size_t R, const void *y, double lanes[IL_SUM_LANES])
 {

@@ -107,19 +107,45 @@ il_signal_of(size_t n, double *v, double *mean, double *std, double quantiles[IL
     quantiles_of(n, v, quantiles);
 }
 
+enum { COLUMNS = 16 }; /* whose sums stay at hand over the rows */
+
+/* Means of `count` columns of rows that lie M apart. */
+static void
+some_means(size_t B, size_t M, size_t count, const double *a, double mean[COLUMNS])
+{
+    double sum[COLUMNS] = {0}, differs[COLUMNS] = {0};
+    for (size_t b = 0; b < B; b++) {
+        const double *row = a + b * M;
+        for (size_t m = 0; m < count; m++) {
+            sum[m] += row[m];
+            differs[m] = row[m] == a[m] ? differs[m] : 1;
+        }
+    }
+    for (size_t m = 0; m < count; m++) {
+        mean[m] = differs[m] != 0 ? sum[m] / (double)B : a[m];
+    }
+}
+
+void
+il_column_means(size_t B, size_t M, const double *a, double *means)
+{
+    for (size_t m = 0; m < M; m += COLUMNS) {
+        some_means(B, M, M - m < COLUMNS ? M - m : COLUMNS, a + m, means + m);
+    }
+}
+
 void
 il_centre(size_t B, size_t M, double *a)
 {
-    for (size_t m = 0; m < M; m++) {
-        double sum = 0;
-        int constant = 1;
+    for (size_t m0 = 0; m0 < M; m0 += COLUMNS) {
+        const size_t count = M - m0 < COLUMNS ? M - m0 : COLUMNS;
+        double mean[COLUMNS];
+        some_means(B, M, count, a + m0, mean);
         for (size_t b = 0; b < B; b++) {
-            sum += a[b * M + m];
-            constant &= a[b * M + m] == a[m];
-        }
-        const double mean = constant ? a[m] : sum / (double)B;
-        for (size_t b = 0; b < B; b++) {
-            a[b * M + m] -= mean;
+            double *row = a + b * M + m0;
+            for (size_t m = 0; m < count; m++) {
+                row[m] -= mean[m];
+            }
         }
     }
 }
@@ -181,7 +207,7 @@ il_singular_values(size_t B, size_t M, const double *c, const double *known, dou
         }
         return;
     }
-    il_symmetric_eigenvalues(n, gram, out, work);
+    il_symmetric_eigenvalues(n, gram, out, 0, NULL, work);
     for (size_t i = 0; i < n; i++) {
         out[i] = out[i] > 0 ? sqrt(out[i]) : 0;
     }

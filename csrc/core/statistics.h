@@ -21,6 +21,9 @@ void il_moments_merge(il_layer_moments *m, double before, double n, double mean,
 /* Mean, standard deviation and quantiles of n values, which are reordered; NaN if one is not finite. */
 void il_signal_of(size_t n, double *v, double *mean, double *std, double quantiles[IL_QUANTILES]);
 
+/* Means of the columns of a [B][M]; that of a constant column is its value, to the bit. */
+void il_column_means(size_t B, size_t M, const double *a, double *means);
+
 /* Activations [B][M] to their deviations from the units' means; exactly 0 for a constant unit, whose
  * mean may round to something else. */
 void il_centre(size_t B, size_t M, double *a);

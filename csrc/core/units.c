@@ -2,7 +2,8 @@
  * units.c - see units.h and the public header.
  *
  * Equal units are found by hash, so that a thousand units cost no half million comparisons; the few
- * of one hash are then compared byte by byte. Near units are compared with the first of each group,
+ * of one hash are then compared value by value. Values are equal if their bits are, and +0 equals -0: units that
+ * differ in no more than the sign of a zero compute and learn the same. Near units are compared with the first of each group,
  * and a comparison ends where the distance is already too large.
  */
 #include "units.h"
@@ -15,16 +16,30 @@
 #include "kernels.h"
 #include "memory.h"
 
-/* ---- equal to the bit -------------------------------------------------------------------- */
+/* ---- equal ------------------------------------------------------------------------------- */
 
 typedef int (*units_equal)(const void *units, size_t i, size_t j);
 
+/* The bits of a value; those of +0 for -0, of which only the sign bit is set. */
 static uint64_t
-mix(uint64_t hash, const void *bytes, size_t element)
+word_of(const void *value, size_t element)
 {
     uint64_t word = 0;
-    memcpy(&word, bytes, element);
-    hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
+    if (element == sizeof(float)) {
+        uint32_t half;
+        memcpy(&half, value, sizeof half);
+        word = half == UINT32_C(1) << 31 ? 0 : half;
+    } else {
+        memcpy(&word, value, sizeof word);
+        word = word == UINT64_C(1) << 63 ? 0 : word;
+    }
+    return word;
+}
+
+static uint64_t
+mix(uint64_t hash, const void *value, size_t element)
+{
+    hash = (hash ^ word_of(value, element)) * 0x9e3779b97f4a7c15u;
     return hash ^ hash >> 29;
 }
 
@@ -92,24 +107,26 @@ view_of(const il_net *net, size_t layer)
     return v;
 }
 
+/* Are n values, `stride` bytes apart, the same at p and at q? */
+static int
+values_equal(size_t n, const unsigned char *p, const unsigned char *q, size_t stride, size_t element)
+{
+    size_t i = 0;
+    while (i < n && word_of(p + i * stride, element) == word_of(q + i * stride, element)) {
+        i++;
+    }
+    return i == n;
+}
+
 static int
 view_equal(const void *view, size_t i, size_t j)
 {
     const layer_view *v = view;
-    const size_t e = v->element;
-    if (memcmp(v->biases + i * e, v->biases + j * e, e) != 0
-        || (v->outgoing != NULL
-            && memcmp(v->outgoing + i * v->outgoing_bytes, v->outgoing + j * v->outgoing_bytes, v->outgoing_bytes)
-                   != 0)) {
-        return 0;
-    }
-    for (size_t n = 0; n < v->N; n++) {
-        const unsigned char *row = v->weights + n * v->M * e;
-        if (memcmp(row + i * e, row + j * e, e) != 0) {
-            return 0;
-        }
-    }
-    return 1;
+    const size_t e = v->element, row = v->outgoing_bytes;
+    return values_equal(1, v->biases + i * e, v->biases + j * e, e, e)
+           && (v->outgoing == NULL
+               || values_equal(row / e, v->outgoing + i * row, v->outgoing + j * row, e, e))
+           && values_equal(v->N, v->weights + i * e, v->weights + j * e, v->M * e, e);
 }
 
 /* Fingerprints from all three parts. */
@@ -210,11 +227,12 @@ typedef struct unit_rows {
     void *block;
 } unit_rows;
 
-/* One NaN for all: which sign a computed NaN has depends on the CPU, and rows are compared by their bits. */
+/* One NaN for all, and one zero: which sign a computed NaN has depends on the CPU, -0 equals +0, and rows are compared
+ * by their bits. */
 static double
-plain_nan(double x)
+plain(double x)
 {
-    return isnan(x) ? (double)NAN : x;
+    return isnan(x) ? (double)NAN : x + 0.0;
 }
 
 static il_status
@@ -239,16 +257,16 @@ rows_create(unit_rows *r, const il_units *u)
     }
     for (size_t n = 0; n < N; n++) {
         for (size_t m = 0; m < r->M; m++) {
-            r->row[m * r->D + n] = plain_nan(u->incoming[n * u->M + m]);
+            r->row[m * r->D + n] = plain(u->incoming[n * u->M + m]);
         }
     }
     for (size_t m = 0; m < r->M; m++) {
         double *row = r->row + m * r->D;
         if (u->biases != NULL) {
-            row[N] = plain_nan(u->biases[m]);
+            row[N] = plain(u->biases[m]);
         }
         for (size_t k = 0; k < K; k++) {
-            row[r->I + k] = plain_nan(u->outgoing[m * K + k]);
+            row[r->I + k] = plain(u->outgoing[m * K + k]);
         }
     }
     return IL_OK;

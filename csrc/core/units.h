@@ -1,4 +1,4 @@
-/* units.h - which units of a layer are copies, to the bit, up to a symmetry, or nearly. */
+/* units.h - which units of a layer are copies, to the bit (but +0 equals -0), up to a symmetry, or nearly. */
 #ifndef IL_UNITS_H
 #define IL_UNITS_H
 
@@ -20,7 +20,7 @@ typedef struct il_unit {
  * say yes or leave it open. Scratch [M]. */
 int il_units_differ(size_t rows, size_t M, const void *weights, const void *biases, size_t element, il_unit *scratch);
 
-/* Groups of bit-equal (incoming column, bias, outgoing row) among a layer's units; scratch [M]. */
+/* Groups of equal (incoming column, bias, outgoing row) among a layer's units; scratch [M]. */
 size_t il_distinct_units_of(const il_net *net, size_t layer, il_unit *scratch);
 
 /* Largest distance of a unit from the first, over the mean norm, from the squares of both [M]. */

@@ -245,7 +245,7 @@ typedef struct il_layer_record {
     double gradient_norm;  /* Frobenius norm of dW */
     double weight_norm;    /* Frobenius norm of W */
     double unit_spread;    /* largest distance of a unit from the first, over their mean norm; copies: 0 */
-    size_t distinct_units; /* groups of bit-equal (incoming column, bias, outgoing row) */
+    size_t distinct_units; /* as il_net_distinct_units() counts them */
 } il_layer_record;
 
 typedef struct il_record {
@@ -301,7 +301,8 @@ IL_MUST_USE il_status il_nets_train(il_net *const *nets, size_t count, size_t B,
 
 /* ---- diagnose ---------------------------------------------------------------------------- */
 
-/* Groups of bit-equal (incoming column, bias, outgoing row) per layer: out [L]. */
+/* Groups of equal (incoming column, bias, outgoing row) per layer: out [L]. Values are equal if their bits are, and
+ * +0 equals -0. */
 IL_MUST_USE il_status il_net_distinct_units(const il_net *net, size_t *out);
 
 /* M units side by side: incoming [N][M], biases [M], outgoing [M][K]. A part that is NULL does not
@@ -318,7 +319,7 @@ typedef enum il_modulo {
     IL_MODULO_SCALE /* ReLU family: (w, b, v) and (c w, c b, v / c), c > 0 */
 } il_modulo;
 
-/* leader[m], m < M: the first unit of m's group. tolerance 0: bit-equal; else units within that
+/* leader[m], m < M: the first unit of m's group. tolerance 0: equal bits, or zeros; else units within that
  * multiple of the units' mean norm of their leader. Scaling rounds: IL_MODULO_SCALE wants a few ulps. */
 IL_MUST_USE il_status il_units_group(const il_units *units, il_modulo modulo, double tolerance, size_t *leader);
 
@@ -376,6 +377,54 @@ typedef struct il_loss_diagnosis {
  */
 IL_MUST_USE il_status il_net_diagnose(const il_net *net, size_t B, const void *x, const void *y, double threshold,
                                       il_layer_diagnosis *layers, il_loss_diagnosis *loss);
+
+/* ---- first step -------------------------------------------------------------------------- */
+
+/* Tangent kernels are those of at most so many samples, and the mean over at most so many outputs, chosen evenly: number
+ * floor(i count / most), i < most. */
+#define IL_KERNEL_ROWS 40
+#define IL_KERNEL_OUTPUTS 16
+
+typedef struct il_first_step_options {
+    il_optimizer optimizer; /* its weight decay and Nesterov's form are not part of the step */
+    double curvature_share; /* >= 0, finite. 0: the optimizer's rate; else that share of 2 / sharpness is the rate, and
+                               0 where that is not finite */
+    size_t batch_size;      /* of training, whose noise Adam and RMSProp divide by; 0 or >= B: none */
+    uint64_t steps;         /* of training, for `lin` */
+    size_t multiple_count;
+    const double *multiples; /* [multiple_count] of the step, for `ray`; finite */
+} il_first_step_options;
+
+/* A layer under the step from the centred residual. */
+typedef struct il_layer_step {
+    double move;          /* norm(step of W) / norm(W), 0 / 0 is 0 */
+    double bias_move;     /* the same of the biases */
+    double rate;          /* norm(step of W) / norm(dW); 0 without a gradient */
+    double gradient_norm; /* of W */
+} il_layer_step;
+
+typedef struct il_first_step {
+    double learning_rate; /* of the step */
+    double loss;          /* before it; infinite where it is not finite */
+    double aim;           /* cosine between what the step changes in the outputs' pre-activations, to first order, and y,
+                             both less their means over samples; 0 where one of them is constant or not finite */
+    double lin;           /* share of the energy of y less its mean that linearised training learns in `steps` steps;
+                             0 where y is constant or the kernel is not finite */
+    double sharpness;     /* largest eigenvalue of the Gauss-Newton matrix at the best constant output */
+    il_layer_step *layers; /* [L], the caller's */
+    double *ray;           /* [multiple_count], the caller's: the loss at each multiple of the step from the real
+                              residual; infinite where it is not finite */
+} il_first_step;
+
+/*
+ * Measure the optimizer's first step, without taking it. The centred residual is the best constant output (the mean of y,
+ * as values or probabilities) less y; the real one that of the net. The step of a gradient g of the mean loss is
+ *     SGD             -rate g / (1 - momentum)
+ *     Adam, RMSProp   -rate g / (sqrt(v) + epsilon) / (1 - momentum), v = g^2 + Var(g_s) / batch (B - batch) / (B - 1)
+ * with Var(g_s) the variance over samples of their own gradients: what the optimizer's averages tend to.
+ */
+IL_MUST_USE il_status il_net_first_step(const il_net *net, size_t B, const void *x, const void *y,
+                                        const il_first_step_options *options, il_first_step *out);
 
 /* ---- activations ------------------------------------------------------------------------- */
 

@@ -73,6 +73,20 @@ class LayerDict(TypedDict, total=False):
     weight_gradient: NDArray[Any]  # (n_in, M)
     bias_gradient: NDArray[Any]  # (M,)
 
+class FirstStepDict(TypedDict):
+    """Fields of il_first_step; L layers, the output layer last."""
+
+    learning_rate: float  # of the step
+    loss: float  # before it
+    aim: float
+    lin: float
+    sharpness: float
+    move: NDArray[np.float64]  # (L,)
+    bias_move: NDArray[np.float64]  # (L,)
+    rate: NDArray[np.float64]  # (L,)
+    gradient_norm: NDArray[np.float64]  # (L,)
+    ray: NDArray[np.float64]  # one per multiple
+
 class Net:
     """Base of `initlens.Network`: owns an il_net. Subclassable."""
 
@@ -133,6 +147,16 @@ class Net:
     def _diagnose(
         self, X: Any, y: Any, threshold: float
     ) -> tuple[list[LayerDict], float, float]: ...
+    def _first_step(
+        self,
+        X: Any,
+        y: Any,
+        optimizer: OptimizerDict,
+        batch_size: int,  # 0: full batch
+        steps: int,
+        multiples: Any,  # of the step, for the ray
+        curvature_share: float,  # 0: the optimizer's rate; else that share of 2 / sharpness
+    ) -> FirstStepDict: ...
     # il_net_progress as a dict (keys as the C struct's fields, optimizer None or OptimizerDict) and
     # the slots: list of 0, 1 or 2 flat arrays (copies)
     def _get_progress(self) -> dict[str, Any]: ...

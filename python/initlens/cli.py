@@ -13,11 +13,13 @@ from typing import Any, Never
 from ._config import config_table, configuration, version
 from ._tools.text import split_list
 from .activations import names as activation_names
+from .comparison.outcomes import LEARNED_TEXT
 from .comparison.plan import compare
 from .comparison.schemes import LECTURE_SCHEMES
 from .datasets import names as dataset_names
 from .initializers import names as scheme_names
 from .nets.targets import LOSSES
+from .optimizers import Optimizer
 from .optimizers import get as get_optimizer
 
 __all__ = ["main"]
@@ -33,7 +35,7 @@ MOST_LAYERS = 100_000  # of one width in --layers
 _REPORTED = (ValueError, TypeError, MemoryError, ImportError, OSError)
 
 # What a message calls by its name in Python, and is an option here.
-_ARGUMENTS = re.compile(r"(?<= )(activation|layout|loss|dtype|max_bytes)=")
+_ARGUMENTS = re.compile(r"(?<![^ ])(activation|layout|loss|dtype|optimizer|probe|max_bytes)=")
 
 HINT = (
     "More: initlens compare --html report.html · --seeds 100 · --layers 2-8-8-1 · "
@@ -61,8 +63,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit status: 0, 1 for an error that `audit` found, 2 for a wrong argument, 130 after Ctrl-C,
-        141 for a closed pipe. The output of a closed stdout (>&-) is dropped.
+        Exit status: 0, 1 for an error that `audit` found, 2 for a wrong argument or a file that
+        cannot be read, 130 after Ctrl-C, 141 for a closed pipe. The output of a closed stdout (>&-)
+        is dropped.
     """
     _open_closed_streams()
     try:
@@ -132,12 +135,7 @@ def _no_place(rest: list[str], arguments: argparse.Namespace) -> str:
 
 def _compare(arguments: argparse.Namespace) -> int:
     html = _destination(arguments.html)
-    optimizer = get_optimizer(arguments.optimizer, learning_rate=_learning_rate(arguments))
-    if arguments.lr is not None and optimizer.learning_rate != arguments.lr:
-        raise ValueError(
-            f"--optimizer {arguments.optimizer!r} and --lr {arguments.lr:g} give two learning "
-            "rates; leave one out"
-        )
+    optimizer = _optimizer(arguments, _learning_rate(arguments))
     result = compare(
         LECTURE_SCHEMES if arguments.schemes is None else _list(arguments.schemes),
         data=arguments.data,
@@ -185,8 +183,11 @@ def _audit(arguments: argparse.Namespace) -> int:
         None if activation is None else _one_or_several(activation),
         arguments.layout,
         loss=arguments.loss,
-        learning_rate=arguments.lr,
+        optimizer=None if arguments.optimizer is None else _optimizer(arguments, arguments.lr),
+        learning_rate=arguments.lr if arguments.optimizer is None else None,
         steps=arguments.steps,
+        batch_size=arguments.batch_size,
+        probe=arguments.probe,
         max_bytes=limit,
     )
     if arguments.json:
@@ -198,8 +199,10 @@ def _audit(arguments: argparse.Namespace) -> int:
 
         write(html, report._page(file=arguments.file, data=arguments.data))
         _say_written(html)
-    failing = {"error", "warning"} if arguments.strict else {"error"}
-    return FAULT if any(verdict.severity in failing for verdict in report.verdicts) else 0
+    if not report.ok:
+        return FAULT
+    doubtful = report.answer == "unknown" or bool(report.alarms)
+    return FAULT if arguments.strict and doubtful else 0
 
 
 def _info(arguments: argparse.Namespace) -> int:
@@ -226,6 +229,17 @@ def _destination(html: str | None) -> Path | None:
 def _say_written(html: Path) -> None:
     # Not among the results: with --json these are read by a program.
     print(f"initlens: wrote {html}", file=sys.stderr)
+
+
+def _optimizer(arguments: argparse.Namespace, learning_rate: float | None) -> Optimizer:
+    """Return --optimizer, with a learning rate where its text gives none."""
+    optimizer = get_optimizer(arguments.optimizer, learning_rate=learning_rate)
+    if arguments.lr is not None and optimizer.learning_rate != arguments.lr:
+        raise ValueError(
+            f"--optimizer {arguments.optimizer!r} and --lr {arguments.lr:g} give two learning "
+            "rates; leave one out"
+        )
+    return optimizer
 
 
 def _learning_rate(arguments: argparse.Namespace) -> float | None:
@@ -283,7 +297,8 @@ def _parser() -> argparse.ArgumentParser:
         "compare",
         help="train one net from several initializations, side by side",
         description="Train one net from several initializations, the same seeds and data for each. "
-        "Without options: the lecture's comparison on the flower data.",
+        "Without options: the lecture's comparison on the flower data. In the table, "
+        + LEARNED_TEXT,
     )
     several = "only --schemes, --activation and --layers take several values; "
     one.set_defaults(run=_compare, hint=several)
@@ -331,8 +346,9 @@ def _parser() -> argparse.ArgumentParser:
     two = commands.add_parser(
         "audit",
         help="say what is wrong with the start of a net in a file",
-        description="Read the dense layers of an npz, safetensors or ONNX file and say which "
-        "failure their start has. Exit status 1 if there is an error among the verdicts.",
+        description="Read the dense layers of an npz, safetensors or ONNX file and answer whether "
+        "the net can start to learn: error, unknown or healthy. Exit status: 0; 1 if the answer is "
+        "error; 2 if a file cannot be read or an argument is wrong.",
     )
     lists = "give one FILE, and lists with commas, such as --activation relu,tanh; "
     two.set_defaults(run=_audit, hint=lists)
@@ -346,15 +362,27 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--layout", choices=("in_out", "out_in"), help="of matrices whose bias does not tell it")
     add("--loss", metavar="NAME", help=f"{', '.join(LOSSES)}; by default what y looks like")
-    add("--lr", type=float, metavar="RATE", help="learning rate of the training to come; 1")
+    add(
+        "--optimizer",
+        metavar="NAME",
+        help="of the training to come: 'adam(0.001)', 'sgd(0.1, momentum=0.9)', rmsprop",
+    )
+    add("--lr", type=float, metavar="RATE", help="its learning rate; alone that of plain sgd")
     add("--steps", type=_whole, metavar="N", help="steps of the training to come; 10000")
+    add("--batch-size", type=_whole, metavar="N", help="samples a step; default: all")
+    add(
+        "--probe",
+        type=float,
+        metavar="SHARE",
+        help="train a copy for this share of the steps, such as 0.1, and judge by it",
+    )
+    add("--strict", action="store_true", help="exit status 1 for unknown and for a warning too")
     add(
         "--max-bytes",
         type=_whole,
         metavar="N",
         help="most bytes of the arrays in FILE and in --data; 16 times the file, at least 256 MiB",
     )
-    add("--strict", action="store_true", help="exit status 1 for a warning too")
     add("--json", action="store_true", help="everything, as JSON")
     add("--html", metavar="FILE", help="write a report too: one page with pictures")
 

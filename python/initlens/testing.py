@@ -6,8 +6,8 @@ Nothing is trained. A failure prints what is wrong, in which layer, and what to 
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from numpy.typing import ArrayLike
@@ -15,17 +15,25 @@ from numpy.typing import ArrayLike
 from ._tools.checks import real
 from ._tools.seeds import seed_numbers
 from ._tools.text import counted, unknown
-from ._tools.warnings import InitWarning
 from .activations import RELU_FAMILY, TWO_SIDED, Activations
 from .auditing.inspection import audit
 from .auditing.readers.reading import Layout
 from .auditing.result import Audit
 from .comparison.schemes import Schemes, named_schemes
-from .diagnosis.examination import diagnose
+from .diagnosis.examination import examine
+from .diagnosis.fixes import Fix
 from .diagnosis.measures import LayerMeasures
 from .diagnosis.result import Diagnosis
 from .diagnosis.rules import SATURATED_WARNING
-from .diagnosis.verdicts import CODES, TOPICS, Verdict, verdict_table, wrapped
+from .diagnosis.verdicts import (
+    CODES,
+    TOPICS,
+    Verdict,
+    every,
+    layer_numbers,
+    verdict_table,
+    wrapped,
+)
 from .tables import Table
 
 __all__ = [
@@ -43,14 +51,19 @@ def assert_healthy(
     X: ArrayLike | None = None,
     y: ArrayLike | None = None,
     *,
+    strict: bool = False,
+    coverage: float = 0.9,
     allow: Collection[str] = (),
     activation: Activations | None = None,
     layout: Layout | None = None,
     loss: str | None = None,
+    optimizer: Any = None,
     learning_rate: float | None = None,
     steps: int | None = None,
+    batch_size: int | None = None,
+    probe: float | None = None,
 ) -> Audit:
-    """Assert that a model starts without an error and without a warning.
+    """Assert that a model was read and starts without an error.
 
     Parameters
     ----------
@@ -60,9 +73,15 @@ def assert_healthy(
         Samples; without them the weights alone are judged.
     y : array_like, optional
         Targets.
+    strict : bool, default False
+        Fail on a warning and on the answer "unknown" too.
+    coverage : float, default 0.9
+        Smallest share of the model's parameters, in [0, 1], that must have been read: measured on
+        X where it is given.
     allow : collection of str, default ()
-        Codes or topics of verdicts that are no failure here, such as ("saturated",).
-    activation, layout, loss, learning_rate, steps
+        Codes or topics of verdicts that are no failure here, such as ("saturated",); "unknown" is
+        a code too.
+    activation, layout, loss, optimizer, learning_rate, steps, batch_size, probe
         As in `audit`.
 
     Returns
@@ -73,25 +92,23 @@ def assert_healthy(
     Raises
     ------
     AssertionError
-        If it does not start healthy, with the verdicts as a table.
+        If an error was found, with the verdicts as a table; if X was given and could not be used,
+        or too few of the parameters were read, with what was not read.
     ValueError
-        If `allow` holds something that is neither a code nor a topic, or `audit` cannot read it.
-
-    Warns
-    -----
-    InitWarning
-        If X is given and could not be used.
+        If `allow` holds something that is neither a code nor a topic, `coverage` is no share, or
+        `audit` cannot read the model.
 
     Examples
     --------
     >>> import initlens as il
     >>> flower = il.datasets.flower()
     >>> net = il.Network([2, 4, 1], activation="tanh").initialize("glorot_uniform", rng=0)
-    >>> il.testing.assert_healthy(net, flower.X, flower.y).verdict.code
+    >>> il.testing.assert_healthy(net, flower.X, flower.y, strict=True).answer
     'healthy'
     """
     __tracebackhide__ = True
     allowed = _codes(allow)
+    least = real("coverage", coverage, minimum=0.0, maximum=1.0)
     report = audit(
         model,
         X,
@@ -99,16 +116,50 @@ def assert_healthy(
         activation,
         layout,
         loss=loss,
+        optimizer=optimizer,
         learning_rate=learning_rate,
         steps=steps,
+        batch_size=batch_size,
+        probe=probe,
     )
-    if X is not None and report.diagnosis is None:
-        reason = next(note for note in report.notes if note.startswith("X was not used"))
-        warnings.warn(reason, InitWarning, stacklevel=2)
-    failures = [verdict for verdict in report.alarms if verdict.code not in allowed]
-    if failures:
-        raise AssertionError(_message("the model does not start healthy", report, failures))
+    unread = _unread(report, least, used=X is None or report.diagnosis is not None)
+    failures = _failing(report.verdicts, allowed, strict=strict)
+    if strict and report.answer == "unknown" and "unknown" not in allowed:
+        failures.insert(0, report.verdict)
+    if failures or unread:
+        if not failures:
+            raise AssertionError("\n".join([unread, "", report.summary()]))
+        message = _message("the model does not start healthy", report, failures)
+        raise AssertionError("\n\n".join(filter(None, (message, unread))))
     return report
+
+
+def _unread(report: Audit, least: float, *, used: bool) -> str:
+    """Say what was not read, if it is too much; empty otherwise."""
+    skipped = "".join(f"\n  {name}: {reason}" for name, reason in report.skipped)
+    if not used:
+        reason = next(note for note in report.notes if note.startswith("X was not used"))
+        return f"the reading is incomplete: {reason}{skipped}"
+    if report.coverage < least:
+        return (
+            f"the reading is incomplete: {100 * report.coverage:.3g} % of the parameters were "
+            f"read, and coverage={least:g} asks for {100 * least:.3g} %; not read:"
+            f"{skipped or ' parameters of no known layer'}"
+        )
+    return ""
+
+
+def _failing(
+    verdicts: Iterable[Verdict], allowed: Collection[str], *, strict: bool
+) -> list[Verdict]:
+    """Return the verdicts that fail a test; one that is allowed makes way for what follows it."""
+    severities = {"error", "warning"} if strict else {"error"}
+    found: list[Verdict] = []
+    for verdict in verdicts:
+        fails = verdict.severity in severities and verdict.code not in allowed
+        inner = _failing(verdict.therefore, allowed, strict=strict)
+        found += [replace(verdict, therefore=tuple(inner))] if fails else inner
+    return found
 
 
 def assert_breaks_symmetry(
@@ -153,7 +204,8 @@ def assert_breaks_symmetry(
     """
     __tracebackhide__ = True
     report = audit(model, X, y, activation, layout, loss=loss)
-    failures = [verdict for verdict in report.alarms if verdict.code in TOPICS["symmetry"]]
+    other = frozenset(CODES) - TOPICS["symmetry"]
+    failures = _failing(report.verdicts, other, strict=True)
     if failures:
         title = "the model does not break the symmetry of its units"
         raise AssertionError(_message(title, report, failures))
@@ -218,9 +270,9 @@ def assert_not_saturated(
             layer.number,
             "error",
             {"share": share, "max_share": limit},
-            f"{100 * share:.3g} % of the {layer.activation} {what}; at most {100 * limit:.3g} % "
-            "are allowed.",
-            "Use a smaller scale, such as glorot_uniform, and inputs of unit variance.",
+            f"{100 * share:.3g} % of the {layer.activation} {what}; the test allows "
+            f"{100 * limit:.3g} %.",
+            Fix("Use a smaller scale, such as `glorot_uniform`, and inputs of unit variance."),
         )
         for layer in diagnosis.layers[:-1]
         for code, share, what in _flat_shares(layer)
@@ -250,14 +302,18 @@ def compare_initializers(
     schemes: Schemes,
     *,
     seeds: int | Iterable[int] = 5,
+    strict: bool = False,
     allow: Collection[str] = (),
     activation: Activations | None = None,
     layout: Layout | None = None,
     loss: str | None = None,
+    optimizer: Any = None,
     learning_rate: float | None = None,
     steps: int | None = None,
+    batch_size: int | None = None,
+    probe: float | None = None,
 ) -> dict[str, tuple[Diagnosis, ...]]:
-    """Assert that a model of these layers starts healthy from every scheme and seed.
+    """Assert that a model of these layers starts without an error from every scheme and seed.
 
     Parameters
     ----------
@@ -271,8 +327,12 @@ def compare_initializers(
         To draw its dense layers from, as in `compare`.
     seeds : int or iterable of int, default 5
         How many, or which.
-    allow, activation, layout, loss, learning_rate, steps
+    strict, allow, activation, layout, loss
         As in `assert_healthy`.
+    optimizer, learning_rate, steps, batch_size
+        As in `audit`.
+    probe : float, optional
+        As in `diagnose`; a copy of every start is trained.
 
     Returns
     -------
@@ -300,25 +360,34 @@ def compare_initializers(
     allowed = _codes(allow)
     chosen = seed_numbers(seeds)
     named = named_schemes(schemes)
-    report = audit(model, X, y, activation, layout, loss=loss)
+    report = audit(
+        model,
+        X,
+        y,
+        activation,
+        layout,
+        loss=loss,
+        optimizer=optimizer,
+        learning_rate=learning_rate,
+        steps=steps,
+        batch_size=batch_size,
+    )
     if report.diagnosis is None or report.network is None:
         raise ValueError("; ".join(report.notes) or "the model cannot be computed from X")
     samples, target = report.data
     net = report.network.copy()
     found = {
         label: tuple(
-            diagnose(
-                net.initialize(scheme, rng=seed),
-                samples,
-                target,
-                learning_rate=learning_rate,
-                steps=steps,
-            )
+            examine(net.initialize(scheme, rng=seed), samples, target, report.training, probe=probe)
             for seed in chosen
         )
         for label, scheme in named.items()
     }
-    rows = [row for label, several in found.items() for row in _failures(label, several, allowed)]
+    rows = [
+        row
+        for label, several in found.items()
+        for row in _failures(label, several, allowed, strict=strict)
+    ]
     if rows:
         columns = ("scheme", "seeds", "severity", "layer", "verdict", "evidence of the first")
         title = f"not every scheme starts healthy on {counted(len(chosen), 'seed')}"
@@ -338,14 +407,16 @@ def _codes(allow: Collection[str]) -> frozenset[str]:
 
 
 def _failures(
-    label: str, several: Sequence[Diagnosis], allowed: Collection[str]
+    label: str, several: Sequence[Diagnosis], allowed: Collection[str], *, strict: bool
 ) -> list[tuple[str, ...]]:
     groups: dict[tuple[str, str, str], list[Verdict]] = {}
     for diagnosis in several:
-        for verdict in diagnosis.alarms:
-            if verdict.code not in allowed:
-                key = (verdict.severity, str(verdict.layer or "net"), verdict.code)
-                groups.setdefault(key, []).append(verdict)
+        failing = _failing(diagnosis.verdicts, allowed, strict=strict)
+        if strict and diagnosis.answer == "unknown" and "unknown" not in allowed:
+            failing.insert(0, diagnosis.verdict)
+        for verdict in every(failing):
+            where = layer_numbers(verdict.layers) if verdict.layers else "net"
+            groups.setdefault((verdict.severity, where, verdict.code), []).append(verdict)
     return [
         (label, f"{len(verdicts)}/{len(several)}", *key, verdicts[0].sentence)
         for key, verdicts in groups.items()
@@ -354,10 +425,10 @@ def _failures(
 
 def _message(title: str, report: Audit, failures: Sequence[Verdict]) -> str:
     counts = [
-        f"{count} {severity}{'s' if count > 1 else ''}"
+        counted(count, severity)
         for severity in ("error", "warning")
-        if (count := sum(verdict.severity == severity for verdict in failures))
+        if (count := sum(verdict.severity == severity for verdict in every(failures)))
     ]
     names = {layer.number: layer.name for layer in report.layers}
-    table = verdict_table(f"{title}: {', '.join(counts)}", failures, names, _WIDTH)
+    table = verdict_table(f"{title}: {', '.join(counts) or 'unknown'}", failures, names, _WIDTH)
     return "\n".join([repr(table), "", report.summary()])

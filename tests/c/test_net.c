@@ -1,4 +1,5 @@
 /* test_net.c - nets through the public header: gradients, training, memory faults. */
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -447,6 +448,11 @@ test_distinct_units(void)
     CHECK(il_net_distinct_units(net, distinct) == IL_OK && distinct[0] == H);
     memcpy(w1 + 3 * (H + 13), w1, (H + 13) * sizeof *w1);
     CHECK(il_net_distinct_units(net, distinct) == IL_OK && distinct[0] == H - 1);
+    w0[0] = 0.0;
+    w0[3] = -0.0; /* equals +0 */
+    CHECK(il_net_distinct_units(net, distinct) == IL_OK && distinct[0] == H - 1);
+    w0[3] = DBL_MIN;
+    CHECK(il_net_distinct_units(net, distinct) == IL_OK && distinct[0] == H);
     il_net_destroy(net);
 }
 

@@ -229,14 +229,13 @@ def one_hot(labels: Array, classes: int) -> Array:
 
 
 def distinct_units(net_weights: Sequence[Array], net_biases: Sequence[Array]) -> list[int]:
-    """Groups of bit-equal (incoming column, bias, outgoing row), layer by layer."""
+    """Groups of equal (incoming column, bias, outgoing row), layer by layer: bits, but -0 is +0."""
     counts = []
     for layer, (w, b) in enumerate(zip(net_weights, net_biases, strict=True)):
         outgoing = net_weights[layer + 1] if layer + 1 < len(net_weights) else w[:0].T
         units = range(w.shape[1])
-        counts.append(
-            len({(w[:, j].tobytes(), b[j].tobytes(), outgoing[j].tobytes()) for j in units})
-        )
+        parts = ((w[:, j] + 0.0, b[j] + 0.0, outgoing[j] + 0.0) for j in units)
+        counts.append(len({tuple(part.tobytes() for part in unit) for unit in parts}))
     return counts
 
 

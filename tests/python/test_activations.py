@@ -289,4 +289,4 @@ def test_a_flat_middle_asks_for_a_larger_scale() -> None:
     verdict = next(
         v for v in il.diagnose(net, flower.X, flower.y).verdicts if v.code == "saturated"
     )
-    assert "larger scale" in verdict.fix
+    assert "larger scale" in str(verdict.fix)

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import initlens as il
@@ -191,6 +192,46 @@ def test_help(capsys: pytest.CaptureFixture[str]) -> None:
         assert option in out
 
 
+def test_audit_help_tells_the_exit_status(capsys: pytest.CaptureFixture[str]) -> None:
+    text = " ".join(run(capsys, "audit", "--help")[1].split())
+    assert "Exit status: 0; 1 if the answer is error; 2 if a file cannot be read" in text
+    assert "exit status 1 for unknown and for a warning too" in text
+    assert "learned: the last loss is at most 0.8 times that of the best constant guess" in (
+        " ".join(run(capsys, "compare", "--help")[1].split())
+    )
+
+
+@pytest.mark.parametrize(
+    ("scheme", "data", "answer", "status", "strict"),
+    [
+        ("glorot_uniform", True, "healthy", 0, 0),
+        ("glorot_uniform", False, "unknown", 0, 1),
+        ("normal(6)", True, "unknown", 0, 1),
+        ("constant(0.5)", True, "error", 1, 1),
+        ("constant(0.5)", False, "error", 1, 1),
+    ],
+)
+def test_exit_status_of_an_audit(
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    scheme: str,
+    data: bool,
+    answer: str,
+    status: int,
+    strict: int,
+) -> None:
+    flower = il.datasets.flower()
+    il.Network([2, 6, 6, 1]).initialize(scheme, rng=0).save(tmp_path / "net.npz")
+    np.savez(tmp_path / "data.npz", X=flower.X, y=flower.y)
+    given = ["--data", str(tmp_path / "data.npz")] if data else []
+    arguments = ["audit", str(tmp_path / "net.npz"), *given]
+    found, out, _ = run(capsys, *arguments, "--json")
+    assert (found, json.loads(out)["answer"]) == (status, answer)
+    assert run(capsys, *arguments, "--strict")[0] == strict
+    (tmp_path / "net.npz").write_bytes(b"no archive")
+    assert run(capsys, *arguments)[0] == 2
+
+
 def test_info(capsys: pytest.CaptureFixture[str]) -> None:
     status, out, _ = run(capsys, "info")
     assert status == 0
@@ -310,3 +351,29 @@ def test_public_names_are_there() -> None:
     assert il.__version__
     with pytest.raises(AttributeError, match="nonsense"):
         il.nonsense  # noqa: B018
+
+
+def test_audit_for_an_optimizer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    flower = il.datasets.flower()
+    model, data = str(tmp_path / "net.npz"), str(tmp_path / "data.npz")
+    il.Network([2, 8, 1]).initialize("he_normal", rng=0).save(model)
+    np.savez(data, X=flower.X, y=flower.y)
+    command = ["audit", model, "--data", data]
+    run = ["--steps", "1,000", "--batch-size", "50", "--probe", "0.1"]
+    for optimizer in (["--optimizer", "adam(0.01)"], ["--optimizer", "adam", "--lr", "0.01"]):
+        assert cli.main([*command, *run, *optimizer, "--json"]) == 0
+        content = json.loads(capsys.readouterr().out)
+        assert content["optimizer"]["name"] == "adam"
+        assert content["optimizer"]["learning_rate"] == 0.01
+        assert (content["steps"], content["batch_size"]) == (1_000, 50)
+        assert content["trial"]["steps"] == 100
+    for options, message in (
+        (["--probe", "0.1"], "--probe 0.1 trains a copy, which needs an optimizer"),
+        (["--optimizer", "adam", "--probe", "2"], "probe must be"),
+        (["--optimizer", "sgd(0.1)", "--lr", "0.2"], "two learning rates"),
+        (["--optimizer", "sgd"], "learning_rate"),
+        (["--optimizer", "lion(0.1)"], "unknown optimizer 'lion'"),
+        (["--lr", "inf"], "learning_rate must be finite"),
+    ):
+        assert cli.main([*command, *options]) == 2
+        assert message in capsys.readouterr().err

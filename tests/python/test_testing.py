@@ -35,17 +35,21 @@ def failure(check: Any, *arguments: Any, **keywords: Any) -> str:
 def rows(text: str) -> Counter[str]:
     """How often each verdict is in a failure's table."""
     cells = [line.split() for line in text.splitlines()]
-    return Counter(line[2] for line in cells if line[:1] in (["error"], ["warning"]))
+    return Counter(
+        next(cell for cell in line if cell in il.diagnosis.CODES)
+        for line in cells
+        if line[:1] in (["error"], ["warning"])
+    )
 
 
 def test_healthy_and_not(flower: Data) -> None:
     report = assert_healthy(net("glorot_uniform"), *flower)
-    assert report.verdict.code == "healthy"
+    assert report.answer == report.verdict.code == "healthy"
     text = failure(assert_healthy, net("constant(0.5)"), *flower)
     first, _, columns, row, *_ = text.splitlines()
-    assert first == "the model does not start healthy: 2 errors"
+    assert first == "the model does not start healthy: 1 error"
     assert columns.split() == ["severity", "layer", "verdict", "evidence", "fix"]
-    assert row.split()[:3] == ["error", "1", "symmetric"]
+    assert row.split()[:5] == ["error", "1", "and", "2", "symmetric"]
     assert "layers read: layer 1 (2 x 6, tanh), layer 2 (6 x 6, tanh)" in text.splitlines()[-1]
     assert max(map(len, text.splitlines())) < 160
 
@@ -68,20 +72,81 @@ def test_learning_rate_and_steps_arrive(flower: Data) -> None:
     assert "too_small" in failure(assert_healthy, small, *flower, learning_rate=0.5, steps=10)
 
 
-def test_data_that_cannot_be_used_is_a_warning() -> None:
+def test_data_that_cannot_be_used_fail() -> None:
     tree = {
         "conv": {"kernel": np.random.default_rng(0).normal(size=(3, 3, 1, 2)) / 3},
         "fc": {"kernel": np.ones((8, 1)), "bias": np.zeros(1)},
     }
-    with pytest.warns(il.InitWarning, match=r"X was not used.*conv"):
-        assert_healthy(tree, np.ones((3, 8, 8, 1)))
+    text = failure(assert_healthy, tree, np.ones((3, 8, 8, 1)))
+    assert text.startswith("the reading is incomplete: X was not used")
+    assert "conv" in text
+    assert "skipped: conv" in text.splitlines()[-1]
+    assert failure(assert_healthy, tree, np.ones((3, 8, 8, 1)), coverage=0.0) == text
+    # Of the weights alone nothing more was asked, and nothing is claimed of their effect.
+    report = assert_healthy(tree)
+    assert (report.answer, report.coverage) == ("unknown", 1.0)
+
+
+def test_parameters_that_were_not_read_fail() -> None:
+    rng = np.random.default_rng(0)
+    dense = {"kernel": rng.normal(size=(9, 1)) / 3, "bias": np.zeros(1)}  # 10 parameters
+    for extra, share in ((1, 10 / 11), (10, 0.5)):
+        tree = {"fc": dense, "norm": {"gamma": np.ones(extra)}}
+        X, y = rng.normal(size=(30, 9)), np.arange(30) % 2
+        report = il.audit(tree, X, y, layout="in_out")
+        assert report.coverage == pytest.approx(share)
+        assert report.diagnosis is not None
+        assert report.diagnosis.answer == "healthy"
+        assert report.answer == "unknown"  # it was not all read
+        assert "norm" in report.verdict.sentence
+        assert_healthy(tree, X, y, layout="in_out", coverage=0.5)
+        assert "unknown" in failure(
+            assert_healthy, tree, X, y, layout="in_out", coverage=0.5, strict=True
+        )
+    text = failure(assert_healthy, tree, X, y, layout="in_out")
+    assert text.splitlines()[0] == (
+        "the reading is incomplete: 50 % of the parameters were read, and coverage=0.9 asks for "
+        "90 %; not read:"
+    )
+    assert "norm" in text.splitlines()[1]
+    with pytest.raises(ValueError, match="coverage"):
+        assert_healthy(tree, X, y, layout="in_out", coverage=1.5)
+
+
+def test_strict_fails_on_warnings_and_on_unknown(flower: Data) -> None:
+    large = net("normal(6)")
+    assert {v.severity for v in assert_healthy(large, *flower).alarms} == {"warning"}
+    text = failure(assert_healthy, large, *flower, strict=True)
+    assert text.splitlines()[0].endswith(": 2 warnings")
+    assert rows(text) == {"saturated": 1, "confident_wrong": 1}
+    allowed = ("saturated", "confident_wrong", "unknown")
+    assert_healthy(large, *flower, strict=True, allow=allowed)
+    good = net("glorot_uniform")
+    assert_healthy(good, *flower, strict=True)
+    for data in ((), flower[:1]):  # nothing tells whether it learns
+        assert assert_healthy(good, *data).answer == "unknown"
+        text = failure(assert_healthy, good, *data, strict=True)
+        assert text.splitlines()[0] == "the model does not start healthy: unknown"
+        assert "the targets y" in " ".join(text.split())
+        assert_healthy(good, *data, strict=True, allow="unknown")
+
+
+def test_a_consequence_of_what_is_allowed_still_fails(flower: Data) -> None:
+    zeros = net("zeros", activation="relu")
+    text = failure(assert_healthy, zeros, *flower, allow=("dead", "symmetric"))
+    assert rows(text) == {"zero_gradient": 1}
+    assert_healthy(zeros, *flower, allow=("dead", "symmetric", "zero_gradient"))
 
 
 def test_symmetry(flower: Data) -> None:
     assert_breaks_symmetry(net("normal(100)"))  # its other faults are not asked for
     text = failure(assert_breaks_symmetry, net(["normal(1)", "constant(0.1)", "constant(0.1)"]))
     assert "does not break the symmetry" in text
-    assert "The 6 units of layer 2 are 1" in " ".join(text.split())
+    report = il.audit(net(["normal(1)", "constant(0.1)", "constant(0.1)"]))
+    assert report.verdict.sentence == (
+        "Layer 2 has 6 units but only 1 distinct one: the others have the same incoming weights, "
+        "bias and outgoing weights, and no training will separate them."
+    )
     assert_breaks_symmetry(net(["zeros", "normal(1)", "normal(1)"]), *flower)
 
 
@@ -95,11 +160,15 @@ def test_random_biases_alone_are_no_healthy_start() -> None:
     ]
     X, y = rng.standard_normal((200, 64)), np.arange(200) % 10
     reading = {"activation": "relu", "layout": "in_out"}
-    for check in (assert_healthy, assert_breaks_symmetry):
+    checks: tuple[tuple[Any, dict[str, Any]], ...] = (
+        (assert_healthy, {"strict": True, "allow": "unknown"}),
+        (assert_breaks_symmetry, {}),
+    )
+    for check, more in checks:
         for data in ((), (X, y)):
-            title, *_ = (text := failure(check, layers, *data, **reading)).splitlines()
-            assert title.endswith(": 2 warnings")
-            assert text.count("symmetric") == 2
+            title, *_ = (text := failure(check, layers, *data, **reading, **more)).splitlines()
+            assert title.endswith(": 1 warning")
+            assert text.count("symmetric") == 1
     drawn = [(rng.standard_normal(W.shape) / 8, b) for W, b in layers]
     assert_healthy(drawn, X, y, **reading)  # type: ignore[arg-type]
 
@@ -169,6 +238,10 @@ def test_compare_initializers(flower: Data) -> None:
     assert "3/3" in text
     assert "glorot_uniform" not in text
     compare_initializers(model, *flower, ["zeros"], allow=["symmetry", "zero_gradient"])
+    compare_initializers(model, *flower, ["normal(6)"], seeds=2)
+    text = failure(compare_initializers, model, *flower, ["normal(6)"], seeds=2, strict=True)
+    assert "saturated" in text
+    assert "unknown" in text
     for arguments, match in (
         ({"schemes": []}, "empty"),
         ({"schemes": ["zeros"], "seeds": []}, "empty"),
@@ -198,5 +271,6 @@ def test_plain_arrays_and_module_access(flower: Data) -> None:
     il.testing.assert_healthy(layers, *flower, activation="tanh")
     layers[0][0][:, 1] = layers[0][0][:, 0]
     layers[1][0][1] = layers[1][0][0]
-    text = failure(il.testing.assert_healthy, layers, *flower, activation="tanh")
+    assert il.testing.assert_healthy(layers, *flower, activation="tanh").codes == ("symmetric",)
+    text = failure(il.testing.assert_healthy, layers, *flower, activation="tanh", strict=True)
     assert text.splitlines()[0].endswith("1 warning")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from ..activations import Activation, Activations
-from ..diagnosis.call import data_names, judged_by
+from ..diagnosis.call import data_names, judged_by, unwritten
 from ..diagnosis.result import Diagnosis
+from ..diagnosis.training import Training
+from ..diagnosis.trial import Trial
 from ..report.call import Call
 from .readers.reading import Layout
 
@@ -16,6 +18,8 @@ def audit_call(
     layout: Layout | None,
     loss: str | None,
     diagnosis: Diagnosis | None,
+    training: Training,
+    trial: Trial | None,
     *,
     file: str | None,
     data: str | None,
@@ -31,9 +35,9 @@ def audit_call(
         keywords["layout"] = repr(layout)
     if loss is not None:
         keywords["loss"] = repr(loss)
-    if diagnosis is not None:
-        keywords |= judged_by(diagnosis)
+    keywords |= judged_by(training, trial, None if diagnosis is None else diagnosis.threshold)
     stand_ins = {} if file is not None else {"model": "the model"}
+    stand_ins |= unwritten(training)
     before = ""
     if given and data is not None:
         before = f"X, y = il.auditing.read_data({data!r})"

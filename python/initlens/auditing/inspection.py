@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from os import PathLike
 from typing import Any
@@ -15,7 +15,11 @@ from .._tools.checks import choice, integer, real
 from .._tools.text import join
 from ..activations import Activations
 from ..activations import get as get_activation
-from ..diagnosis.examination import diagnose
+from ..diagnosis.answers import answer_of, unknown_verdict
+from ..diagnosis.dialect import Dialect, Library
+from ..diagnosis.examination import check_probe, examine
+from ..diagnosis.fixes import Fix
+from ..diagnosis.folds import fold_consequences
 from ..diagnosis.measures import (
     SATURATED_SLOPE,
     LayerMeasures,
@@ -25,14 +29,22 @@ from ..diagnosis.measures import (
     shared_streams,
 )
 from ..diagnosis.result import Diagnosis
-from ..diagnosis.rules import Case, judge
-from ..diagnosis.verdicts import Verdict, in_order
+from ..diagnosis.rules import Case, judge, trial_verdicts
+from ..diagnosis.training import Training
+from ..diagnosis.trial import Trial, share_of_steps
+from ..diagnosis.verdicts import LEADS, Verdict, in_order
 from ..nets.network import Network
+from ..nets.targets import resolve_loss
 from .chain import Chain, Matrix, Models, build
+from .foreign_step import ForeignStep, first_step
+from .foreign_trial import probe_of
+from .optimizers import read_training
 from .readers import read
 from .readers.arrays import samples_array
-from .readers.reading import Layout, Reading
+from .readers.reading import Dense, Layout, Opaque, Reading, parameter_count
+from .readers.torch import is_module
 from .result import Audit, AuditedLayer
+from .torch_model import TorchModel, UnmeasuredError
 from .weights import law_ratio, weight_std, weight_verdicts
 
 __all__ = ["audit"]
@@ -40,6 +52,11 @@ __all__ = ["audit"]
 # Takes the place of an activation that is not known, in checks of weights alone: it has no
 # symmetry of its own, so no units are twins by it.
 _PLAIN = "softplus"
+_LIBRARIES: tuple[tuple[str, Library], ...] = (
+    ("PyTorch", "torch"),
+    ("Keras", "keras"),
+    ("scikit-learn", "sklearn"),
+)
 _OUTPUT_LOSS = {"sigmoid": "binary_cross_entropy", "softmax": "cross_entropy"}
 
 
@@ -52,8 +69,11 @@ def audit(
     layout: Layout | None = None,
     *,
     loss: str | None = None,
+    optimizer: Any = None,
     learning_rate: float | None = None,
     steps: int | None = None,
+    batch_size: int | None = None,
+    probe: float | None = None,
     threshold: float = SATURATED_SLOPE,
     max_bytes: int | None = None,
 ) -> Audit:
@@ -77,8 +97,14 @@ def audit(
         it, but not of square matrices.
     loss : str, optional
         As in `Network`. By default that of the model, or by y: cross-entropy for classes, else mse.
-    learning_rate, steps, threshold
-        As in `diagnose`.
+    optimizer : object, optional
+        Of the training to come: one of this package or its text, one of `torch.optim` or
+        `keras.optimizers`, or a compiled Keras model or an MLP of scikit-learn, which hold their
+        own and need none here. Of a schedule the first rate is taken, of several groups of
+        parameters the first; a note says so. Of an optimizer that is not known here the name is
+        told, and nothing that depends on its steps.
+    learning_rate, steps, batch_size, probe, threshold
+        As in `diagnose`. A probe trains a deep copy of a PyTorch Module that is no plain chain.
     max_bytes : int, optional
         Most bytes that the weights in a file may take together: a small file can claim any size. By
         default 16 times the size of the file, and at least 256 MiB.
@@ -92,9 +118,12 @@ def audit(
     ValueError
         If the model has no layer with weights, its shapes do not chain, the layout or the
         activation is missing, a file is broken, larger than `max_bytes` or could hold pickles, or
-        X and y do not fit.
+        X and y do not fit; if a rate is infinite or NaN, or a probe has no X, no y or no optimizer.
     TypeError
-        If the model or its values are of another kind.
+        If the model, its values or its optimizer are of another kind, or both an optimizer and a
+        learning rate are given.
+    KeyboardInterrupt
+        At Ctrl-C in a probe; nothing has changed.
     ImportError
         If an ONNX model is read without the package onnx.
 
@@ -102,7 +131,9 @@ def audit(
     -----
     Found by what the object looks like: no framework is imported that is not loaded already. A
     PyTorch Module that is no plain Sequential is run once on X, in evaluation mode and without
-    gradients, to see in which order its layers are used and what is between them.
+    gradients, to see in which order its layers are used and what is between them. With an optimizer
+    and y, one that is more than a chain of dense layers is also run on parameters put in place of
+    its own, to see what the optimizer's first step does: `ForeignStep`. It is left as it was found.
 
     Examples
     --------
@@ -111,14 +142,18 @@ def audit(
     >>> flower = il.datasets.flower()
     >>> layers = [(np.full((2, 4), 0.5), np.zeros(4)), (np.full((4, 1), 0.5), np.zeros(1))]
     >>> report = il.audit(layers, flower.X, flower.y, activation="tanh")
-    >>> report.verdict.code, report.verdict.severity, report.ok("saturation")
-    ('symmetric', 'error', True)
+    >>> report.answer, report.verdict.code, report.passes("saturation")
+    ('error', 'symmetric', True)
     """
     if layout is not None:
         choice("layout", layout, ("in_out", "out_in"))
     limit = real("threshold", threshold, minimum=0.0, maximum=1.0)
     if y is not None and X is None:
         raise ValueError("y without X: pass both, or neither")
+    training = read_training(optimizer, model, learning_rate, steps, batch_size)
+    share = share_of_steps(probe)
+    if share:
+        check_probe(share, X, y, training)
     if X is not None:
         _refuse_non_finite(X)
     size = None if max_bytes is None else integer("max_bytes", max_bytes, minimum=0)
@@ -130,12 +165,15 @@ def audit(
     target = None if y is None else _labels(samples_array("y", y), reading.classes)
     network: Network | None = None
     if last is not None:
-        loss_name = loss or reading.loss or _loss(models, target, last, notes)
+        loss_name = (
+            loss or reading.loss or _loss(models, target, last.matrices[-1].weight.shape[1], notes)
+        )
         network = _network(last, loss_name)
         if isinstance(model, str | PathLike):
-            reading.items.clear()
+            reading.items[:] = [item for item in reading.items if not isinstance(item, Dense)]
             _share(last, network)
     diagnosis: Diagnosis | None = None
+    whole = False
     samples: NDArray[Any] | None = None
     if X is not None:
         if models.obstacle is not None:
@@ -144,23 +182,58 @@ def audit(
             notes.append(f"X was not used, the weights alone were read: {models.obstacle}")
         elif network is not None:
             samples = _samples(X, reading)
-            diagnosis = diagnose(
+            whole = _is_whole(reading, samples, X)
+            names = _names(last.matrices) if last is not None else {}
+            dialect = _dialect(reading.source, last, names) if last is not None else None
+            diagnosis = examine(
                 network,
                 samples,
                 target,
-                learning_rate=learning_rate,
-                steps=steps,
+                training,
+                probe=share if whole else None,
                 threshold=limit,
+                names=names,
+                dialect=dialect,
             )
+            training = diagnosis.training
             several = len(models.chains) + len(models.others) > 1
             if reading.features is not None and (several or models.skipped):
                 notes.append(f"{last.matrices[0].name if last else ''}: data from the model itself")
+    notes += training.notes
+    step: ForeignStep | None = None
+    trial = None if diagnosis is None else diagnosis.trial
+    if target is not None and not whole and training.optimizer is not None:
+        if is_module(model):
+
+            def wanted(outputs: int) -> str:
+                same = network is not None and network.settings.layers[-1] == outputs
+                chosen = loss or (network.settings.loss if same and network else None)
+                chosen = chosen or _loss(models, target, outputs, notes)
+                return resolve_loss(chosen, outputs)
+
+            step, trial, why = _foreign(model, X, target, wanted, training, share)
+            notes += [] if why is None else [why]
+        elif share:
+            notes.append("no probe: the model is not a chain of dense layers that is computed here")
+    elif share and training.optimizer is None:
+        notes.append(f"no probe: {training.unknown} is not known here")
+    missing = [] if y is not None else ["the targets y"]
+    if X is None:
+        missing.insert(0, "the samples X")
+    elif diagnosis is None:
+        missing.append(f"what the net computes from X ({models.obstacle})")
     return _report(
-        reading, models, network, diagnosis, (samples, target), (activation, layout), limit
+        reading,
+        models,
+        network,
+        diagnosis,
+        (samples, target),
+        (activation, layout),
+        limit,
+        (training, step, trial),
+        missing,
+        weights_alone=X is None,
     )
-
-
-# ---- reading ----------------------------------------------------------------------------------
 
 
 # ---- measuring --------------------------------------------------------------------------------
@@ -189,6 +262,59 @@ def _share(chain: Chain, network: Network) -> None:
             chain.matrices[index] = replace(matrix, weight=w, layer=layer)
 
 
+def _is_whole(reading: Reading, samples: NDArray[Any], X: Any) -> bool:
+    """Tell whether what is computed here is the model: dense layers and activations, from X."""
+    if any(isinstance(item, Opaque) and item.role != "nothing" for item in reading.items):
+        return False
+    if reading.features is None:
+        return True
+    given = samples_array("X", X)
+    return bool(np.array_equal(samples, given.reshape(len(given), -1).astype(samples.dtype)))
+
+
+def _foreign(
+    model: Any,
+    X: Any,
+    target: NDArray[Any],
+    loss: Callable[[int], str],
+    training: Training,
+    share: float,
+) -> tuple[ForeignStep | None, Trial | None, str | None]:
+    """Measure a Module as it computes itself; or say why that cannot be done."""
+    try:
+        watched = TorchModel(model, X, target, loss)
+    except UnmeasuredError as error:
+        return None, None, f"no first step: {error}"
+    step = first_step(watched, training)
+    try:
+        return step, probe_of(watched, training, share) if share else None, None
+    except UnmeasuredError as error:
+        return step, None, f"no probe: {error}"
+
+
+def _dialect(source: str, chain: Chain, names: Mapping[int, str]) -> Dialect:
+    """Return how the library of a model names its parameters."""
+    if source == "Network":
+        count = range(len(chain.matrices))
+        return Dialect(
+            "initlens",
+            tuple(f"net.weights[{i}]" for i in count),
+            tuple(f"net.biases[{i}]" for i in count),
+            names,
+        )
+    layers = [m.layer for m in chain.matrices]
+    weights = [() if layer.weight is None else layer.weight.path for layer in layers]
+    biases = [None if layer.bias is None else layer.bias.path for layer in layers]
+    library: Library = "numpy"
+    for word, known in _LIBRARIES:
+        if source.startswith(word):
+            library = known
+    held = layers[0].weight
+    if held is not None and type(held.value).__module__.split(".")[0] in ("jax", "jaxlib", "flax"):
+        library = "jax"
+    return Dialect.of_paths(library, weights, biases, names)
+
+
 def _stored(matrices: Sequence[Matrix]) -> list[str]:
     """Say how the weights are stored."""
     words = {"in_out": "(n_in, n_out)", "out_in": "(n_out, n_in)"}
@@ -213,8 +339,7 @@ def _labels(y: NDArray[Any], classes: Any) -> NDArray[Any]:
     return np.searchsorted(known, y)
 
 
-def _loss(models: Models, y: NDArray[Any] | None, chain: Chain, notes: list[str]) -> str | None:
-    outputs = chain.matrices[-1].weight.shape[1]
+def _loss(models: Models, y: NDArray[Any] | None, outputs: int, notes: list[str]) -> str | None:
     if models.output in _OUTPUT_LOSS:
         return _OUTPUT_LOSS[models.output] if outputs > 1 else "binary_cross_entropy"
     if y is None or y.dtype.kind not in "fiub":
@@ -255,13 +380,18 @@ def _report(
     data: tuple[NDArray[Any] | None, NDArray[Any] | None],
     options: tuple[Activations | None, Layout | None],
     threshold: float,
+    run: tuple[Training, ForeignStep | None, Trial | None],
+    missing: list[str],
+    *,
+    weights_alone: bool,
 ) -> Audit:
-    """Put the numbers and verdicts of all layers together."""
+    """Put the numbers and verdicts of all layers together; `missing` is what was not given."""
     chains = models.chains
     if diagnosis is not None:  # its layers count from 1
         chains = [chains[-1], *chains[:-1]]
     parts = [*chains, *(Chain([matrix], []) for matrix in models.others)]
     matrices = [matrix for part in parts for matrix in part.matrices]
+    names = _names(matrices)
     measures = [] if diagnosis is None else list(diagnosis.layers)
     done = len(measures)
     alone = _measured_alone(
@@ -277,7 +407,9 @@ def _report(
             for i, j, factor in shared_streams([m.weight for m in matrices[done:]])
         ]
         unknown_loss = Loss(math.nan, math.nan, math.nan)
-        found += judge(Case(alone, unknown_loss, streams, None, None, None))
+        found += judge(Case(alone, unknown_loss, streams, names=names))
+    if diagnosis is None or diagnosis.trial is None:
+        found += trial_verdicts(run[2])
     if not reading.finite and not any(verdict.code == "non_finite" for verdict in found):
         found.append(
             Verdict(
@@ -286,14 +418,18 @@ def _report(
                 "error",
                 {"what": "signal"},
                 "What the model computes from X is NaN or infinite.",
-                "Repair its weights, or start with a smaller scale.",
+                Fix("Replace weights that are not finite, or use a smaller scale."),
             )
         )
     output = models.chains[-1].matrices[-1] if models.chains and reading.ordered else None
-    for layer, matrix in zip([*measures, *alone], matrices, strict=True):
-        found += weight_verdicts(
-            layer, matrix, measured=layer.number <= done, output=matrix is output
-        )
+    layers_read = list(zip([*measures, *alone], matrices, strict=True))
+    found += weight_verdicts(layers_read, names, measured=done, output=output)
+    used = matrices if weights_alone else matrices[:done]
+    coverage = _coverage(reading, used)
+    if coverage < 1.0 and (diagnosis is not None or weights_alone):
+        skipped = dict.fromkeys(name for name, _ in models.skipped)
+        which = f" ({join(skipped, 4)})" if skipped else ""
+        missing.append(f"{100 * (1 - coverage):.3g} % of the parameters{which}")
     functions = [text for part in parts for text in (*part.functions, None)]
     layers = tuple(
         AuditedLayer(
@@ -309,17 +445,19 @@ def _report(
             None if layer.symmetry is None else layer.symmetry.distinct,
             layer.saturation.share,
         )
-        for layer, matrix, function in zip([*measures, *alone], matrices, functions, strict=True)
+        for (layer, matrix), function in zip(layers_read, functions, strict=True)
     )
     return Audit(
         reading.source,
         layers,
-        _in_order(found),
+        _led(found, diagnosis, missing),
         diagnosis,
         network,
         tuple(models.skipped),
         tuple(models.notes),
         data,
+        *run,
+        coverage,
         options,
         tuple(models.chains[-1].matrices) if models.chains else (),
         reading.nested,
@@ -339,11 +477,33 @@ def _measured_alone(
     return found
 
 
-def _in_order(found: Iterable[Verdict]) -> tuple[Verdict, ...]:
-    """Sort, and call it healthy once, if no part of it gives an alarm."""
-    verdicts = in_order(found)
-    healthy = [verdict for verdict in verdicts if verdict.code == "healthy"]
-    rest = [verdict for verdict in verdicts if verdict.code != "healthy"]
-    if any(verdict.severity != "note" for verdict in rest):
-        return tuple(rest)
-    return (*healthy[:1], *rest)
+def _names(matrices: Sequence[Matrix]) -> dict[int, str]:
+    """Return the names of layers by their numbers."""
+    return {number: matrix.name for number, matrix in enumerate(matrices, 1)}
+
+
+def _coverage(reading: Reading, read: Sequence[Matrix]) -> float:
+    """Return the share of the model's parameters that were read, in [0, 1]."""
+    total = reading.parameters
+    if total is None:
+        total = sum(map(parameter_count, reading.items))
+    return min(1.0, sum(parameter_count(matrix.layer) for matrix in read) / max(1, total))
+
+
+def _led(
+    found: Iterable[Verdict], diagnosis: Diagnosis | None, missing: Sequence[str]
+) -> tuple[Verdict, ...]:
+    """Sort the verdicts of all parts, and let one answer lead: never healthy of what is missing."""
+    every = list(found)
+    leads = [verdict for verdict in every if verdict.code in LEADS]
+    rest = fold_consequences(in_order(verdict for verdict in every if verdict.code not in LEADS))
+    answer = answer_of(rest, complete=not missing)
+    if answer == "error":
+        return rest
+    if answer == "healthy" and diagnosis is not None and diagnosis.answer == "healthy":
+        return (diagnosis.verdict, *rest)
+    good = [text for lead in leads for text in lead.evidence.get("in_favour", ())]
+    if diagnosis is not None and diagnosis.answer == "healthy":
+        good.append("the layers that were measured on data are healthy")
+    warnings = [verdict for verdict in rest if verdict.severity == "warning"]
+    return (unknown_verdict(missing, list(dict.fromkeys(good)), warnings), *rest)

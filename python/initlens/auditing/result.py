@@ -14,12 +14,15 @@ from .._tools.format import share
 from .._tools.text import counted, jsonable, with_article
 from ..activations import Activations
 from ..diagnosis.result import Diagnosis
-from ..diagnosis.verdicts import Judged, Verdict, layer_label, verdict_table
+from ..diagnosis.training import Training
+from ..diagnosis.trial import Trial
+from ..diagnosis.verdicts import Judged, Verdict, layer_label, verdict_lines, verdict_table
 from ..nets.network import Network
 from ..report import page, pictures, reproduction, section, table_html
 from ..tables import Table
 from .call import audit_call
 from .chain import Matrix, build
+from .foreign_step import ForeignStep
 from .readers import read
 from .readers.arrays import is_writable, like, write
 from .readers.reading import Dense, Layout, Parameter, Skipped
@@ -49,7 +52,7 @@ class AuditedLayer:
         Root mean square of the weights over the nearest of the laws of LeCun, Glorot and He; 1
         between them, NaN where they are not meant.
     distinct_units : int or None
-        Groups of bit-equal units; None where the outgoing weights are not known.
+        Groups of equal units; None where the outgoing weights are not known.
     saturated : float
         Share of saturated pairs of unit and sample; NaN without data.
     """
@@ -80,7 +83,8 @@ class Audit(Judged):
     layers : tuple of AuditedLayer
         Layers with weights.
     verdicts : tuple of Verdict
-        Errors first, then warnings, then notes.
+        Errors first, then warnings, then notes, each with what follows from it. Where there is no
+        error, the answer leads: "healthy" or "unknown".
     diagnosis : Diagnosis or None
         Of the dense layers on the data; None where the weights alone were read.
     network : Network or None
@@ -91,6 +95,15 @@ class Audit(Judged):
         What was found, converted, copied and assumed.
     data : tuple of two ndarray or None
         X and y as `network` takes them.
+    training : Training
+        The run to come: its optimizer is that of whatever library, in the words of this one.
+    first_step : ForeignStep or None
+        What the optimizer's first step does to a PyTorch Module that is no plain chain.
+    trial : Trial or None
+        What became of the copy that a probe trained.
+    coverage : float
+        Share of the model's parameters that were measured on data, or whose weights were read
+        where no X was given; in [0, 1]. Below 1 the answer is never "healthy".
     """
 
     source: str
@@ -101,6 +114,10 @@ class Audit(Judged):
     skipped: tuple[Skipped, ...]
     notes: tuple[str, ...]
     data: tuple[NDArray[Any] | None, NDArray[Any] | None]
+    training: Training
+    first_step: ForeignStep | None
+    trial: Trial | None
+    coverage: float
     _options: tuple[Activations | None, Layout | None]
     _matrices: tuple[Matrix, ...]
     _nested: bool
@@ -126,10 +143,19 @@ class Audit(Judged):
         count = "weights alone"
         if self.diagnosis is not None:
             count = counted(self.diagnosis.samples, "sample")
-        notes = [str(verdict) for verdict in self.verdicts]
+        notes = list(verdict_lines(self.verdicts))
         notes += [f"skipped: {name} ({reason})" for name, reason in self.skipped]
-        title = f"Audit of {with_article(self.source)}: {self.verdict.code} · {count}"
-        return Table(title, columns, rows, (*notes, *self.notes))
+        title = f"Audit of {with_article(self.source)}: {self._answer_text} · {count}"
+        if self.training.name:
+            title += f" · {self.training.name}"
+        return Table(title, columns, rows, (*notes, *self._found(), *self.notes))
+
+    def _found(self) -> list[str]:
+        """Return what a step and a probe have found, in sentences."""
+        found = [] if self.first_step is None else [str(self.first_step)]
+        if self.trial is not None and self.trial.diverged_at is None:  # else it is a verdict
+            found.append(str(self.trial))
+        return found
 
     def verdict_table(self, *, width: int | None = None) -> Table:
         """Return one row per verdict, with its evidence and what to change.
@@ -144,7 +170,7 @@ class Audit(Judged):
         Table
         """
         names = {layer.number: layer.name for layer in self.layers}
-        return verdict_table(f"{self.source}: {self.verdict.code}", self.verdicts, names, width)
+        return verdict_table(f"{self.source}: {self._answer_text}", self.verdicts, names, width)
 
     def summary(self) -> str:
         """Return one line: the layers read and those skipped."""
@@ -163,9 +189,19 @@ class Audit(Judged):
         """Return everything in lists and numbers that JSON can hold; NaN becomes None."""
         return {
             "source": self.source,
+            "answer": self.answer,
+            "coverage": self.coverage,
             "layers": [jsonable(vars(layer)) for layer in self.layers],
             "verdicts": [verdict.to_dict() for verdict in self.verdicts],
             "diagnosis": None if self.diagnosis is None else self.diagnosis.to_dict(),
+            "optimizer": (
+                None if self.training.optimizer is None else self.training.optimizer.to_dict()
+            ),
+            "unknown_optimizer": self.training.unknown or None,
+            "steps": self.training.steps,
+            "batch_size": self.training.batch_size,
+            "first_step": None if self.first_step is None else self.first_step.to_dict(),
+            "trial": None if self.trial is None else self.trial.to_dict(),
             "skipped": [skipped._asdict() for skipped in self.skipped],
             "notes": list(self.notes),
         }
@@ -178,7 +214,9 @@ class Audit(Judged):
         """Return the report; it tells the files that model and samples were read from."""
         diagnosis = self.diagnosis
         skipped = (f"skipped: {name} ({reason})" for name, reason in self.skipped)
-        layers = replace(self.table(), title="Layers", notes=(*skipped, *self.notes))
+        layers = replace(
+            self.table(), title="Layers", notes=(*skipped, *self._found(), *self.notes)
+        )
         if diagnosis is None:
             why = "<p>There are none: the weights alone were read, no data.</p>"
             drawn = section("Pictures", why)
@@ -186,9 +224,11 @@ class Audit(Judged):
             drawn = pictures(diagnosis._drawings())
         samples = "none" if diagnosis is None else f"{diagnosis.samples:,}"
         loss = None if self.network is None else self.network.settings.loss
-        call = audit_call(*self._options, loss, diagnosis, file=file, data=data)
+        call = audit_call(
+            *self._options, loss, diagnosis, self.training, self.trial, file=file, data=data
+        )
         return page(
-            f"audit of a {self.source}: {self.verdict.code}",
+            f"audit of {with_article(self.source)}: {self._answer_text}",
             (
                 section("Verdicts", table_html(self.verdict_table())),
                 section("Layers", table_html(layers)),

@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from ..nets.history import History
-
 if TYPE_CHECKING:
     from .runs import Run
 
-__all__ = ["SATURATED", "common_outcome", "outcome_of"]
+__all__ = ["LEARNED_TEXT", "SATURATED", "common_outcome", "outcome_of", "trend_step"]
 
 # Bounds of the words for an outcome. A run has learned when it undercuts the best constant guess
-# by a fifth, and is near chance within a fifth. Its loss still falls when the mean of the last
-# fifth of the record is below that of the fifth before by a part in a thousand. It starts saturated
+# by a fifth, and is near chance within a fifth. Its loss still falls when it has fallen by a part
+# in a thousand in the last fifth of the steps. It starts saturated
 # when four of five slopes are below 5 % of the largest; half of them are in any ReLU net.
 LEARNED: Final = 0.8
+LEARNED_TEXT: Final = (
+    f"learned: the last loss is at most {LEARNED:g} times that of the best constant guess."
+)
 NEAR_CHANCE: Final = 1.2
 STILL_FALLS: Final = 0.999
 SATURATED: Final = 0.8
@@ -28,37 +29,65 @@ SATURATED: Final = 0.8
 EXPLODED: Final = 1e3
 
 
+def trend_step(steps: int) -> int | None:
+    """Return the step at which the last fifth of a run begins; None if it has fewer than 5."""
+    return steps - steps // 5 if steps >= 5 else None
+
+
 def outcome_of(
     first_loss: float,
     final_loss: float,
-    history: History,
+    *,
+    chance_loss: float,
+    earlier_loss: float | None,
+    diverged_at: int | None,
+    weights_move: bool,
     distinct_end: tuple[int, int] | None,
+    hidden_layers: int,
     saturated_start: float,
 ) -> str:
-    """Say in words what became of a run; each word is true of its numbers."""
-    if history.diverged_at is not None:
-        return f"diverged at step {history.diverged_at}"
+    """Say in words what became of a run; each word is true of its numbers.
+
+    Nothing here depends on what was recorded in training, or how often.
+
+    Parameters
+    ----------
+    first_loss, final_loss, chance_loss : float
+        Before and after training, and of the best constant guess.
+    earlier_loss : float or None
+        At `trend_step`; None in a run too short to have one.
+    diverged_at : int or None
+        The step whose gradient was not finite.
+    weights_move : bool
+        Whether any weight has a gradient that is not 0, at the start or at the end.
+    distinct_end : (int, int) or None
+        As in `Run`.
+    hidden_layers : int
+        How many there are.
+    saturated_start : float
+        As in `Run`.
+    """
+    if diverged_at is not None:
+        return f"diverged at step {diverged_at}"
     if not np.isfinite(final_loss):
         return "diverged"
-    if final_loss > first_loss and final_loss > EXPLODED * history.chance_loss:
+    if final_loss > first_loss and final_loss > EXPLODED * chance_loss:
         return "diverges: the loss grows"
-    if len(history.steps) and not history.gradient_norm.any():
-        rose = final_loss > max(first_loss, NEAR_CHANCE * history.chance_loss)
+    if not weights_move:
+        rose = final_loss > max(first_loss, NEAR_CHANCE * chance_loss)
         return f"{'loss rose' if rose else 'stuck'}: every weight gradient is zero"
     if distinct_end is not None and distinct_end[0] == 1 < distinct_end[1]:
-        where = "" if len(history.widths) == 2 else "a layer of "
+        where = "" if hidden_layers == 1 else "a layer of "
         return f"{where}one unit, copied {distinct_end[1]} times"
-    if final_loss <= LEARNED * history.chance_loss:
+    if final_loss <= LEARNED * chance_loss:
         return "learned"
     prefix = "saturated: " if saturated_start >= SATURATED else ""
-    level = "near chance" if final_loss <= NEAR_CHANCE * history.chance_loss else "above chance"
+    level = "near chance" if final_loss <= NEAR_CHANCE * chance_loss else "above chance"
     if level == "above chance" and final_loss > first_loss:
         return f"{prefix}loss rose"
-    fifth = len(history.loss) // 5
-    if not fifth:  # too short a record to tell
+    if earlier_loss is None:
         return prefix + level
-    before, last = history.loss[-2 * fifth : -fifth].mean(), history.loss[-fifth:].mean()
-    if last < STILL_FALLS * before:
+    if final_loss < STILL_FALLS * earlier_loss:
         return f"{prefix}learns slowly"
     return f"{prefix}stuck {level}"
 

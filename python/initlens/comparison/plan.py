@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -18,21 +18,26 @@ from .._tools.progress import Progress, reporter
 from .._tools.seeds import seed_numbers
 from ..activations import Activation
 from ..datasets import Dataset
+from ..diagnosis.examination import examine
+from ..diagnosis.training import Training
 from ..initializers import LSUV, Scheme
-from ..nets.history import worst_units
+from ..nets.history import History, worst_units
 from ..nets.network import Network, Settings
 from ..optimizers import Optimizer
 from ..optimizers import get as get_optimizer
-from .outcomes import outcome_of
+from .outcomes import outcome_of, trend_step
+from .pieces import joined, piece_lengths
 from .problem import Data, check_widths, default_layers, digest, read_data, read_pair
 from .result import Comparison
 from .runs import Run
 from .schemes import LECTURE_SCHEMES, Schemes, named_schemes
 
 if TYPE_CHECKING:
-    from .._core import FitResult, OptimizerDict  # the stub's own, not there at run time
+    from .._core import FitResult  # the stub's own, not there at run time
 
 __all__ = ["compare"]
+
+MOST_JUDGED: Final = 100  # runs whose start is diagnosed
 
 
 def compare(
@@ -94,6 +99,7 @@ def compare(
     Returns
     -------
     Comparison
+        Of the first runs, at most 100, it holds the verdict at the start against the outcome.
         After Ctrl-C the nets that had finished, seed by seed, with `Comparison.interrupted` set.
 
     Raises
@@ -129,7 +135,8 @@ def compare(
     total, batch, every = training_counts(steps, batch_size, record)
     plan = _Plan(
         settings=Network(widths, activation, loss, dtype).settings,
-        optimizer=chosen_optimizer._spec(),
+        optimizer=chosen_optimizer,
+        judged=frozenset(chosen_seeds[: MOST_JUDGED // max(1, len(named))]),
         steps=total,
         batch_size=batch,
         record=every,
@@ -172,11 +179,18 @@ class _Start:
 
     net: Network
     loss: float = float("nan")
+    earlier_loss: float | None = None
     distinct: list[int] = field(default_factory=list)
+    answer: str = ""
+    record: History | None = None
 
-    def measure(self, samples: NDArray[Any], target: NDArray[Any]) -> None:
+    def measure(
+        self, samples: NDArray[Any], target: NDArray[Any], training: Training | None
+    ) -> None:
         self.loss = self.net._loss(samples, target)
         self.distinct = self.net._distinct_units()
+        if training is not None:
+            self.answer = examine(self.net, samples, target, training).answer
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,7 +198,8 @@ class _Plan:
     """What all nets of a comparison share."""
 
     settings: Settings
-    optimizer: OptimizerDict
+    optimizer: Optimizer
+    judged: frozenset[int]
     steps: int
     batch_size: int
     record: int
@@ -214,23 +229,45 @@ class _Plan:
         starts = [_Start(self.network().initialize(scheme, rng=seed)) for _, scheme, seed in tasks]
         nets = [start.net for start in starts]
         samples, target = nets[0]._samples(self.X, self.y)
-        for start in starts:
-            start.measure(samples, target)
-        results = Network._fit_many(
-            nets,
-            samples,
-            target,
-            [self.optimizer] * len(nets),
-            self.steps,
-            self.batch_size,
-            self.record,
-            lambda _: self.stop.is_set(),
-        )
+        first = self._train(nets, samples, target, 0, 1)  # no step: a record of the start
+        training = Training(self.optimizer, self.steps, self.batch_size or None)
+        for (_, _, seed), start, result in zip(tasks, starts, first, strict=True):
+            start.measure(samples, target, training if seed in self.judged else None)
+            start.record = nets[0]._history([result], target, stopped=False)
+        # In pieces, which give the same bits as one call, to see the loss where the trend begins.
+        pieces: list[list[FitResult]] = []
+        done, begin = 0, trend_step(self.steps)
+        for length in piece_lengths(self.steps, begin, self.record):
+            pieces.append(self._train(nets, samples, target, length, self.record))
+            done += length
+            if done == begin:
+                for start in starts:
+                    start.earlier_loss = start.net._loss(samples, target)
+        results = [joined(of_net, self.record) for of_net in zip(*pieces, strict=True)]
         return [
             self._finish(label, seed, start, result, samples, target)
             for (label, _, seed), start, result in zip(tasks, starts, results, strict=True)
             if result["steps"] == self.steps or result["diverged"]
         ]
+
+    def _train(
+        self,
+        nets: Sequence[Network],
+        samples: NDArray[Any],
+        target: NDArray[Any],
+        steps: int,
+        record: int,
+    ) -> list[FitResult]:
+        return Network._fit_many(
+            nets,
+            samples,
+            target,
+            [self.optimizer._spec()] * len(nets),
+            steps,
+            self.batch_size,
+            record,
+            lambda _: self.stop.is_set(),
+        )
 
     def _finish(
         self,
@@ -248,7 +285,11 @@ class _Plan:
         widths = self.settings.layers[1:-1]
         classes = self.settings.loss != "mse"
         distinct_end = worst_units(net._distinct_units()[:-1], widths)
-        saturated = history.worst_saturated(0) if len(history.steps) else float("nan")
+        assert start.record is not None
+        saturated = start.record.worst_saturated(0)
+        weights_move = bool(start.record.gradient_norm.any())
+        if not weights_move and history.diverged_at is None:
+            weights_move = any(w.any() for w in net._gradients(samples, target)[1])
         return Run(
             scheme=label,
             seed=seed,
@@ -264,7 +305,18 @@ class _Plan:
             saturated_start=saturated,
             steps=history.steps_done,
             diverged_at=history.diverged_at,
-            outcome=outcome_of(start.loss, final_loss, history, distinct_end, saturated),
+            outcome=outcome_of(
+                start.loss,
+                final_loss,
+                chance_loss=history.chance_loss,
+                earlier_loss=start.earlier_loss,
+                diverged_at=history.diverged_at,
+                weights_move=weights_move,
+                distinct_end=distinct_end,
+                hidden_layers=len(widths),
+                saturated_start=saturated,
+            ),
+            answer=start.answer,
             history=history,
         )
 

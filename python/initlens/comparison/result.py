@@ -37,7 +37,7 @@ from ..plotting.ridges import Of
 from ..report import Reported, page, pictures, reproduction, section, table_html
 from ..tables import Table
 from .call import compare_call
-from .outcomes import SATURATED, common_outcome
+from .outcomes import LEARNED_TEXT, SATURATED, common_outcome
 from .problem import digest, layers_text
 from .runs import Run
 
@@ -314,7 +314,26 @@ class Comparison(Reported):
                 f"Some seeds of {join(uneven, MOST_NAMED)} end far below others: look at the "
                 "spread, not at one run."
             )
-        return notes
+        if any(common_outcome(runs).startswith("learned") for runs in groups.values()):
+            notes.append(LEARNED_TEXT)
+        return [*notes, *self._answers()]
+
+    def _answers(self) -> list[str]:
+        """Hold the verdicts at the start against the outcomes."""
+        judged = [run for run in self.runs if run.answer]
+        each = []
+        for answer in ("error", "unknown", "healthy"):
+            runs = [run for run in judged if run.answer == answer]
+            if runs:
+                learned = sum(run.outcome == "learned" for run in runs)
+                labels = dict.fromkeys(run.scheme for run in runs)
+                each.append(
+                    f"{answer} for {join(labels, MOST_NAMED)} ({learned} of {len(runs)} learned)"
+                )
+        if not each:
+            return []
+        which = "" if len(judged) == len(self.runs) else f" of {counted(len(judged), 'run')}"
+        return [f"Verdict at the start{which}: {'; '.join(each)}."]
 
     def _shown(self) -> Table:
         """Return the table; of more than 40 schemes the first and the last 20."""
@@ -356,7 +375,7 @@ class Comparison(Reported):
         {'zeros': (4,), 'he_normal': (4,)}
         """
         columns = self._columns()
-        measures = [name for name in columns if name not in ("scheme", "seed", "outcome")]
+        measures = [name for name in columns if name not in ("scheme", "seed", "outcome", "answer")]
         name = choice("measure", measure, measures)
         numbers = np.array(columns[name], dtype=np.float64)  # None becomes NaN
         schemes = np.array(columns["scheme"], dtype=object)

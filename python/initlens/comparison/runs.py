@@ -37,7 +37,11 @@ class Run:
     diverged_at : int or None
         The step whose gradient was not finite.
     outcome : str
-        "learned", "stuck near chance", "learns slowly", ...: computed from what was recorded.
+        "learned" (the last loss is at most 0.8 times that of the best constant guess), "stuck near
+        chance", "learns slowly", ...: the same whatever was recorded.
+    answer : str
+        What `diagnose` said of the start, for the optimizer: "error", "unknown" or "healthy"; empty
+        where it was not asked, as of all but the first runs of many.
     history : History
         What was recorded in training.
     """
@@ -55,6 +59,7 @@ class Run:
     steps: int
     diverged_at: int | None
     outcome: str
+    answer: str
     history: History = field(repr=False)
 
     def to_dict(self) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Diagnosis: measure a net on data and name what will keep it from learning."""
 
 from .examination import diagnose, diagnose_arrays
+from .fixes import Fix
 from .measures import (
     QUANTILES,
     Flow,
@@ -21,6 +22,7 @@ __all__ = [
     "QUANTILES",
     "TOPICS",
     "Diagnosis",
+    "Fix",
     "Flow",
     "LayerMeasures",
     "Loss",

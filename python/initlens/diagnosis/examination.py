@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._tools.checks import as_array, integer, real, rows_match
+from .._tools.checks import as_array, real, rows_match
 from .._tools.text import shown
 from ..activations import Activations
 from ..activations import get as get_activation
 from ..nets import targets
 from ..nets.history import History
 from ..nets.network import Network
+from ..optimizers import Optimizer
+from .attribution import attribute
+from .causes import find_causes
+from .dialect import Dialect
 from .measures import SATURATED_SLOPE, Loss, measure, shared_streams
 from .result import Diagnosis, Snapshot
 from .rules import Case, judge
+from .training import Training
+from .trial import Trial, share_of_steps
+from .trial import probe as run_probe
 
-__all__ = ["diagnose", "diagnose_arrays"]
+__all__ = ["check_probe", "diagnose", "diagnose_arrays", "examine"]
 
 
 def diagnose(
@@ -29,8 +38,11 @@ def diagnose(
     X: ArrayLike | None = None,
     y: ArrayLike | None = None,
     *,
+    optimizer: str | Optimizer | None = None,
     learning_rate: float | None = None,
     steps: int | None = None,
+    batch_size: int | None = None,
+    probe: float | None = None,
     history: History | None = None,
     threshold: float = SATURATED_SLOPE,
 ) -> Diagnosis:
@@ -45,10 +57,18 @@ def diagnose(
         measured.
     y : array_like, optional
         Targets, as in `Network.loss`. Without them there are no gradients.
+    optimizer : SGD, Adam, RMSProp or str, optional
+        Of the training to come, or its text, such as "adam(0.001)". `audit` also takes those of
+        other libraries.
     learning_rate : float, optional
-        Of the SGD to come; 1 by default. "Slow" is judged by it: `Flow.learning_time`.
+        Short for ``optimizer=SGD(learning_rate)``.
     steps : int, optional
         How many there will be; 10,000 by default.
+    batch_size : int, optional
+        Samples a step; all of them by default, and where there are fewer.
+    probe : float, optional
+        Train a copy for this share of the steps, in (0, 1], and judge by what became of it; None
+        or 0 for no probe, the default. It needs X, y and an optimizer. The net is not changed.
     history : History, optional
         What `fit` recorded of this net: adds the verdicts "diverged" and "stuck".
     threshold : float, default 0.05
@@ -61,15 +81,18 @@ def diagnose(
     Raises
     ------
     ValueError
-        If X and y do not fit the net, or an argument is out of its range.
+        If X and y do not fit the net, an argument is out of its range, or a probe has no X, no y
+        or no optimizer.
     TypeError
-        If an argument is of another kind.
+        If an argument is of another kind, or both an optimizer and a learning rate are given.
+    KeyboardInterrupt
+        At Ctrl-C in a probe; nothing has changed.
 
     Notes
     -----
     NaN weights are a verdict, "non_finite"; NaN in X or y is an error. The rules are plain bounds
-    on the numbers in `Verdict.evidence`, for SGD: Adam rescales its steps and outlives a small
-    start.
+    on the numbers in `Verdict.evidence`. Times in steps are those of SGD: with another optimizer
+    they are NaN, and nothing is said of them.
 
     Examples
     --------
@@ -77,16 +100,39 @@ def diagnose(
     >>> flower = il.datasets.flower()
     >>> net = il.Network([2, 4, 1], activation="tanh").initialize("zeros")
     >>> diagnosis = il.diagnose(net, flower.X, flower.y)
-    >>> diagnosis.verdict.code, diagnosis.ok("symmetry"), diagnosis.ok("saturation")
-    ('zero_gradient', False, True)
+    >>> diagnosis.answer, diagnosis.verdict.code
+    ('error', 'zero_gradient')
+    >>> diagnosis.passes("symmetry"), diagnosis.passes("saturation")
+    (False, True)
     """
     if not isinstance(net, Network):
         raise TypeError(f"net must be a Network, got {shown(net)}")
-    rate = None if learning_rate is None else real("learning_rate", learning_rate, minimum=0.0)
-    budget = None if steps is None else integer("steps", steps, minimum=0)
+    training = Training.of(optimizer, learning_rate, steps, batch_size)
+    return examine(net, X, y, training, probe=probe, history=history, threshold=threshold)
+
+
+def examine(
+    net: Network,
+    X: ArrayLike | None,
+    y: ArrayLike | None,
+    training: Training,
+    *,
+    probe: float | None = None,
+    history: History | None = None,
+    threshold: float = SATURATED_SLOPE,
+    names: Mapping[int, str] = MappingProxyType({}),
+    dialect: Dialect | None = None,
+) -> Diagnosis:
+    """Diagnose a net for a training that has been read already.
+
+    Sentences call its layers by the `names` that they have elsewhere.
+    """
     limit = real("threshold", threshold, minimum=0.0, maximum=1.0)
     if history is not None and not isinstance(history, History):
         raise TypeError(f"history must be what fit returned, got {shown(history)}")
+    share = share_of_steps(probe)
+    if share:
+        check_probe(share, X, y, training)
     samples = None if X is None else as_array("X", X)
     target, chance = None, math.nan
     if y is not None:
@@ -98,11 +144,46 @@ def diagnose(
     hidden = [get_activation(text) for text in net.settings.activation]
     layers, first, confident_wrong = measure(net, hidden, samples, target, limit)
     loss = Loss(first, chance, confident_wrong)
-    verdicts = judge(Case(layers, loss, shared_streams(net.weights), rate, budget, history))
     rows = 0 if samples is None else len(samples)
+    if rows and training.batch_size is not None and training.batch_size >= rows:
+        training = replace(training, batch_size=None)
+    trial: Trial | None = None
+    if share and training.optimizer is not None:
+        assert samples is not None
+        assert target is not None
+        trial = run_probe(
+            net,
+            samples,
+            target,
+            training.optimizer,
+            training.budget,
+            training.batch_size,
+            share,
+        )
+    streams = shared_streams(net.weights)
+    verdicts = judge(Case(layers, loss, streams, training, history, trial, names))
+    if any(verdict.severity != "note" for verdict in verdicts):
+        dialect = dialect or replace(Dialect.of_network(net), names=names)
+        causes = find_causes(net, samples, target, layers=layers, dialect=dialect)
+        verdicts = attribute(verdicts, causes, net, dialect)
     parameters = [array.copy() for array in net._parameters()]
     measured = Snapshot(net.settings, parameters, samples)
-    return Diagnosis(layers, loss, verdicts, rows, limit, rate, budget, measured)
+    return Diagnosis(layers, loss, verdicts, rows, limit, training, trial, measured)
+
+
+def check_probe(share: float, X: object, y: object, training: Training) -> None:
+    """Raise if there is nothing that a copy could be trained with."""
+    if X is None or y is None:
+        missing = "X and y" if X is None else "y"
+        raise ValueError(
+            f"probe={share:g} trains a copy, which needs {missing}; pass {missing}, or leave "
+            "probe out"
+        )
+    if training.optimizer is None and not training.unknown:
+        raise ValueError(
+            f"probe={share:g} trains a copy, which needs an optimizer: pass one, such as "
+            "optimizer='adam(0.001)', or leave probe out"
+        )
 
 
 def diagnose_arrays(
@@ -113,8 +194,11 @@ def diagnose_arrays(
     X: ArrayLike | None = None,
     y: ArrayLike | None = None,
     *,
+    optimizer: str | Optimizer | None = None,
     learning_rate: float | None = None,
     steps: int | None = None,
+    batch_size: int | None = None,
+    probe: float | None = None,
     threshold: float = SATURATED_SLOPE,
 ) -> Diagnosis:
     """Diagnose a net given as plain arrays.
@@ -129,7 +213,7 @@ def diagnose_arrays(
         One for all hidden layers, or one for each.
     loss : str, optional
         As in `Network`.
-    X, y, learning_rate, steps, threshold
+    X, y, optimizer, learning_rate, steps, batch_size, probe, threshold
         As in `diagnose`.
 
     Returns
@@ -179,7 +263,8 @@ def diagnose_arrays(
             if view.shape != array.shape:
                 raise ValueError(f"{name}[{index}] has shape {array.shape}, not {view.shape}")
             view[...] = array
-    return diagnose(template, X, y, learning_rate=learning_rate, steps=steps, threshold=threshold)
+    training = Training.of(optimizer, learning_rate, steps, batch_size)
+    return examine(template, X, y, training, probe=probe, threshold=threshold)
 
 
 def _real_array(name: str, value: ArrayLike, rank: int) -> NDArray[Any]:

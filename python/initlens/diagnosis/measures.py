@@ -173,12 +173,13 @@ class Symmetry:
     """Which units of a hidden layer are copies; counts are of groups of equal units.
 
     A unit is its incoming weights w, its bias b and its outgoing weights v. Units that are equal
-    in all three stay equal for ever; units equal in w and b only are the same function now.
+    in all three stay equal for ever; units equal in w and b only are the same function now. Values
+    are equal if their bits are, and +0 equals -0.
 
     Parameters
     ----------
     distinct : int
-        Groups of units with bit-equal (w, b, v).
+        Groups of units with equal (w, b, v).
     distinct_modulo : int
         The same up to the activation's own symmetry: (-w, -b, -v) for odd functions, which is for
         ever too; (cw, cb, v/c) with c > 0 for the ReLU family, to rounding.
@@ -187,7 +188,7 @@ class Symmetry:
     function_modulo : int
         The last up to sign or scale: one direction of the inputs.
     gradient : int or None
-        Groups of bit-equal gradients of (w, b, v): what the next step of SGD can tell apart. None
+        Groups of equal gradients of (w, b, v): what the next step of SGD can tell apart. None
         without targets.
     gradient_modulo : int or None
         The same up to sign, for odd functions.

@@ -15,11 +15,15 @@ from .._tools.format import number, share
 from .._tools.selection import evenly
 from .._tools.text import counted, jsonable
 from ..nets.network import Network, Settings
+from ..optimizers import Optimizer
 from ..report import Drawing, page, pictures, reproduction, section, table_html
 from ..tables import Table
 from .call import diagnose_call
 from .measures import LayerMeasures, Loss, relative_slope
-from .verdicts import Judged, Verdict, verdict_table
+from .rules import Case
+from .training import Training
+from .trial import Trial
+from .verdicts import Judged, Verdict, verdict_lines, verdict_table
 
 if TYPE_CHECKING:
     from ..plotting import LearningTimeDisplay, SaturationDisplay, SimilarityDisplay
@@ -59,15 +63,16 @@ class Diagnosis(Judged):
     loss : Loss
         First loss, chance loss, confident-wrong share.
     verdicts : tuple of Verdict
-        Errors first, then warnings, then notes; "healthy" leads where nothing is wrong.
+        Errors first, then warnings, then notes, each with what follows from it. Where there is no
+        error, the answer leads: "healthy" or "unknown".
     samples : int
         Rows of X; 0 where the weights alone were measured.
     threshold : float
         Relative slope below which a pair of unit and sample is saturated.
-    learning_rate : float or None
-        As given.
-    steps : int or None
-        As given.
+    training : Training
+        The run to come, as given.
+    trial : Trial or None
+        What became of the copy that a probe trained.
     """
 
     layers: tuple[LayerMeasures, ...]
@@ -75,9 +80,29 @@ class Diagnosis(Judged):
     verdicts: tuple[Verdict, ...]
     samples: int
     threshold: float
-    learning_rate: float | None
-    steps: int | None
+    training: Training
+    trial: Trial | None
     _measured: Snapshot
+
+    @property
+    def optimizer(self) -> Optimizer | None:
+        """Of the run to come; None if it was not given, or is not known here."""
+        return self.training.optimizer
+
+    @property
+    def learning_rate(self) -> float | None:
+        """Of `optimizer`."""
+        return None if self.optimizer is None else self.optimizer.learning_rate
+
+    @property
+    def steps(self) -> int | None:
+        """As given; 10,000 are meant by None."""
+        return self.training.steps
+
+    @property
+    def batch_size(self) -> int | None:
+        """Samples a step; None for all."""
+        return self.training.batch_size
 
     @property
     def saturated(self) -> float:
@@ -107,8 +132,9 @@ class Diagnosis(Judged):
         Returns
         -------
         float
-            `Flow.learning_time` over the learning rate: infinite without a gradient, NaN without
-            targets.
+            `Flow.learning_time` over the learning rate, which is 1 without an optimizer, and over
+            1 - momentum: infinite without a gradient, NaN without targets and for an optimizer
+            that is not SGD.
 
         Raises
         ------
@@ -116,10 +142,8 @@ class Diagnosis(Judged):
             If there is no such layer.
         """
         flow = self._layer(layer, len(self.layers)).flow
-        rate = 1.0 if self.learning_rate is None else self.learning_rate
-        if math.isnan(flow.d_weights):
-            return math.nan
-        return flow.learning_time / rate if rate else math.inf
+        case = Case(self.layers, self.loss, (), self.training)
+        return math.nan if math.isnan(flow.d_weights) else case.steps_of(flow.learning_time)
 
     def _layer(self, number: int, last: int) -> LayerMeasures:
         chosen = integer("layer", number, minimum=1)
@@ -148,7 +172,10 @@ class Diagnosis(Judged):
             "learning time\n(steps)",
         )
         rows = tuple(self._row(layer) for layer in self.layers)
-        return Table(self._title(), columns, rows, tuple(map(str, self.verdicts)))
+        notes = [*verdict_lines(self.verdicts), *self.training.notes]
+        if self.trial is not None and self.trial.diverged_at is None:  # else it is a verdict
+            notes.append(str(self.trial))
+        return Table(self._title(), columns, rows, tuple(notes))
 
     def _row(self, layer: LayerMeasures) -> tuple[str, ...]:
         symmetry = layer.symmetry
@@ -167,12 +194,15 @@ class Diagnosis(Judged):
         )
 
     def _title(self) -> str:
-        parts = ["Diagnosis: " + self.verdict.code]
+        parts = [f"Diagnosis: {self._answer_text}"]
         parts.append(counted(self.samples, "sample") if self.samples else "weights alone")
         if not math.isnan(self.loss.first):
             parts.append(f"loss {number(self.loss.first)} ({self.loss.ratio:.3g} x chance)")
-        rate = "1" if self.learning_rate is None else f"{self.learning_rate:g}"
-        parts.append(f"learning rate {rate}")
+        parts.append(self.training.name or "learning rate 1")
+        if self.batch_size is not None:
+            parts.append(f"batch size {self.batch_size:,}")
+        if self.steps is not None:
+            parts.append(counted(self.steps, "step"))
         return " · ".join(parts)
 
     def to_dict(self, *, arrays: bool = False) -> dict[str, Any]:
@@ -184,12 +214,18 @@ class Diagnosis(Judged):
             With what there is of every unit, pair of units and sample.
         """
         return {
+            "answer": self.answer,
             "verdicts": [verdict.to_dict() for verdict in self.verdicts],
             "loss": jsonable(asdict(self.loss) | {"ratio": self.loss.ratio}),
             "samples": self.samples,
             "threshold": self.threshold,
+            "optimizer": None if self.optimizer is None else self.optimizer.to_dict(),
+            "unknown_optimizer": self.training.unknown or None,
             "learning_rate": self.learning_rate,
             "steps": self.steps,
+            "batch_size": self.batch_size,
+            "trial": None if self.trial is None else self.trial.to_dict(),
+            "notes": list(self.training.notes),
             "saturated": jsonable(self.saturated),
             "first_last_ratio": jsonable(self.first_last_ratio),
             "layers": [_layer_dict(layer, arrays) for layer in self.layers],
@@ -284,8 +320,7 @@ class Diagnosis(Judged):
         """
         from ..plotting import plot_learning_times
 
-        rate = 1.0 if self.learning_rate is None else self.learning_rate
-        title = f"learning time at learning rate {rate:g}"
+        title = f"learning time with {self.training.name or 'learning rate 1'}"
         return plot_learning_times({"net": self}, ax=ax, title=title)
 
     def _page(self) -> str:
@@ -293,7 +328,7 @@ class Diagnosis(Judged):
         # The verdicts, its notes, have a table of their own.
         layers = replace(table, title="Layers, the output last", notes=())
         return page(
-            f"diagnosis: {self.verdict.code}",
+            f"diagnosis: {self._answer_text}",
             (
                 section("Verdicts", table_html(verdict_table(table.title, self.verdicts, {}))),
                 section("Layers", table_html(layers)),
@@ -309,7 +344,8 @@ class Diagnosis(Judged):
         return [
             (f"Similarity of units, layer {layer}", lambda: self.plot_similarity(layer)),
             (f"Saturation, layer {layer}", lambda: self.plot_saturation(layer)),
-            ("Learning time", self.plot_learning_time),
+            # Of another optimizer there are none.
+            *([("Learning time", self.plot_learning_time)] if self.training.is_sgd else []),
         ]
 
 

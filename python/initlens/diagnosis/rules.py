@@ -6,30 +6,43 @@ The bounds below are the only ones; how well they foretell training is measured 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Final
 
 from .._tools.format import about, number
-from .._tools.text import counted
-from ..activations import FLAT_MIDDLE, MODULO_SCALE, MODULO_SIGN, RELU_FAMILY, TWO_SIDED, modulo_of
+from ..activations import (
+    FLAT_MIDDLE,
+    MODULO_SCALE,
+    MODULO_SIGN,
+    RELU_FAMILY,
+    TWO_SIDED,
+    Activation,
+    modulo_of,
+)
 from ..nets.history import History
-from .measures import LayerMeasures, Loss, SharedStream
+from ..optimizers import SGD, Optimizer
+from .answers import answer_of, unknown_verdict
+from .fixes import Fix
+from .folds import Finding, Place, Words, fold_consequences, fold_layers, spread
+from .measures import LayerMeasures, Loss, SharedStream, Symmetry
+from .training import Training
+from .trial import Trial
 from .verdicts import Severity, Verdict, in_order
 
-__all__ = ["Case", "judge"]
+__all__ = ["Case", "judge", "trial_verdicts"]
 
 
 # Saturation of functions that are flat on both sides: shares of pairs.
 SATURATED_ERROR: Final = 0.95
 SATURATED_WARNING: Final = 0.75
 SATURATED_NOTE: Final = 0.25
-DEAD_WARNING: Final = 0.1  # share of a layer's units
+DEAD_WARNING: Final = 0.1  # share of the units of layer 1
+DEAD_ABOVE_WARNING: Final = 0.5  # likewise of any other layer, whose units may come back
 NEARLY_EQUAL: Final = 1e-3  # distance of near units over their norm
 
-# Without a learning rate and a number of steps: what a small net is commonly given.
-DEFAULT_RATE: Final = 1.0
-DEFAULT_STEPS: Final = 10_000
+DEFAULT_RATE: Final = 1.0  # without an optimizer
 AT_CHANCE: Final = (
     0.9,
     2.0,
@@ -54,9 +67,10 @@ class Case:
     layers: Sequence[LayerMeasures]
     loss: Loss
     streams: Sequence[SharedStream]
-    learning_rate: float | None
-    steps: int | None
-    history: History | None
+    training: Training = field(default_factory=Training)
+    history: History | None = None
+    trial: Trial | None = None
+    names: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def hidden(self) -> Sequence[LayerMeasures]:
@@ -64,28 +78,71 @@ class Case:
         return self.layers[:-1]
 
     @property
+    def optimizer(self) -> Optimizer | None:
+        """Of the run to come; None if it was not given, or is not known here."""
+        return self.training.optimizer
+
+    @property
+    def steps(self) -> int | None:
+        """As given."""
+        return self.training.steps
+
+    @property
+    def batch_size(self) -> int | None:
+        """Samples a step; None for all."""
+        return self.training.batch_size
+
+    @property
     def rate(self) -> float:
-        """The learning rate, by default 1."""
-        return DEFAULT_RATE if self.learning_rate is None else self.learning_rate
+        """The learning rate of SGD, by default 1; with momentum the rate of what adds up."""
+        optimizer = self.optimizer
+        if optimizer is None:
+            return DEFAULT_RATE
+        return optimizer.learning_rate / (1.0 - getattr(optimizer, "momentum", 0.0))
 
     @property
     def budget(self) -> int:
         """The number of steps, by default 10,000."""
-        return DEFAULT_STEPS if self.steps is None else self.steps
+        return self.training.budget
+
+    def place(self, *layers: int) -> Place:
+        """Return layers as a sentence names them."""
+        return Place(layers, self.names)
 
     def steps_of(self, time: float) -> float:
-        """Return a learning time in steps at the learning rate; a rate of 0 never ends."""
+        """Return a learning time in steps of SGD; a rate of 0 never ends, other optimizers NaN."""
+        if not self.training.is_sgd:
+            return math.nan
         if not self.rate:
             return math.inf if time else 0.0
         return time / self.rate
 
 
 def judge(case: Case) -> tuple[Verdict, ...]:
-    """Return the verdicts, errors first, then by cause; "healthy" where none is an alarm."""
-    found = [verdict for rule in _RULES for verdict in rule(case)]
-    if not any(verdict.severity != "note" for verdict in found):
-        found.append(_healthy(case))
-    return in_order(found)
+    """Return the verdicts, each with what follows from it; the answer leads if it is no error."""
+    found = fold_consequences(in_order(verdict for rule in _RULES for verdict in rule(case)))
+    given = not math.isnan(case.loss.chance)
+    answer = answer_of(found, complete=given)
+    if answer == "healthy":
+        return (_healthy(case), *found)
+    return (_unknown(case, found), *found) if answer == "unknown" else found
+
+
+def _verdict(
+    case: Case,
+    code: str,
+    layers: Sequence[int],
+    severity: Severity,
+    evidence: Mapping[str, Any],
+    sentence: str,
+    fix: str = "",
+) -> Verdict:
+    """Return a verdict on some layers, the first of them the one to look at, or on the net."""
+    if not layers:
+        return Verdict(code, None, severity, evidence, sentence, Fix(fix))
+    name = case.place(layers[0]).name
+    every = tuple(sorted(layers))
+    return Verdict(code, layers[0], severity, evidence, sentence, Fix(fix), name, every)
 
 
 # ---- finite ---------------------------------------------------------------------------------
@@ -105,43 +162,111 @@ def _non_finite(case: Case) -> Iterator[Verdict]:
     bad = next((place for place in places if any(place[1].values())), None)
     if bad is not None:
         what, counts, direction = bad
-        numbers = [number for number, count in counts.items() if count]
-        first = numbers[0] if direction == 1 else numbers[-1]
-        yield Verdict(
+        first, *others = [number for number, count in counts.items() if count][::direction]
+        count = counts[first]
+        sentence = f"{count:,} of the {what} of {case.place(first)} {_are(count)} NaN or infinite"
+        if others:
+            where = case.place(*sorted(others))
+            sentence += f"; {where} {'have' if where.many else 'has'} such values too"
+        yield _verdict(
+            case,
             "non_finite",
-            first,
+            (first, *others),
             "error",
-            {"what": what, "values": counts[first], "layers": numbers},
-            f"{counts[first]:,} of the {what} of layer {first} are NaN or infinite.",
-            "Repair the weights it was given."
+            {"what": what, "values": count, "layers": sorted((first, *others))},
+            sentence + ".",
+            f"Replace these values of {case.place(first)} before training."
             if what == "weights and biases"
-            else "Start with a smaller scale.",
+            else "Use a smaller scale of the weights, such as `glorot_uniform`.",
         )
     elif math.isinf(case.loss.first) or (any(math.isinf(layer.flow.d_z) for layer in case.layers)):
-        yield Verdict(
+        yield _verdict(
+            case,
             "non_finite",
-            None,
+            (),
             "error",
             {"loss": case.loss.first},
-            "The loss or a norm of a gradient overflows.",
-            "Start with a smaller scale, or use float64.",
+            "The loss or the norm of a gradient overflows.",
+            "Use a smaller scale of the weights, or float64.",
         )
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 def _diverged(case: Case) -> Iterator[Verdict]:
     history = case.history
     if history is not None and history.diverged_at is not None:
+        yield _verdict(
+            case,
+            "diverged",
+            (),
+            "error",
+            {"step": history.diverged_at},
+            f"Training diverged: the gradient of step {history.diverged_at:,} was not finite.",
+            "Use a smaller learning rate, or weights of a smaller scale.",
+        )
+    yield from trial_verdicts(case.trial)
+
+
+def trial_verdicts(trial: Trial | None) -> Iterator[Verdict]:
+    """Say what a probe has found."""
+    if trial is not None and trial.diverged_at is not None:
         yield Verdict(
             "diverged",
             None,
             "error",
-            {"step": history.diverged_at},
-            f"Training diverged: the gradient of step {history.diverged_at:,} was not finite.",
-            "Use a smaller learning rate or a smaller scale of the start.",
+            {"step": trial.diverged_at, "steps": trial.steps, "optimizer": str(trial.optimizer)},
+            str(trial),
+            Fix("Use a smaller learning rate, or weights of a smaller scale."),
         )
 
 
 # ---- gradient -------------------------------------------------------------------------------
+
+
+def _dead(case: Case) -> Iterator[Verdict]:
+    findings = []
+    for layer in case.hidden:
+        dead = layer.saturation.dead_units
+        if dead:
+            share = dead / layer.units
+            bound = DEAD_WARNING if layer.number == 1 else DEAD_ABOVE_WARNING
+            severity: Severity = (
+                "error" if dead == layer.units else "warning" if share >= bound else "note"
+            )
+            evidence = {"dead_units": dead, "units": layer.units}
+            findings.append(Finding(layer.number, severity, evidence))
+    yield from fold_layers("dead", findings, case.names, _dead_words)
+
+
+def _dead_words(place: Place, each: Sequence[Mapping[str, Any]]) -> tuple[str, Fix]:
+    pairs = [(evidence["dead_units"], evidence["units"]) for evidence in each]
+    if all(dead == units for dead, units in pairs):
+        return (
+            f"Every unit of {place} is off on every sample, so no gradient passes "
+            f"{'these layers' if place.many else 'this layer'}.",
+            Fix(
+                f"Draw the weights of {place} with `he_normal` and set the biases to 0, or use "
+                "`leaky_relu`."
+            ),
+        )
+    if place.many:
+        shares = spread((100.0 * dead / units for dead, units in pairs), "{:.0f}")
+        which, off = f"{shares} % of the units", "are"
+    else:
+        ((dead, units),) = pairs
+        which, off = f"{dead} of the {units} units", _are(dead)
+    text = f"{which} of {place} {off} off on every sample"
+    if place.layers == (1,):
+        return f"{text} and will not learn.", Fix(
+            "Use biases of 0, inputs with mean 0, or `leaky_relu`."
+        )
+    they = "Those above layer 1" if place.layers[0] == 1 else "They"
+    return f"{text} at the start. {they} may come back as the layers below change.", Fix(
+        f"If they stay off, set the biases of {place} to 0, or use `leaky_relu`."
+    )
 
 
 def _zero_gradient(case: Case) -> Iterator[Verdict]:
@@ -152,43 +277,15 @@ def _zero_gradient(case: Case) -> Iterator[Verdict]:
         return
     if any(layer.flow.d_biases != 0.0 for layer in case.hidden):
         return
-    yield Verdict(
+    yield _verdict(
+        case,
         "zero_gradient",
-        None,
+        (),
         "error",
         {"weight_gradient_norm": 0.0, "output_gradient_norm": arriving},
-        "Every weight gradient is zero: only the output bias can move.",
-        "Draw the weights of every layer at random, for example with glorot_uniform.",
+        "The gradient of every weight is zero: only the output bias can move.",
+        "Draw the weights of every layer at random, for example with `glorot_uniform`.",
     )
-
-
-def _dead(case: Case) -> Iterator[Verdict]:
-    for layer in case.hidden:
-        dead = layer.saturation.dead_units
-        if not dead:
-            continue
-        evidence = {"dead_units": dead, "units": layer.units}
-        if dead == layer.units:
-            yield Verdict(
-                "dead",
-                layer.number,
-                "error",
-                evidence,
-                f"All {dead} units of layer {layer.number} are off on every sample: no gradient "
-                "passes, and none will.",
-                "Draw weights with he_normal and biases of 0; leaky_relu cannot die.",
-            )
-        else:
-            share = dead / layer.units
-            yield Verdict(
-                "dead",
-                layer.number,
-                "warning" if share >= DEAD_WARNING else "note",
-                evidence,
-                f"{dead} of {layer.units} units of layer {layer.number} are off on every sample "
-                "and learn nothing.",
-                "Use biases of 0, inputs with mean 0, or leaky_relu.",
-            )
 
 
 def _too_small(case: Case) -> Iterator[Verdict]:
@@ -202,9 +299,10 @@ def _too_small(case: Case) -> Iterator[Verdict]:
     if math.isinf(layer.flow.signal_time) or not fastest > SLOW * case.budget:
         return  # infinite: constant units, whatever their size
     stuck = fastest > case.budget
-    yield Verdict(
+    yield _verdict(
+        case,
         "too_small",
-        None,
+        (),
         "error" if stuck else "warning",
         {
             "signal_time": fastest,
@@ -214,11 +312,11 @@ def _too_small(case: Case) -> Iterator[Verdict]:
             "steps": case.budget,
             "loss_ratio": case.loss.ratio,
         },
-        f"At learning rate {case.rate:g} even its fastest layer (layer {layer.number}) needs about "
-        f"{about(fastest)} steps of SGD to move by its own norm, of {case.budget:,}: it "
-        + ("stays at chance." if stuck else "learns slowly."),
-        "Use a scale that keeps the signal through the layers: glorot_uniform for tanh, he_normal "
-        "for ReLU.",
+        f"At learning rate {case.rate:g} even the fastest layer, {case.place(layer.number)}, needs "
+        f"about {about(fastest)} steps of SGD to move by its own norm. With {case.budget:,} steps "
+        + ("the loss stays at chance." if stuck else "the net learns slowly."),
+        "Use a scale that preserves the signal from layer to layer: `glorot_uniform` for tanh, "
+        "`he_normal` for ReLU.",
     )
 
 
@@ -226,15 +324,17 @@ def _exploding(case: Case) -> Iterator[Verdict]:
     first, last = case.layers[0], case.layers[-1]
     growth = last.z.std / first.z.std if first.z.std > 0.0 else math.nan
     if growth >= GROWTH_WARNING:
-        yield Verdict(
+        yield _verdict(
+            case,
             "exploding",
-            None,
+            (),
             "error" if growth >= GROWTH_ERROR else "warning",
             {"growth": growth, "first_std": first.z.std, "last_std": last.z.std},
             f"The signal grows {about(growth)} times from the first layer to the last.",
-            "Use a scale that keeps it: glorot_uniform for tanh, he_normal for ReLU.",
+            "Use a scale that preserves the signal from layer to layer: `glorot_uniform` for "
+            "tanh, `he_normal` for ReLU.",
         )
-    if case.learning_rate is None or not case.loss.ratio >= OVERSHOOT_LOSS:
+    if not isinstance(case.optimizer, SGD) or not case.loss.ratio >= OVERSHOOT_LOSS:
         return  # small weights far from the minimum move fast without harm
     times = {
         layer.number: case.steps_of(layer.flow.learning_time)
@@ -243,18 +343,19 @@ def _exploding(case: Case) -> Iterator[Verdict]:
     }
     fast = min(times, key=lambda key: times[key], default=None)
     if fast is not None and times[fast] < OVERSHOOT_WARNING:
-        yield Verdict(
+        yield _verdict(
+            case,
             "exploding",
-            fast,
+            (fast,),
             "error" if times[fast] < OVERSHOOT_ERROR else "warning",
             {
                 "learning_time": times[fast],
                 "learning_rate": case.rate,
                 "loss_ratio": case.loss.ratio,
             },
-            f"One step of SGD at learning rate {case.rate:g} moves the weights of layer {fast} by "
-            f"{about(1.0 / times[fast])} times their norm.",
-            "Use a smaller learning rate or a smaller scale.",
+            f"One step of SGD at learning rate {case.rate:g} moves the weights of "
+            f"{case.place(fast)} by {about(1.0 / times[fast])} times their norm.",
+            "Use a smaller learning rate, or weights of a smaller scale.",
         )
 
 
@@ -262,54 +363,98 @@ def _exploding(case: Case) -> Iterator[Verdict]:
 
 
 def _symmetric(case: Case) -> Iterator[Verdict]:
+    found: dict[Words, list[Finding]] = {}
     for layer in case.hidden:
         symmetry = layer.symmetry
         if symmetry is None or layer.units < 2:
             continue
         copied = sum(len(group) - 1 for group in symmetry.copies)
         if copied:
-            yield _copies(layer, layer.units - copied)
+            words, finding = _copies(layer, symmetry, layer.units - copied)
         elif layer.inputs > 1 and _mostly_one(symmetry.weights, layer.units):
             # Of one input every unit sees the same direction, and biases are what it needs.
-            yield _apart_by_bias(layer)
+            words, finding = _apart_by_bias(layer, symmetry)
         else:
-            yield from _alike(layer)
+            alike = _alike(layer, symmetry)
+            if alike is None:
+                continue
+            words, finding = alike
+        found.setdefault(words, []).append(finding)
+    for words, findings in found.items():
+        yield from fold_layers("symmetric", findings, case.names, words)
+    yield from _streams(case)
+
+
+def _streams(case: Case) -> Iterator[Verdict]:
+    """Name layers whose weights are the same random numbers: once for those that share a stream."""
+    groups: list[dict[int, float]] = []  # of layers, with their factor against the first
     for stream in case.streams:
-        yield Verdict(
+        group = next((g for g in groups if stream.first in g or stream.second in g), None)
+        if group is None:
+            groups.append({stream.first: 1.0, stream.second: stream.factor})
+        elif stream.second not in group:
+            group[stream.second] = group[stream.first] * stream.factor
+        elif stream.first not in group:
+            group[stream.first] = group[stream.second] / stream.factor
+    for group in groups:
+        first, *others = sorted(group)
+        factors = [group[layer] / group[first] for layer in others]
+        yield _verdict(
+            case,
             "symmetric",
-            stream.second,
+            (first, *others),
             "note",
-            {"layers": [stream.first, stream.second], "factor": stream.factor},
-            f"Layers {stream.first} and {stream.second} were drawn from one random stream: their "
-            f"first weights are the same numbers, times {stream.factor:.3g}.",
-            "Give each layer a stream of its own.",
+            {"layers": [first, *others], "factor": factors[0], "factors": factors},
+            f"{case.place(first, *others).start} were drawn from the same random stream: the first "
+            f"weights of {case.place(first)} come again, times {spread(factors, '{:.3g}')}.",
+            "Draw all layers from one generator, or give each layer a seed of its own.",
         )
 
 
-def _copies(layer: LayerMeasures, distinct: int) -> Verdict:
-    symmetry = layer.symmetry
-    assert symmetry is not None
-    units = layer.units
-    twins = symmetry.distinct > distinct
-    kind = "copies or sign twins of each other" if twins else "copies of each other"
+def _copies(layer: LayerMeasures, symmetry: Symmetry, distinct: int) -> tuple[Words, Finding]:
     largest: tuple[int, ...] = max(symmetry.copies, key=len)
-    error = _mostly_one(distinct, units)
     evidence = {
         "distinct_units": distinct,
-        "units": units,
+        "units": layer.units,
         "bit_equal_groups": symmetry.distinct,
         "gradient_groups": symmetry.gradient_modulo,
         "largest_group": list(largest),
     }
-    return Verdict(
-        "symmetric",
-        layer.number,
-        "error" if error else "warning",
-        evidence,
-        f"The {units} units of layer {layer.number} are {distinct}: the others are {kind}, in "
-        "incoming weights, bias and outgoing weights, and stay so in any training.",
-        "Draw its weights at random, each from its own place in one stream.",
+    severity: Severity = "error" if _mostly_one(distinct, layer.units) else "warning"
+    words = _twin_words if symmetry.distinct > distinct else _copy_words
+    return words, Finding(layer.number, severity, evidence)
+
+
+def _copy_words(place: Place, each: Sequence[Mapping[str, Any]]) -> tuple[str, Fix]:
+    return (
+        f"{_count(place, each, 'units')} but only {_distinct(each)}: the others have the same "
+        "incoming weights, bias and outgoing weights, and no training will separate them.",
+        _drawn(place),
     )
+
+
+def _twin_words(place: Place, each: Sequence[Mapping[str, Any]]) -> tuple[str, Fix]:
+    return (
+        f"{_count(place, each, 'units')} but only {_distinct(each)}: the others have the same "
+        "incoming weights, bias and outgoing weights, or all of them negated, and no training "
+        "will separate them.",
+        _drawn(place),
+    )
+
+
+def _count(place: Place, each: Sequence[Mapping[str, Any]], name: str) -> str:
+    """Write "Layer 1 has 4 units", "Layers 2-7 have 6 to 8 units each"."""
+    units = spread(evidence[name] for evidence in each)
+    return f"{place.start} {f'have {units} units each' if place.many else f'has {units} units'}"
+
+
+def _distinct(each: Sequence[Mapping[str, Any]]) -> str:
+    counts = spread(evidence["distinct_units"] for evidence in each)
+    return f"{counts} distinct {'one' if counts == '1' else 'ones'}"
+
+
+def _drawn(place: Place) -> Fix:
+    return Fix(f"Draw the weights of {place} at random, for example with `glorot_uniform`.")
 
 
 def _mostly_one(groups: int, units: int) -> bool:
@@ -317,69 +462,91 @@ def _mostly_one(groups: int, units: int) -> bool:
     return groups == 1 or 2 * groups < units
 
 
-def _apart_by_bias(layer: LayerMeasures) -> Verdict:
-    """Units in one direction, which part slowly; the shares are those of docs/verdicts.md."""
-    symmetry = layer.symmetry
-    assert symmetry is not None
-    return Verdict(
-        "symmetric",
-        layer.number,
-        "warning",
-        {
-            "distinct_weights": symmetry.weights,
-            "units": layer.units,
-            "effective_units": symmetry.effective_units,
-        },
-        f"The {layer.units} units of layer {layer.number} are "
-        f"{counted(symmetry.weights, 'unit')} but for their biases: their incoming and outgoing "
-        "weights are equal, and biases alone part them slowly. Of small nets that started so 23 % "
-        "learned, from random weights 64 %.",
-        "Draw its weights at random; random biases alone do not do it.",
+def _apart_by_bias(layer: LayerMeasures, symmetry: Symmetry) -> tuple[Words, Finding]:
+    """Units in one direction, which separate slowly."""
+    evidence = {
+        "distinct_weights": symmetry.weights,
+        "units": layer.units,
+        "effective_units": symmetry.effective_units,
+    }
+    return _bias_words, Finding(layer.number, "warning", evidence)
+
+
+def _bias_words(place: Place, each: Sequence[Mapping[str, Any]]) -> tuple[str, Fix]:
+    """Say it with the shares of docs/verdicts.md."""
+    kinds = spread(evidence["distinct_weights"] for evidence in each)
+    return (
+        f"{_count(place, each, 'units')} but only {kinds} distinct "
+        f"{'set' if kinds == '1' else 'sets'} of weights. Only the biases differ, so the units "
+        "separate slowly: in our tests 23 % of small nets that started this way learned, against "
+        "64 % with random weights.",
+        Fix(f"Draw the weights of {place} at random; random biases alone are not enough."),
     )
 
 
-def _alike(layer: LayerMeasures) -> Iterator[Verdict]:
-    """Units that are alike and will part: worth knowing, no fault."""
-    symmetry, units = layer.symmetry, layer.units
-    assert symmetry is not None
+def _alike(layer: LayerMeasures, symmetry: Symmetry) -> tuple[Words, Finding] | None:
+    """Units that are alike and will separate: worth knowing, no fault."""
+    units = layer.units
     assert layer.activation is not None
-    modulo = modulo_of(layer.activation)
+    words: Words
+    evidence: dict[str, Any]
     if symmetry.function < units:
-        yield Verdict(
-            "symmetric",
-            layer.number,
-            "note",
-            {"functions": symmetry.function, "units": units, "outgoing": symmetry.outgoing},
-            f"The {units} units of layer {layer.number} are {symmetry.function} different "
-            "functions of the inputs now; their outgoing weights differ, so they part once a "
-            "gradient comes.",
-        )
+        words = _function_words
+        evidence = {"functions": symmetry.function, "units": units, "outgoing": symmetry.outgoing}
     elif symmetry.function_modulo < units:
-        word = {MODULO_SIGN: "up to their sign", MODULO_SCALE: "up to their scale"}[modulo]
-        yield Verdict(
-            "symmetric",
-            layer.number,
-            "note",
-            {"functions": symmetry.function_modulo, "units": units},
-            f"The {units} units of layer {layer.number} look in {symmetry.function_modulo} "
-            f"directions {word}; they part in training.",
-        )
+        words = {MODULO_SIGN: _sign_words, MODULO_SCALE: _scale_words}[modulo_of(layer.activation)]
+        evidence = {"functions": symmetry.function_modulo, "units": units}
     elif 0.0 < symmetry.spread < NEARLY_EQUAL:
-        yield Verdict(
-            "symmetric",
-            layer.number,
-            "note",
-            {"spread": symmetry.spread, "near_units": symmetry.near_units, "units": units},
-            f"{symmetry.near_units} of {units} units of layer {layer.number} are equal but for "
-            f"{symmetry.spread:.1g} of their norm: nearly one unit.",
-            "Draw its weights at random.",
-        )
+        words = _near_words
+        evidence = {"spread": symmetry.spread, "near_units": symmetry.near_units, "units": units}
+    else:
+        return None
+    return words, Finding(layer.number, "note", evidence)
+
+
+def _function_words(place: Place, each: Sequence[Mapping[str, Any]]) -> tuple[str, Fix]:
+    functions = spread(evidence["functions"] for evidence in each)
+    return (
+        f"{_count(place, each, 'units')}, which now compute only {functions} different "
+        f"function{'' if functions == '1' else 's'} of the inputs. The outgoing weights differ, "
+        "so the units separate as soon as a gradient reaches them.",
+        Fix(),
+    )
+
+
+def _sign_words(place: Place, each: Sequence[Mapping[str, Any]]) -> tuple[str, Fix]:
+    return _direction_words(place, each, "sign")
+
+
+def _scale_words(place: Place, each: Sequence[Mapping[str, Any]]) -> tuple[str, Fix]:
+    return _direction_words(place, each, "scale")
+
+
+def _direction_words(place: Place, each: Sequence[Mapping[str, Any]], what: str) -> tuple[str, Fix]:
+    directions = spread(evidence["functions"] for evidence in each)
+    return (
+        f"{_count(place, each, 'units')} but only {directions} "
+        f"direction{'' if directions == '1' else 's'} up to {what}; training separates the units.",
+        Fix(),
+    )
+
+
+def _near_words(place: Place, each: Sequence[Mapping[str, Any]]) -> tuple[str, Fix]:
+    near = spread(evidence["near_units"] for evidence in each)
+    width = spread(evidence["units"] for evidence in each)
+    apart = spread((evidence["spread"] for evidence in each), "{:.1g}")
+    return (
+        f"In {place}, {near} of the {width} units differ by only {apart} of their norm: they act "
+        "nearly as one unit.",
+        _drawn(place),
+    )
 
 
 # ---- saturation -----------------------------------------------------------------------------
 
 
 def _saturated(case: Case) -> Iterator[Verdict]:
+    found: dict[Activation, list[Finding]] = {}
     for layer in case.hidden:
         activation = layer.activation
         share = layer.saturation.share
@@ -400,26 +567,38 @@ def _saturated(case: Case) -> Iterator[Verdict]:
             if share >= SATURATED_WARNING
             else "note"
         )
-        yield Verdict(
-            "saturated",
-            layer.number,
-            severity,
-            {
-                "saturated": share,
-                "low": layer.saturation.low,
-                "high": layer.saturation.high,
-                "hard": layer.saturation.hard,
-                "learning_time": case.steps_of(layer.flow.learning_time),
-                "z_std": layer.z.std,
-            },
-            f"{100 * share:.0f} % of the {activation} outputs of layer {layer.number} are on the "
-            f"flat part (standard deviation of z {layer.z.std:.3g}).",
-            ""
-            if severity == "note"
-            else "Use a larger scale: its flat part is around 0."
-            if activation.kind in FLAT_MIDDLE
-            else "Use a smaller scale, such as glorot_uniform, and inputs of unit variance.",
+        evidence = {
+            "saturated": share,
+            "low": layer.saturation.low,
+            "high": layer.saturation.high,
+            "hard": layer.saturation.hard,
+            "learning_time": case.steps_of(layer.flow.learning_time),
+            "z_std": layer.z.std,
+        }
+        found.setdefault(activation, []).append(Finding(layer.number, severity, evidence))
+    for activation, findings in found.items():
+        yield from fold_layers(
+            "saturated", findings, case.names, partial(_saturated_words, activation)
         )
+
+
+def _saturated_words(
+    activation: Activation, place: Place, each: Sequence[Mapping[str, Any]]
+) -> tuple[str, Fix]:
+    shares = [evidence["saturated"] for evidence in each]
+    text = spread((100.0 * share for share in shares), "{:.0f}")
+    deviation = spread((evidence["z_std"] for evidence in each), "{:.3g}")
+    if max(shares) < SATURATED_WARNING:
+        fix = ""
+    elif activation.kind in FLAT_MIDDLE:
+        fix = f"Use a larger scale for {place}: {activation} is flat around 0."
+    else:
+        fix = f"Use a smaller scale for {place}, such as `glorot_uniform`, and standardize inputs."
+    return (
+        f"{text} % of the {activation} outputs of {place} lie where the function is flat (standard "
+        f"deviation of the pre-activations: {deviation}).",
+        Fix(fix),
+    )
 
 
 # ---- loss -----------------------------------------------------------------------------------
@@ -428,14 +607,16 @@ def _saturated(case: Case) -> Iterator[Verdict]:
 def _confident_wrong(case: Case) -> Iterator[Verdict]:
     share, ratio = case.loss.confident_wrong, case.loss.ratio
     if share >= CONFIDENT and ratio >= CONFIDENT_WARNING:
-        yield Verdict(
+        yield _verdict(
+            case,
             "confident_wrong",
-            None,
+            (),
             "error" if ratio >= CONFIDENT_ERROR else "warning",
             {"confident_wrong": share, "loss": case.loss.first, "loss_ratio": ratio},
-            f"{100 * share:.0f} % of the samples get their class a probability below 5 %: the "
-            f"loss is {number(case.loss.first)}, {about(ratio)} times that at chance.",
-            "Use a smaller scale; smaller output weights alone help already.",
+            f"For {100 * share:.0f} % of the samples the net gives the true class less than 5 %: "
+            f"the first loss is {number(case.loss.first)}, {about(ratio)} times the loss at "
+            "chance.",
+            "Use a smaller scale; smaller output weights alone already help.",
         )
 
 
@@ -445,15 +626,19 @@ def _stuck(case: Case) -> Iterator[Verdict]:
         return
     last = float(history.loss[-1])
     if history.diverged_at is None and last >= STUCK * history.chance_loss > 0.0:
-        yield Verdict(
+        yield _verdict(
+            case,
             "stuck",
-            None,
+            (),
             "error",
             {"loss": last, "chance_loss": history.chance_loss, "steps": history.steps_done},
             f"After {history.steps_done:,} steps the loss is {number(last)}, no better than the "
             f"best constant guess ({number(history.chance_loss)}).",
-            "Diagnose the start: net and data before training.",
+            "Diagnose the net as it was before training.",
         )
+
+
+# ---- answers --------------------------------------------------------------------------------
 
 
 def _healthy(case: Case) -> Verdict:
@@ -462,9 +647,9 @@ def _healthy(case: Case) -> Verdict:
     linear = [layer.saturation.linear for layer in hidden]
     known = [share for share in shares if not math.isnan(share)]
     straight = [share for share in linear if not math.isnan(share)]
-    parts = ["Nothing found that keeps it from learning"]
+    sentence = "No rule found anything that keeps this net from learning."
     if straight and max(known, default=0.0) < SATURATED_NOTE and min(straight) > 0.5:
-        parts.append("small weights make its layers linear, not saturated")
+        sentence += " Its small weights make the layers linear, not saturated."
     return Verdict(
         "healthy",
         None,
@@ -474,15 +659,35 @@ def _healthy(case: Case) -> Verdict:
             "linear": min(straight, default=math.nan),
             "loss_ratio": case.loss.ratio,
         },
-        "; ".join(parts) + ".",
+        sentence,
     )
+
+
+def _unknown(case: Case, found: Sequence[Verdict]) -> Verdict:
+    samples = any(not math.isnan(layer.z.std) for layer in case.layers)
+    given = not math.isnan(case.loss.chance)
+    missing = [] if given else ["the targets y"] if samples else ["the samples X", "the targets y"]
+    good = ["all weights are finite"]
+    distinct = [
+        symmetry.distinct == layer.units
+        for layer in case.hidden
+        if (symmetry := layer.symmetry) is not None
+    ]
+    if distinct and all(distinct):
+        good.append("all hidden units are distinct")
+    if all(layer.flow.d_weights > 0.0 for layer in case.layers):
+        good.append("a gradient reaches every layer")
+    if case.loss.ratio <= AT_CHANCE[1]:
+        good.append(f"the first loss is {case.loss.ratio:.2g} times the loss at chance")
+    bad = [verdict for verdict in found if verdict.severity == "warning"]
+    return unknown_verdict(missing, good, bad)
 
 
 _RULES: Final = (
     _non_finite,
     _diverged,
-    _zero_gradient,
     _dead,
+    _zero_gradient,
     _symmetric,
     _exploding,
     _saturated,

@@ -15,14 +15,14 @@ from .._tools.checks import integer, real
 from .._tools.format import number, share
 from .._tools.text import html_text
 from ..activations import get as get_activation
-from ..comparison.outcomes import outcome_of
+from ..comparison.outcomes import outcome_of, trend_step
 from ..comparison.problem import layers_text
 from ..diagnosis.examination import diagnose
 from ..diagnosis.result import Diagnosis
+from ..diagnosis.verdicts import verdict_lines
 from ..initializers import get as get_scheme
 from ..nets.history import History
 from ..nets.network import Network
-from ..optimizers import SGD
 from ..tables import Table, Tabular
 from .pictures import LEGEND, WIDTH, curve_alt, curve_svg, image, png
 from .problem import GRID, Problem
@@ -223,13 +223,14 @@ class Exploration(Tabular):
     @property
     def start_texts(self) -> tuple[str, ...]:
         """The verdicts on the start: what is wrong with it, or what is worth knowing."""
-        return tuple(map(str, self.diagnosis.alarms or self.diagnosis.verdicts))
+        return verdict_lines(self.diagnosis.alarms or self.diagnosis.verdicts)
 
     @property
     def end_text(self) -> str:
         """What became of the net."""
         return (
-            f"After {self.history.steps_done:,} steps: {self.outcome}; loss "
+            f"After {self.history.steps_done:,} steps: {self.outcome} (at the start: "
+            f"{self.diagnosis.answer}); loss "
             f"{number(self.final_loss)} (at chance {number(self.history.chance_loss)}), accuracy "
             f"{100.0 * self.accuracy:.1f} %."
         )
@@ -341,8 +342,7 @@ def explore(
     """
     net = _start(controls, problem)
     X, y, optimizer = problem.X, problem.y, problem.optimizer
-    rate = optimizer.learning_rate if isinstance(optimizer, SGD) else None
-    diagnosis = diagnose(net, X, y, learning_rate=rate, steps=controls.steps)
+    diagnosis = diagnose(net, X, y, optimizer=optimizer, steps=controls.steps)
     frames: list[list[NDArray[Any]]] = []
 
     def draw(net: Network) -> None:
@@ -369,14 +369,26 @@ def explore(
         outcome_of(
             diagnosis.loss.first,
             final_loss,
-            history,
-            history.worst_units(-1),
-            history.worst_saturated(0),
+            chance_loss=history.chance_loss,
+            earlier_loss=_earlier_loss(history, controls.steps),
+            diverged_at=history.diverged_at,
+            weights_move=bool(history.gradient_norm[[0, -1]].any()),
+            distinct_end=history.worst_units(-1),
+            hidden_layers=controls.depth,
+            saturated_start=history.worst_saturated(0),
         ),
         final_loss,
         net.accuracy(X, y),
         UnitPictures.of(frames, classes=True) if problem.is_plane else None,
     )
+
+
+def _earlier_loss(history: History, steps: int) -> float | None:
+    """Return the loss that was recorded where the last fifth of the steps begins."""
+    begin = trend_step(steps)
+    if begin is None or begin > history.steps[-1]:
+        return None
+    return float(history.loss[np.searchsorted(history.steps, begin)])
 
 
 def _layers(controls: Controls, problem: Problem) -> tuple[int, ...]:

@@ -112,7 +112,7 @@ def _message(result: Exploration, serial: int) -> dict[str, Any]:
         "serial": serial,
         "title": result.title,
         "start": list(result.start_texts),
-        "severity": result.diagnosis.verdict.severity,
+        "severity": (result.diagnosis.alarms or result.diagnosis.verdicts)[0].severity,
         "end": result.end_text,
         "legend": result.missing_text or LEGEND,
         "code": result.code,

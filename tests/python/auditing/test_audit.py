@@ -81,17 +81,50 @@ def test_weights_alone() -> None:
     assert report.diagnosis is None
     assert [(v.code, v.layer) for v in report.alarms] == [("symmetric", 1)]
     assert report.layers[0].distinct_units == 2
-    assert not report.ok("symmetry")
-    assert report.ok("saturation")
+    assert not report.passes("symmetry")
+    assert report.passes("saturation")
+
+
+def test_answers_of_an_audit(flower: Data) -> None:
+    layers = draw(2, 5, 3, 1)
+    report = il.audit(layers, *flower, activation="tanh")
+    assert (report.answer, report.coverage, report.ok) == ("healthy", 1.0, True)
+    for data, missing in (
+        ((), ["the samples X", "the targets y"]),
+        (flower[:1], ["the targets y"]),
+    ):
+        report = il.audit(layers, *data, activation="tanh")
+        assert (report.answer, report.verdict.code) == ("unknown", "unknown")
+        assert report.verdict.evidence["missing"] == missing
+        assert report.to_dict()["answer"] == "unknown"
+        assert ": unknown ·" in repr(report)
+        assert report._page().count(": unknown") >= 1
+    layers[0] = (np.ones((2, 5)), np.ones(5))
+    layers[1] = (np.ones((5, 3)), np.ones(3))
+    report = il.audit(layers, *flower, activation="tanh")
+    assert (report.answer, report.ok, report.verdict.code) == ("error", False, "symmetric")
+    assert "error (symmetric)" in repr(report)
+
+
+def test_sentences_name_the_layers_of_the_model() -> None:
+    tree = {f"fc{i}": {"kernel": np.full((4, 4), 0.5), "bias": np.zeros(4)} for i in range(1, 5)}
+    report = il.audit(tree, activation="tanh")
+    found = report.verdict
+    assert (found.layers, found.name) == ((1, 2, 3), "fc1")
+    assert found.sentence.startswith("Layers 1-3 (fc1, fc2 and fc3) have 4 units each but only 1")
+    assert found.to_dict()["name"] == "fc1"
+    measured = il.audit(tree, np.eye(4), np.arange(4), activation="tanh", layout="in_out")
+    assert measured.diagnosis is not None
+    assert measured.diagnosis.verdict.sentence == found.sentence
 
 
 def test_twins_are_seen_only_under_their_activation() -> None:
     W = np.array([[0.5, -0.5], [0.1, -0.1]])
     V = np.array([[0.7], [-0.7]])
     layers = [(W, np.zeros(2)), (V, np.zeros(1))]
-    assert il.audit(layers, layout="in_out").ok("symmetry")
-    assert il.audit(layers, activation="relu", layout="in_out").ok("symmetry")
-    assert not il.audit(layers, activation="tanh", layout="in_out").ok("symmetry")
+    assert il.audit(layers, layout="in_out").passes("symmetry")
+    assert il.audit(layers, activation="relu", layout="in_out").passes("symmetry")
+    assert not il.audit(layers, activation="tanh", layout="in_out").passes("symmetry")
 
 
 def test_zero_rows_rank_and_scale() -> None:

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import threading
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ import initlens as il
 from initlens.comparison import LECTURE_SCHEMES
 from initlens.comparison.call import compare_call
 from initlens.comparison.outcomes import common_outcome, outcome_of
+from initlens.comparison.pieces import piece_lengths
 from initlens.comparison.problem import layers_text
 
 FLOWER = il.datasets.flower()
@@ -24,6 +26,11 @@ X, Y = FLOWER.X, FLOWER.y
 
 def short(schemes: Any = ("zeros", "he_normal"), **arguments: Any) -> il.Comparison:
     return il.compare(schemes, **({"steps": 60, "seeds": 3, "n_jobs": 1} | arguments))
+
+
+def notes_but_answers(result: il.Comparison) -> tuple[str, ...]:
+    """Notes of the table, without that on verdicts at the start."""
+    return tuple(n for n in result.table().notes if not n.startswith("Verdict at the start"))
 
 
 # ---- what is trained -------------------------------------------------------------------------
@@ -59,6 +66,49 @@ def test_schemes_share_their_random_numbers() -> None:
     for layer in (0, 1):
         one.weights[layer][...] *= 2
     assert b.first_loss == pytest.approx(one.loss(X, Y), rel=1e-12)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd(1.2)", "sgd(1e-6)", "adam(0.01)"])
+@pytest.mark.parametrize("batch_size", [None, 32])
+def test_the_answer_is_that_of_diagnose(optimizer: str, batch_size: int | None) -> None:
+    schemes = ["zeros", "normal(0.01)", "normal(100)", "he_normal"]
+    result = short(schemes, optimizer=optimizer, batch_size=batch_size)
+    for run in result.runs:
+        net = il.Network([2, 4, 1]).initialize(run.scheme, rng=run.seed)
+        settings: dict[str, Any] = {"optimizer": optimizer, "steps": 60, "batch_size": batch_size}
+        assert run.answer == il.diagnose(net, X, Y, **settings).answer
+    assert {run.answer for run in result.runs} >= {"error"}
+    assert result._columns()["answer"] == [run.answer for run in result.runs]
+    with pytest.raises(ValueError, match="measure"):
+        result.values("answer")
+
+
+def test_the_note_holds_answers_against_outcomes() -> None:
+    result = short({"a": "zeros", "b": "he_normal"}, seeds=2)
+    ends = [("error", "learned"), ("error", "stuck"), ("healthy", "learned"), ("error", "learned")]
+    runs = [
+        dataclasses.replace(run, answer=answer, outcome=outcome)
+        for run, (answer, outcome) in zip(result.runs, ends, strict=True)
+    ]
+    note = dataclasses.replace(result, runs=tuple(runs)).table().notes[-1]
+    assert note == (
+        "Verdict at the start: error for a and b (2 of 3 learned); healthy for b (1 of 1 learned)."
+    )
+    unasked = tuple(dataclasses.replace(run, answer="") for run in runs)
+    note = dataclasses.replace(result, runs=(*runs[:1], *unasked[1:])).table().notes[-1]
+    assert note == "Verdict at the start of 1 run: error for a (1 of 1 learned)."
+    assert "Verdict" not in str(dataclasses.replace(result, runs=unasked))
+
+
+def test_many_runs_are_not_all_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first seeds of every scheme are; and the runs are the same bit for bit."""
+    whole = short(["normal(1)", "he_normal"], seeds=5)
+    monkeypatch.setattr("initlens.comparison.plan.MOST_JUDGED", 5)
+    some = short(["normal(1)", "he_normal"], seeds=5)
+    assert [bool(run.answer) for run in some.runs] == [True, True, False, False, False] * 2
+    for run, expected in zip(some.runs, whole.runs, strict=True):
+        assert run.to_dict() | {"answer": ""} == expected.to_dict() | {"answer": ""}
+        assert run.history.loss.tobytes() == expected.history.loss.tobytes()
 
 
 def test_same_bits_for_any_number_of_threads() -> None:
@@ -157,7 +207,9 @@ def test_an_outcome_without_weight_gradients_says_where_the_loss_went() -> None:
 
 
 def test_no_sentence_that_is_not_true() -> None:
-    assert short(["he_normal", "glorot_uniform"]).table().notes == ()
+    result = short(["he_normal", "glorot_uniform"])
+    learned = [run for run in result.runs if run.outcome == "learned"]
+    assert len(notes_but_answers(result)) == bool(learned)
 
 
 def test_saturation_is_said_of_what_is_saturated() -> None:
@@ -165,7 +217,7 @@ def test_saturation_is_said_of_what_is_saturated() -> None:
     small, large = (np.median([r.saturated_start for r in result.of(s)]) for s in result.schemes)
     assert small == 0
     assert large > 0.95
-    (note,) = result.table().notes
+    (note,) = notes_but_answers(result)
     assert note == (
         f"Saturation: normal(1000) starts with {100 * large:.0f} % of tanh outputs on the flat "
         "part."
@@ -186,7 +238,7 @@ def test_each_uneven_scheme_has_its_own_range() -> None:
         dataclasses.replace(run, accuracy=end, outcome="learned")
         for run, end in zip(result.runs, ends, strict=True)
     ]
-    assert dataclasses.replace(result, runs=tuple(runs)).table().notes == (
+    assert notes_but_answers(dataclasses.replace(result, runs=tuple(runs)))[:-1] == (
         "Some seeds of a (24 % against 50 %) and b (60 % against 74 %) end far below others: look "
         "at the spread, not at one run.",
     )
@@ -233,32 +285,99 @@ def test_the_outcome_of_a_row(ends: list[tuple[float, str]], expected: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("losses", "final", "saturated", "expected"),
+    ("first", "earlier", "final", "saturated", "expected"),
     [
-        ([1.0] * 10, 0.5, 0.0, "learned"),
-        ([1.0] * 10, 0.9, 0.0, "stuck near chance"),
-        ([1.0] * 10, 0.9, 0.9, "saturated: stuck near chance"),
-        ([5.0] * 10, 5.0, 0.0, "stuck above chance"),
-        ([1.0, 1.0, 1.0, 1.0, 1.0, 0.9], 0.9, 0.0, "learns slowly"),
-        (list(np.linspace(9, 5, 20)), 5.0, 0.9, "saturated: learns slowly"),
-        ([5.0, 9.0, 8.0, 7.0, 6.0], 6.0, 0.0, "loss rose"),
-        ([1.0, 1.0], 0.9, 0.0, "near chance"),
-        ([], 5.0, 0.0, "above chance"),
-        ([1.0], float("inf"), 0.0, "diverged"),
-        ([1.0] * 10, 1001.0, 0.0, "diverges: the loss grows"),
-        ([1.0] * 10, 999.0, 0.0, "loss rose"),
-        ([5000.0] * 10, 4000.0, 0.0, "stuck above chance"),
+        (1.0, 1.0, 0.5, 0.0, "learned"),
+        (1.0, 1.0, 0.8, 0.0, "learned"),
+        (1.0, 0.9, 0.9, 0.0, "stuck near chance"),
+        (1.0, 0.9, 0.9, 0.9, "saturated: stuck near chance"),
+        (5.0, 5.0, 5.0, 0.0, "stuck above chance"),
+        (1.0, 1.0, 0.9, 0.0, "learns slowly"),
+        (9.0, 5.01, 5.0, 0.9, "saturated: learns slowly"),
+        (9.0, 5.004, 5.0, 0.0, "stuck above chance"),
+        (5.0, 7.0, 6.0, 0.0, "loss rose"),
+        (1.0, None, 0.9, 0.0, "near chance"),
+        (5.0, None, 5.0, 0.0, "above chance"),
+        (1.0, 1.0, float("inf"), 0.0, "diverged"),
+        (1.0, 1.0, 1001.0, 0.0, "diverges: the loss grows"),
+        (1.0, 1.0, 999.0, 0.0, "loss rose"),
+        (5000.0, 4000.0, 4000.0, 0.0, "stuck above chance"),
     ],
 )
 def test_words_of_an_outcome(
-    losses: list[float], final: float, saturated: float, expected: str
+    first: float, earlier: float | None, final: float, saturated: float, expected: str
 ) -> None:
-    real = il.Network([2, 4, 1]).initialize("normal", rng=0).fit(X, Y, steps=5)
-    history = dataclasses.replace(
-        real, steps=np.arange(len(losses)), loss=np.array(losses), chance_loss=1.0
+    found = outcome_of(
+        first,
+        final,
+        chance_loss=1.0,
+        earlier_loss=earlier,
+        diverged_at=None,
+        weights_move=True,
+        distinct_end=(4, 4),
+        hidden_layers=1,
+        saturated_start=saturated,
     )
-    first = losses[0] if losses else 5.0
-    assert outcome_of(first, final, history, (4, 4), saturated) == expected
+    assert found == expected
+
+
+# Nets that learn, stay, move on, blow up; each is told so whatever is recorded.
+RUNS: dict[str, dict[str, Any]] = {
+    "zeros": {"schemes": ["zeros"]},
+    "lecture": {"schemes": ["constant(0.5)", "he_normal", "normal(1000)", "normal(0.001)"]},
+    "batches": {"schemes": ["he_normal", "zeros"], "batch_size": 32, "steps": 50},
+    "deep": {"schemes": ["normal(0.5)", "torch_linear"], "layers": [2, 8, 8, 8, 1]},
+    "momentum": {"schemes": ["normal(0.01)"], "optimizer": "sgd(0.01, momentum=0.9)"},
+    "diverging": {"schemes": ["normal(1)"], "loss": "mse", "activation": "relu",
+                  "optimizer": "sgd(40)"},
+    "short": {"schemes": ["he_normal"], "steps": 4},
+    "none": {"schemes": ["he_normal", "zeros"], "steps": 0},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_an_outcome_does_not_depend_on_the_record(name: str) -> None:
+    """Neither does anything else of a run; the record is what one call of fit would give."""
+    settings = {"steps": 97, "seeds": 3, **RUNS[name]}
+    steps = settings["steps"]
+    default = il.compare(**settings)
+    for record in (0, 1, 3, 7, 19, 20, 50, 1_000):
+        result = il.compare(**settings, record=record)
+        for run, other in zip(result.runs, default.runs, strict=True):
+            assert run.outcome == other.outcome
+            plain = [{**r.to_dict(), "elapsed": None} for r in (run, other)]
+            assert plain[0] == plain[1]
+            net = il.Network(result.settings.layers, result.settings.activation,
+                             result.settings.loss)  # fmt: skip
+            net.initialize(result.schemes[run.scheme], rng=run.seed)
+            history = net.fit(*result._samples, optimizer=result.optimizer, steps=steps,
+                              batch_size=result.batch_size, record=record)  # fmt: skip
+            assert run.history.to_dict() == history.to_dict()
+
+
+def test_pieces_of_a_training() -> None:
+    assert piece_lengths(100, 80, 0) == [80, 20]
+    assert piece_lengths(100, 80, 20) == [80, 20]
+    assert piece_lengths(100, 80, 7) == [80, 4, 16]
+    assert piece_lengths(100, 80, 50) == [80, 20]  # one row more, that of the end
+    assert piece_lengths(4, None, 1) == [4]
+    assert sum(piece_lengths(97, 78, 19)) == 97
+
+
+def test_zeros_are_stuck_with_and_without_a_record() -> None:
+    for record in (0, None):
+        (run,) = il.compare(["zeros"], record=record, steps=20, seeds=1).runs
+        assert run.outcome == "stuck: every weight gradient is zero"
+        assert run.saturated_start == 0.0
+
+
+def test_the_table_and_the_page_say_what_learned_means(tmp_path: Path) -> None:
+    said = "learned: the last loss is at most 0.8 times that of the best constant guess."
+    result = il.compare(["he_normal"], steps=1500, seeds=2)
+    assert {run.outcome for run in result.runs} == {"learned"}
+    assert notes_but_answers(result)[-1] == said
+    assert said in result.to_html(tmp_path / "report.html").read_text(encoding="utf-8")
+    assert il.compare(["zeros"], steps=5, seeds=1).table().notes[-1] != said
 
 
 def test_no_words_about_units_without_a_hidden_layer() -> None:
@@ -414,7 +533,7 @@ def test_a_run_is_one_line() -> None:
 def test_one_step_is_no_plural() -> None:
     text = repr(short(["zeros"], steps=1))
     assert ", 1 step · " in text
-    assert text.endswith("after 1 step.")
+    assert "after 1 step.\n" in text
 
 
 def test_html_holds_the_cells_of_the_text() -> None:

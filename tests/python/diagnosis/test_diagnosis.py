@@ -346,15 +346,20 @@ def test_topics_and_codes() -> None:
     flower = il.datasets.flower()
     result = il.diagnose(il.Network([2, 4, 1]), flower.X, flower.y)
     assert result.codes == ("zero_gradient", "symmetric")
-    assert not result.ok()
-    assert not result.ok("symmetry")
-    assert not result.ok("gradient")
-    assert not result.ok("zero_gradient")
-    assert not result.ok("healthy")
-    assert result.ok("saturation")
-    assert result.ok("too_small")
+    assert result.answer == "error"
+    assert result.ok is False
+    assert not result.passes("symmetry")
+    assert not result.passes("gradient")
+    assert not result.passes("zero_gradient")
+    assert result.passes("saturation")
+    assert result.passes("too_small")
     with pytest.raises(ValueError, match=r"unknown topic 'symetry'.*Did you mean 'symmetry'"):
-        result.ok("symetry")
+        result.passes("symetry")
+    for answer in ("healthy", "unknown"):  # no topics, though they are codes
+        with pytest.raises(ValueError, match="unknown topic"):
+            result.passes(answer)
+    with pytest.raises(TypeError, match="not callable"):
+        result.ok("symmetry")  # type: ignore[operator]
     assert set(dx.TOPICS) == {"symmetry", "saturation", "gradient", "scale", "loss", "finite"}
     assert all(codes <= set(dx.CODES) for codes in dx.TOPICS.values())
 
@@ -450,7 +455,7 @@ def test_weights_that_are_not_finite_are_a_verdict(loss: str, bad: float) -> Non
     for result in (il.diagnose(net, X, y), il.diagnose(net, X), il.diagnose(net)):
         assert result.verdict.code == "non_finite"
         assert result.verdict.layer == 2
-        assert not result.ok("finite")
+        assert not result.passes("finite")
         json.dumps(result.to_dict(arrays=True), allow_nan=False)
 
 

@@ -96,7 +96,7 @@ def test_copies_inside_a_random_net(dtype: str) -> None:
 
 
 def test_the_counter_is_not_blind() -> None:
-    """A changed bit in, in the bias or out makes a unit distinct; and -0 is not +0."""
+    """A changed bit in, in the bias or out makes a unit distinct, but for the sign of a zero."""
     net = constant_net([2, 5, 1], "tanh", "mse", "float64", 0.5)
     assert list(net._distinct_units()) == [1, 1]
     incoming, outgoing = net.weights
@@ -107,7 +107,43 @@ def test_the_counter_is_not_blind() -> None:
         assert list(net._distinct_units()) == [2, 1]
         parameter[index] = saved
     net.biases[0][2] = -0.0
+    assert list(net._distinct_units()) == [1, 1]
+    net.biases[0][2] = np.nextafter(0.0, 1.0, dtype=net.dtype)
     assert list(net._distinct_units()) == [2, 1]
+
+
+def signed_zeros(shape: tuple[int, int], rng: np.random.Generator) -> NDArray[np.float64]:
+    """As students write zeros: a mix of +0 and -0."""
+    return 0.0 * rng.standard_normal(shape)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("activation", ["sigmoid", "tanh"])
+def test_zeros_of_both_signs_are_one_unit(activation: str, dtype: str, flower: Data) -> None:
+    """In every count: diagnosis, audit, record and comparison, whichever table computes."""
+    X, y = flower
+    net = il.Network([2, 6, 6, 1], activation, dtype=dtype)
+    rng = np.random.default_rng(0)
+    for weights in net.weights:
+        weights[...] = signed_zeros(weights.shape, rng)
+    assert {False, True} <= set(np.signbit(net.weights[1]).ravel().tolist())
+    diagnosis = il.diagnose(net, X, y)
+    for layer in diagnosis.layers[:-1]:
+        symmetry = layer.symmetry
+        assert symmetry is not None
+        counts = (symmetry.distinct, symmetry.function, symmetry.incoming, symmetry.outgoing)
+        assert (*counts, symmetry.distinct_modulo, symmetry.gradient) == (1, 1, 1, 1, 1, 1)
+    assert {"symmetric", "zero_gradient"} & {verdict.code for verdict in diagnosis.verdicts}
+    assert [groups.units for groups in il.diagnosis.distinct_units(net)] == [1, 1]
+    arrays = [array for pair in zip(net.weights, net.biases, strict=True) for array in pair]
+    audit = il.audit(arrays, X, y, activation=activation, layout="in_out")
+    assert [layer.distinct_units for layer in audit.layers[:2]] == [1, 1]
+    assert net.copy().fit(X, y, steps=20, record=5).distinct_units.tolist() == [[1, 1, 1]] * 5
+
+
+def test_a_comparison_counts_zeros_of_both_signs_as_one_unit() -> None:
+    result = il.compare([signed_zeros], layers=[2, 6, 6, 1], activation="sigmoid", steps=30)
+    assert {(run.distinct_start, run.distinct_end) for run in result.runs} == {((1, 6), (1, 6))}
 
 
 @pytest.mark.parametrize("width", [2, 4, 5, 7, 10, 33])

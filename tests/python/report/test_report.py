@@ -361,13 +361,46 @@ def test_the_call_names_the_versions() -> None:
     "given", [(), (FLOWER.X,), (FLOWER.X, FLOWER.y)], ids=["weights", "X", "X and y"]
 )
 @pytest.mark.usefixtures("no_pictures")
-@pytest.mark.parametrize("settings", [{}, {"learning_rate": 0.25, "steps": 50, "threshold": 0.2}])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"learning_rate": 0.25, "steps": 50, "threshold": 0.2},
+        {"optimizer": "adam(0.01, beta1=0.5)", "steps": 50, "batch_size": 20},
+    ],
+)
 def test_the_call_of_a_diagnosis(given: tuple[Any, ...], settings: dict[str, Any]) -> None:
     net = start("normal(3)")
     diagnosis = il.diagnose(net, *given, **settings)
     page = Page(page_of(diagnosis))
     names = dict(zip(("X", "y"), given, strict=False))
     assert run_code(page.code, net=net, **names).to_dict() == diagnosis.to_dict()
+
+
+@pytest.mark.usefixtures("no_pictures")
+@pytest.mark.parametrize("judge", [il.diagnose, il.audit])
+def test_the_call_of_a_probe(judge: Any) -> None:
+    net = start("he_normal")
+    settings = {"optimizer": "sgd(0.5, momentum=0.5)", "steps": 50, "batch_size": 20, "probe": 0.1}
+    result = judge(net, FLOWER.X, FLOWER.y, **settings)
+    page = Page(page_of(result))
+    again = run_code(page.code, net=net, model=net, X=FLOWER.X, y=FLOWER.y)
+    assert again.trial.losses == result.trial.losses
+    assert again.to_dict() == result.to_dict()
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_the_call_with_an_optimizer_that_is_not_known() -> None:
+    class Lion:
+        def step(self) -> None:
+            """Take a step."""
+
+    lion = Lion()
+    result = il.audit(start("he_normal"), FLOWER.X, FLOWER.y, optimizer=lion)
+    page = Page(page_of(result))
+    assert any("optimizer (test_report.Lion)" in text for text in page.texts["p"])
+    names = {"model": start("he_normal"), "X": FLOWER.X, "y": FLOWER.y, "optimizer": lion}
+    assert run_code(page.code, **names).to_dict() == result.to_dict()
 
 
 @pytest.mark.usefixtures("no_pictures")

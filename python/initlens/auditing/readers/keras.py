@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -74,7 +75,12 @@ def read(model: Any) -> Reading:
     if not ordered:
         notes.append("order of the layers: as registered; it is no plain chain")
     return Reading(
-        f"Keras {type(model).__name__}", items, ordered=ordered, flatten=flatten, notes=notes
+        f"Keras {type(model).__name__}",
+        items,
+        ordered=ordered,
+        flatten=flatten,
+        parameters=sum(math.prod(variable.shape) for variable in model.trainable_weights),
+        notes=notes,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..._tools.npz import MAX_ARRAYS
 from .arrays import is_a
-from .reading import Dense, Function, Layout, Opaque, Parameter, Reading
+from .reading import Dense, Function, Layout, Opaque, Parameter, Reading, parameter_count
 
 __all__ = ["is_model", "load", "read"]
 
@@ -101,7 +101,11 @@ def read(model: Any) -> Reading:
     if outputs != [walk.at]:
         reason = "the graph gives something else than its last node"
         walk.items.append(Opaque("output", "", reason))
-    return Reading("ONNX graph", walk.items, flatten=walk.flatten)
+    held = [walk.constants[tensor.name] for tensor in model.graph.initializer]
+    parameters = sum(array.size for array in held if array.ndim and array.dtype.kind == "f")
+    # Weights that other nodes hold are among the items alone.
+    parameters = max(parameters, sum(map(parameter_count, walk.items)))
+    return Reading("ONNX graph", walk.items, flatten=walk.flatten, parameters=parameters)
 
 
 def _constant(helper: Any, tensor: Any) -> Any:

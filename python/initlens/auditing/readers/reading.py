@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-__all__ = ["Dense", "Function", "Layout", "Opaque", "Parameter", "Reading", "Skipped"]
+import numpy as np
+
+__all__ = [
+    "Dense",
+    "Function",
+    "Layout",
+    "Opaque",
+    "Parameter",
+    "Reading",
+    "Skipped",
+    "parameter_count",
+]
 
 Layout: TypeAlias = Literal["in_out", "out_in"]
 
@@ -20,6 +32,12 @@ class Parameter(NamedTuple):
     def name(self) -> str:
         """Path as text."""
         return ".".join(self.path)
+
+    @property
+    def size(self) -> int:
+        """Number of its values."""
+        shape = getattr(self.value, "shape", None)
+        return int(np.size(self.value)) if shape is None else math.prod(int(n) for n in shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,6 +124,8 @@ class Reading:
         Whether the parameters come from a nested mapping.
     finite : bool
         Whether what the model itself computed from X is.
+    parameters : int or None
+        How many weights and biases the model has to train; those of `items` by default.
     notes : list of str
         What was found, converted and copied.
     """
@@ -121,4 +141,12 @@ class Reading:
     flatten: bool = False
     nested: bool = False
     finite: bool = True
+    parameters: int | None = None
     notes: list[str] = field(default_factory=list)
+
+
+def parameter_count(item: Dense | Function | Opaque) -> int:
+    """Return the number of weights and biases of an item, as far as it holds them."""
+    if isinstance(item, Function):
+        return 0
+    return sum(part.size for part in (item.weight, item.bias) if part is not None)

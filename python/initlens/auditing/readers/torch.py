@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +16,7 @@ from ...activations import names as activation_names
 from .arrays import is_a, is_torch_tensor, samples_array
 from .reading import Dense, Function, Opaque, Parameter, Reading
 
-__all__ = ["is_module", "read"]
+__all__ = ["is_module", "keep_random_states", "read", "to_tensor"]
 
 _FUNCTIONS: dict[str, Callable[[Any], str | None]] = {
     "Tanh": lambda m: "tanh",
@@ -61,6 +62,15 @@ def is_module(model: Any) -> bool:
 
 def read(model: Any, X: Any, activation: Any) -> Reading:
     """Read a Module; with X, one whose order is not plain is run on it, in evaluation mode."""
+    reading = _read(model, X, activation)
+    of_all = model.parameters()  # each once, in whatever module it is
+    reading.parameters = sum(
+        p.numel() for p in of_all if not is_a(p, "torch", "UninitializedTensorMixin")
+    )
+    return reading
+
+
+def _read(model: Any, X: Any, activation: Any) -> Reading:
     kind = _kind(model)
     source = f"PyTorch {type(model).__name__}"
     sequential = kind in ("Sequential", "Linear")
@@ -255,8 +265,8 @@ def _run(model: Any, X: Any, dense: dict[str, Dense]) -> tuple[list[_Call], NDAr
     ]
     try:
         model.eval()
-        with torch.no_grad():
-            output = model(_tensor(torch, model, X))
+        with torch.no_grad(), keep_random_states(model):
+            output = model(to_tensor(torch, model, X))
     except Exception as error:
         raise ValueError(f"the model fails on X: {type(error).__name__}: {error}") from error
     finally:
@@ -267,7 +277,21 @@ def _run(model: Any, X: Any, dense: dict[str, Dense]) -> tuple[list[_Call], NDAr
     return calls, samples_array("output", output) if is_torch_tensor(output) else None
 
 
-def _tensor(torch: Any, model: Any, X: Any) -> Any:
+@contextmanager
+def keep_random_states(model: Any) -> Iterator[None]:
+    """Put the generators that a Module may draw from back to where they were."""
+    torch = sys.modules["torch"]
+    legacy = np.random.get_state()  # noqa: NPY002
+    devices = sorted({p.device.index or 0 for p in model.parameters() if p.device.type == "cuda"})
+    with torch.random.fork_rng(devices=devices):
+        try:
+            yield
+        finally:
+            np.random.set_state(legacy)  # noqa: NPY002
+
+
+def to_tensor(torch: Any, model: Any, X: Any) -> Any:
+    """Return samples as a tensor of the dtype and on the device of a Module."""
     parameter = next(iter(model.parameters()), torch.zeros(()))
     if is_torch_tensor(X):
         return X.to(parameter.device, parameter.dtype if X.is_floating_point() else X.dtype)

@@ -14,6 +14,8 @@ __all__ = ["is_tree", "read_mapping", "read_sequence", "unwrap"]
 
 _WEIGHTS = frozenset({"weight", "weights", "kernel", "w", "coef", "coefs", "embedding"})
 _BIASES = frozenset({"bias", "biases", "b", "offset", "intercept", "intercepts"})
+# What normalisation layers keep and do not train.
+_STATISTICS = frozenset({"running_mean", "running_var", "num_batches_tracked", "mean", "var"})
 _NUMBERED = re.compile(r"([A-Za-z]+)_?(\d+)")
 _POSITIONAL = re.compile(r"arr_\d+")  # what np.savez calls arrays without a name
 _MAX_DEPTH = 32
@@ -58,7 +60,15 @@ def read_mapping(
     for group in order:
         items.append(_item(".".join(group) or "layer", groups[group], layout, units_last))
     notes = [] if order == list(groups) else ["order of the layers: by the numbers in their names"]
-    return Reading(source, items, functions_known=False, nested=nested, notes=notes)
+    trained = [leaf for leaf in leaves if _role(leaf.path).role not in _STATISTICS]
+    return Reading(
+        source,
+        items,
+        functions_known=False,
+        nested=nested,
+        parameters=sum(leaf.size for leaf in trained),
+        notes=notes,
+    )
 
 
 def read_sequence(

@@ -1,0 +1,120 @@
+"""Attribution: verdicts get the cause that they come from, and a fix that can be carried out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from ..nets.network import Network
+from .causes import CAUSES, Cause
+from .dialect import Dialect
+from .fixes import Fix, start_anew, together
+from .verdicts import TOPICS, Verdict
+
+__all__ = ["attribute", "fix_for"]
+
+# Of data first, so that what is drawn or judged after it meets the data as they will be.
+_OF_DATA: Final = ("inputs", "targets")
+_WHOLE: Final = frozenset({"scale of all layers"})  # its fix replaces all weights and biases
+_OF_LAYERS: Final = frozenset(
+    {"not finite", "biases", "mean of the weights", "copies", "near copies", "scale"}
+)
+# What weights drawn anew do not mend: the outcome of a run, and steps that are too long.
+_OWN_FIX: Final = frozenset({"diverged", "stuck"})
+
+
+def attribute(
+    verdicts: Sequence[Verdict], causes: Sequence[Cause], net: Network, dialect: Dialect
+) -> tuple[Verdict, ...]:
+    """Return the verdicts, those of one cause folded under the first of them.
+
+    The first cause that can bring about one of the alarms, by `CAUSES`, takes all alarms that it
+    can; the next one takes of what is left. The fix of the first one sets right all causes: a
+    start with one of two faults mended is still a bad start. Alarms without a cause get the fix
+    that is left, see `fix_for`. Verdicts of copies keep their own layers and words, and verdicts
+    that are no alarms stay as they are.
+    """
+    alarms = [verdict for verdict in verdicts if verdict.severity != "note"]
+    lead: dict[int, Verdict] = {}
+    folded: set[int] = set()
+    mended = fix_for("", causes, net, dialect)
+    for cause in causes:
+        topics = CAUSES[cause.name].topics
+        matching = [v for v in alarms if id(v) not in folded and topics & _topics(v.code)]
+        if not matching:
+            continue
+        if "copies" in cause.name:  # each says by itself which units are equal
+            for verdict in matching:
+                folded.add(id(verdict))
+                fix = cause.fix if lead else mended
+                lead[id(verdict)] = replace(verdict, cause=cause.name, fix=fix)
+            continue
+        first, *others = matching
+        folded |= {id(v) for v in matching}
+        lead[id(first)] = _caused(first, others, cause, cause.fix if lead else mended)
+    result: list[Verdict] = []
+    for verdict in verdicts:
+        if id(verdict) in lead:
+            result.append(lead[id(verdict)])
+        elif id(verdict) in folded:
+            continue
+        elif verdict.severity == "note" or not _can_be_drawn_anew(verdict):
+            result.append(verdict)
+        else:
+            result.append(replace(verdict, fix=fix_for(verdict.code, causes, net, dialect)))
+    return tuple(result)
+
+
+def fix_for(code: str, causes: Sequence[Cause], net: Network, dialect: Dialect) -> Fix:
+    """Return what sets right all causes; without one in the net itself, and with a code, anew.
+
+    Parameters
+    ----------
+    code : str
+        Of a verdict that none of the causes explains; "" for the causes alone.
+    causes : sequence of Cause
+        As `find_causes` returns them.
+    net : Network
+        Whose they are.
+    dialect : Dialect
+        In which the lines of code are written.
+
+    Returns
+    -------
+    Fix
+    """
+    data = [cause.fix for name in _OF_DATA for cause in causes if cause.name == name]
+    if code:
+        return start_anew(net, dialect, data)
+    whole = any(cause.name in _WHOLE for cause in causes)
+    rest = [
+        cause.fix
+        for cause in causes
+        if cause.name not in _OF_DATA and not (whole and cause.name in _OF_LAYERS)
+    ]
+    return together([*data, *rest])
+
+
+def _topics(code: str) -> set[str]:
+    return {topic for topic, codes in TOPICS.items() if code in codes}
+
+
+def _can_be_drawn_anew(verdict: Verdict) -> bool:
+    return verdict.code not in _OWN_FIX and "learning_rate" not in verdict.evidence
+
+
+def _caused(verdict: Verdict, others: Sequence[Verdict], cause: Cause, fix: Fix) -> Verdict:
+    """Return a verdict that names its cause, with what else follows from it."""
+    return replace(
+        verdict,
+        layer=cause.layers[0] if cause.layers else None,
+        layers=cause.layers,
+        evidence={**verdict.evidence, "deviation": cause.deviation, "cause": dict(cause.evidence)},
+        sentence=f"{cause.sentence} {verdict.sentence}",
+        fix=fix,
+        name="",
+        cause=cause.name,
+        # Mended with it: a second way out would only distract.
+        therefore=tuple(replace(v, fix=Fix()) for v in (*verdict.therefore, *others)),
+    )
