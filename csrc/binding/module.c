@@ -238,7 +238,7 @@ module_exec(PyObject *module)
         PyErr_SetString(PyExc_ImportError, "initlens does not support sub-interpreters; use threads or processes");
         return -1;
     }
-    if (array_import() < 0) {
+    if (array_import() < 0 || network_watch_forks() < 0) {
         return -1;
     }
     state->network_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &network_spec, NULL);

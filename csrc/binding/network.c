@@ -48,9 +48,19 @@ is_short(const il_net *net, size_t B)
 }
 
 int
+network_watch_forks(void)
+{
+    return owner_watch_forks();
+}
+
+int
 network_take(PyObject *self)
 {
-    return owner_take(&((network *)self)->owner);
+    const int taken = owner_take(&((network *)self)->owner);
+    if (taken == 1) {
+        il_net_repair(((network *)self)->net);
+    }
+    return taken < 0 ? -1 : 0;
 }
 
 void

@@ -11,6 +11,9 @@ extern PyType_Spec network_spec;
 /* The net of an initialized object, for what never changes: shape, dtype, addresses. Borrowed. */
 il_net *network_net(PyObject *self);
 
+/* Lets the child of a fork tell which owners are gone; once a process. */
+int network_watch_forks(void);
+
 /* Makes this thread the only one that computes with the net; RuntimeError if another does. */
 int network_take(PyObject *self);
 void network_release(PyObject *self);

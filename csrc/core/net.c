@@ -233,8 +233,9 @@ il_net_reset_slots(il_net *net, const il_optimizer *optimizer)
         }
     }
     for (size_t s = 0; s < 2; s++) {
-        il_release(net->slots[s]);
-        net->slots[s] = fresh[s];
+        void *const old = net->slots[s];
+        net->slots[s] = fresh[s]; /* first: a fork may come between any two lines, see il_net_repair() */
+        il_release(old);
     }
     return IL_OK;
 }
@@ -255,6 +256,24 @@ il_net_set_progress(il_net *net, const il_net_progress *progress)
         net->progress = *progress;
     }
     return status;
+}
+
+void
+il_net_repair(il_net *net)
+{
+    const il_net_progress *p = &net->progress;
+    int whole = (p->position == 0 || p->position < p->samples) && p->epoch != UINT64_MAX;
+    for (size_t s = 0; s < 2; s++) {
+        const int kept = p->has_optimizer && il_optimizer_keeps(&p->optimizer, s);
+        whole = whole && kept == (net->slots[s] != NULL);
+    }
+    if (!whole) {
+        net->progress = (il_net_progress){.key = p->key};
+        for (size_t s = 0; s < 2; s++) {
+            il_release(net->slots[s]);
+            net->slots[s] = NULL;
+        }
+    }
 }
 
 void *

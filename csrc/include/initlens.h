@@ -213,6 +213,10 @@ typedef struct il_net_progress {
 il_net_progress il_net_get_progress(const il_net *net);
 /* Clears or restores; IL_ERROR_ARGUMENT for what no training leaves: a position beyond the samples, for example. */
 IL_MUST_USE il_status il_net_set_progress(il_net *net, const il_net_progress *progress);
+
+/* Makes a net usable again in the child of a fork that came while another thread trained it: clears progress and
+ * slots if they do not belong together. The numbers are those of that moment, perhaps of two steps. */
+void il_net_repair(il_net *net);
 /* Optimizer state, borrowed: slot 0 momentum or first moment, slot 1 second moment; each
  * [parameter_count], in the order W0 b0 W1 b1 ... NULL where the optimizer keeps none. */
 void *il_net_slot(il_net *net, size_t slot);

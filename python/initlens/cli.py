@@ -35,7 +35,7 @@ MOST_LAYERS = 100_000  # of one width in --layers
 _REPORTED = (ValueError, TypeError, MemoryError, ImportError, OSError)
 
 # What a message calls by its name in Python, and is an option here.
-_ARGUMENTS = re.compile(r"(?<![^ ])(activation|layout|loss|dtype|optimizer|probe)=")
+_ARGUMENTS = re.compile(r"(?<![^ ])(activation|layout|loss|dtype|optimizer|probe|max_bytes)=")
 
 HINT = (
     "More: initlens compare --html report.html · --seeds 100 · --layers 2-8-8-1 · "
@@ -64,8 +64,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     -------
     int
         Exit status: 0, 1 for an error that `audit` found, 2 for a wrong argument or a file that
-        cannot be read, 130 after Ctrl-C, 141 for a closed pipe.
+        cannot be read, 130 after Ctrl-C, 141 for a closed pipe. The output of a closed stdout (>&-)
+        is dropped.
     """
+    _open_closed_streams()
     try:
         # A terminal without the table's characters gets question marks, not a traceback.
         if hasattr(sys.stdout, "reconfigure"):
@@ -73,10 +75,26 @@ def main(argv: Sequence[str] | None = None) -> int:
         status = _run(argv)
         sys.stdout.flush()
     except BrokenPipeError:
-        # The interpreter flushes stdout once more at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_stdout()
         return BROKEN_PIPE
+    except OSError as error:  # a full disk
+        _discard_stdout()
+        print(f"initlens: cannot write the output: {error.strerror}", file=sys.stderr)
+        return USAGE_ERROR
     return status
+
+
+def _open_closed_streams() -> None:
+    """Open what the shell has closed (>&-): print writes to stdout where stderr is None."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            nothing = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+            setattr(sys, name, nothing)
+
+
+def _discard_stdout() -> None:
+    # The interpreter flushes stdout once more at its end.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(argv: Sequence[str] | None) -> int:
@@ -96,11 +114,15 @@ def _run(argv: Sequence[str] | None) -> int:
         text = str(error)
         if isinstance(error, OSError) and error.filename is not None:
             text = f"{error.filename}: {error.strerror}"  # as other commands write it
-        words = _ARGUMENTS.sub(r"--\1 ", text).split()
+        words = _ARGUMENTS.sub(_option, text).split()
         message = " ".join(words) or type(error).__name__
         print(f"initlens: {message}", file=sys.stderr)
         return USAGE_ERROR
     return status
+
+
+def _option(argument: re.Match[str]) -> str:
+    return f"--{argument[1].replace('_', '-')} "
 
 
 def _no_place(rest: list[str], arguments: argparse.Namespace) -> str:
@@ -146,8 +168,13 @@ def _audit(arguments: argparse.Namespace) -> int:
     file = _file("FILE", arguments.file, "one, such as model.npz")
     html = _destination(arguments.html)
     X = y = None
+    limit = arguments.max_bytes
+    if limit is not None and limit < 0:
+        raise ValueError(f"--max-bytes must be at least 0, got {limit}")
     if arguments.data is not None:
-        X, y = read_data(_file("--data", arguments.data, "a file, such as data.npz"))
+        X, y = read_data(
+            _file("--data", arguments.data, "a file, such as data.npz"), max_bytes=limit
+        )
     activation = None if arguments.activation is None else split_list(arguments.activation)
     report = audit(
         file,
@@ -161,6 +188,7 @@ def _audit(arguments: argparse.Namespace) -> int:
         steps=arguments.steps,
         batch_size=arguments.batch_size,
         probe=arguments.probe,
+        max_bytes=limit,
     )
     if arguments.json:
         print(json.dumps(report.to_dict(), indent=2, allow_nan=False))
@@ -349,6 +377,12 @@ def _parser() -> argparse.ArgumentParser:
         help="train a copy for this share of the steps, such as 0.1, and judge by it",
     )
     add("--strict", action="store_true", help="exit status 1 for unknown and for a warning too")
+    add(
+        "--max-bytes",
+        type=_whole,
+        metavar="N",
+        help="most bytes of the arrays in FILE and in --data; 16 times the file, at least 256 MiB",
+    )
     add("--json", action="store_true", help="everything, as JSON")
     add("--html", metavar="FILE", help="write a report too: one page with pictures")
 

@@ -7,6 +7,7 @@
 #include "harness.h"
 
 #include "../../csrc/core/memory.h"
+#include "../../csrc/core/net.h"
 #include "../../csrc/core/rng.h"
 #include "../../csrc/core/dispatch.h"
 #include "initlens.h"
@@ -537,8 +538,33 @@ test_small_forward_allocates_nothing(void)
 #endif
 }
 
+/* A fork may come while another thread changes the optimizer: slots of the new one, progress of the old one. */
+static void
+test_repair(void)
+{
+    const il_activation tanh_ = {IL_TANH, 0};
+    il_train_options o = options_for(IL_ADAM, 3, 7);
+    il_train_result result;
+    il_net *net = make_net(tanh_, IL_MSE);
+    CHECK(il_net_train(net, B, x, y, &o, NULL, &result) == IL_OK);
+    il_net_repair(net);
+    il_net_progress p = il_net_get_progress(net);
+    CHECK(p.has_optimizer && p.steps == 3 && il_net_slot(net, 0) != NULL && il_net_slot(net, 1) != NULL);
+    net->progress.optimizer = (il_optimizer){.kind = IL_SGD, .learning_rate = 0.1};
+    il_net_repair(net);
+    p = il_net_get_progress(net);
+    CHECK(!p.has_optimizer && p.steps == 0 && il_net_slot(net, 0) == NULL && il_net_slot(net, 1) == NULL);
+    CHECK(il_net_train(net, B, x, y, &o, NULL, &result) == IL_OK);
+    net->progress.position = net->progress.samples;
+    il_net_repair(net);
+    CHECK(il_net_get_progress(net).position == 0);
+    CHECK(il_net_train(net, B, x, y, &o, NULL, &result) == IL_OK);
+    il_net_destroy(net);
+}
+
 TEST_MAIN(TEST(test_gradients), TEST(test_training_in_pieces), TEST(test_record_rows), TEST(test_rows_alone),
           TEST(test_forward_in_parts), TEST(test_many_nets), TEST(test_many_nets_of_two_architectures),
           TEST(test_many_nets_of_two_kinds_of_options), TEST(test_few_nets), TEST(test_divergence),
           TEST(test_saturation_of_nan), TEST(test_interruption), TEST(test_bad_arguments), TEST(test_distinct_units),
-          TEST(test_permutation), TEST(test_memory_faults), TEST(test_small_forward_allocates_nothing))
+          TEST(test_permutation), TEST(test_memory_faults), TEST(test_small_forward_allocates_nothing),
+          TEST(test_repair))

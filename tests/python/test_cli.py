@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -284,6 +286,36 @@ def test_closed_pipe_is_quiet(arguments: list[str], unbuffered: str) -> None:
         err = process.stderr.read()
     assert process.returncode == 141
     assert err == b""
+
+
+def test_audit_takes_a_limit_of_bytes(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "net.npz"
+    il.Network([2, 4, 1]).initialize("he_normal", rng=0).save(file)
+    status, out, err = run(capsys, "audit", str(file), "--max-bytes", "1")
+    assert (status, out) == (2, "")
+    assert re.search(r"more than 1; if you trust it, pass --max-bytes \d+$", err)
+    assert run(capsys, "audit", str(file), "--max-bytes", err.split()[-1])[0] == 0
+    assert run(capsys, "audit", str(file), "--max-bytes", "-1")[0] == 2
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell of POSIX")
+@pytest.mark.parametrize("arguments", [FAST, ["info", "--json"]], ids=" ".join)
+def test_closed_streams_are_no_error(arguments: list[str]) -> None:
+    command = shlex.join([sys.executable, "-m", "initlens", *arguments])
+    done = subprocess.run(f"{command} >&-", shell=True, capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    # What belongs on stderr is not written to stdout.
+    done = subprocess.run(f"{command} --seed 3 2>&-", shell=True, capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (2, b"", b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_a_full_disk_is_one_line() -> None:
+    with Path("/dev/full").open("wb") as full:
+        command = [sys.executable, "-m", "initlens", "info"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 2
+    assert re.fullmatch(rb"initlens: .*No space left on device\n", done.stderr)
 
 
 def test_a_poor_terminal_gets_question_marks() -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from os import PathLike
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._tools.checks import choice, real
+from .._tools.checks import choice, integer, real
 from .._tools.text import join
 from ..activations import Activations
 from ..activations import get as get_activation
@@ -40,7 +41,7 @@ from .foreign_trial import probe_of
 from .optimizers import read_training
 from .readers import read
 from .readers.arrays import samples_array
-from .readers.reading import Layout, Opaque, Reading, parameter_count
+from .readers.reading import Dense, Layout, Opaque, Reading, parameter_count
 from .readers.torch import is_module
 from .result import Audit, AuditedLayer
 from .torch_model import TorchModel, UnmeasuredError
@@ -74,6 +75,7 @@ def audit(
     batch_size: int | None = None,
     probe: float | None = None,
     threshold: float = SATURATED_SLOPE,
+    max_bytes: int | None = None,
 ) -> Audit:
     """Read a model that was made elsewhere, and say which failure its start has, if any.
 
@@ -103,6 +105,9 @@ def audit(
         told, and nothing that depends on its steps.
     learning_rate, steps, batch_size, probe, threshold
         As in `diagnose`. A probe trains a deep copy of a PyTorch Module that is no plain chain.
+    max_bytes : int, optional
+        Most bytes that the weights in a file may take together: a small file can claim any size. By
+        default 16 times the size of the file, and at least 256 MiB.
 
     Returns
     -------
@@ -112,8 +117,8 @@ def audit(
     ------
     ValueError
         If the model has no layer with weights, its shapes do not chain, the layout or the
-        activation is missing, a file is broken or could hold pickles, or X and y do not fit; if a
-        rate is infinite or NaN, or a probe has no X, no y or no optimizer.
+        activation is missing, a file is broken, larger than `max_bytes` or could hold pickles, or
+        X and y do not fit; if a rate is infinite or NaN, or a probe has no X, no y or no optimizer.
     TypeError
         If the model, its values or its optimizer are of another kind, or both an optimizer and a
         learning rate are given.
@@ -151,7 +156,8 @@ def audit(
         check_probe(share, X, y, training)
     if X is not None:
         _refuse_non_finite(X)
-    reading = read(model, X, activation, layout)
+    size = None if max_bytes is None else integer("max_bytes", max_bytes, minimum=0)
+    reading = read(model, X, activation, layout, size)
     models = build(reading, activation, layout)
     notes = models.notes
     notes += _stored([m for chain in models.chains for m in chain.matrices])
@@ -163,6 +169,9 @@ def audit(
             loss or reading.loss or _loss(models, target, last.matrices[-1].weight.shape[1], notes)
         )
         network = _network(last, loss_name)
+        if isinstance(model, str | PathLike):
+            reading.items[:] = [item for item in reading.items if not isinstance(item, Dense)]
+            _share(last, network)
     diagnosis: Diagnosis | None = None
     whole = False
     samples: NDArray[Any] | None = None
@@ -241,6 +250,16 @@ def _network(chain: Chain, loss: str | None) -> Network:
         if matrix.bias is not None:
             b[...] = matrix.bias
     return net
+
+
+def _share(chain: Chain, network: Network) -> None:
+    """Let the matrices of a file be those of the net, so that each is in memory once."""
+    for index, (matrix, w) in enumerate(zip(chain.matrices, network.weights, strict=True)):
+        read = matrix.layer.weight
+        if read is not None and read.value.dtype == w.dtype and matrix.layout is not None:
+            weight = read._replace(value=w.T if matrix.layout == "out_in" else w)
+            layer = replace(matrix.layer, weight=weight)
+            chain.matrices[index] = replace(matrix, weight=w, layer=layer)
 
 
 def _is_whole(reading: Reading, samples: NDArray[Any], X: Any) -> bool:
@@ -375,7 +394,12 @@ def _report(
     names = _names(matrices)
     measures = [] if diagnosis is None else list(diagnosis.layers)
     done = len(measures)
-    alone = _measured_alone(parts if diagnosis is None else parts[1:], done, threshold)
+    alone = _measured_alone(
+        parts if diagnosis is None else parts[1:],
+        done,
+        threshold,
+        {} if network is None else {id(models.chains[-1]): network},
+    )
     found = [] if diagnosis is None else list(diagnosis.verdicts)
     if alone:
         streams = [
@@ -440,11 +464,13 @@ def _report(
     )
 
 
-def _measured_alone(parts: Sequence[Chain], done: int, threshold: float) -> list[LayerMeasures]:
-    """Measure the weights of chains, numbered on from `done`."""
+def _measured_alone(
+    parts: Sequence[Chain], done: int, threshold: float, made: Mapping[int, Network]
+) -> list[LayerMeasures]:
+    """Measure the weights of chains, numbered on from `done`; of some there is a net already."""
     found: list[LayerMeasures] = []
     for part in parts:
-        net = _network(part, None)
+        net = made.get(id(part)) or _network(part, None)
         hidden = [get_activation(text) for text in net.settings.activation]
         for layer in measure(net, hidden, None, None, threshold)[0]:
             found.append(replace(layer, number=done + len(found) + 1))

@@ -84,7 +84,7 @@ def weight_verdicts(
 
 def _findings(layer: LayerMeasures, matrix: Matrix, *, output: bool) -> Iterator[_Found]:
     number = layer.number
-    weight = np.asarray(matrix.weight, np.float64)
+    weight = matrix.weight
     apart = distinct_count(group_units(layer.units, weight, None, None, 0, 0.0))
     if layer.symmetry is None and not output:
         yield from _equal_units(number, matrix, apart)
@@ -93,7 +93,7 @@ def _findings(layer: LayerMeasures, matrix: Matrix, *, output: bool) -> Iterator
         yield from _rank(number, matrix, layer.symmetry.weight_rank, apart)
     elif weight.size <= RANK_SIZE:
         eps = float(np.finfo(matrix.weight.dtype).eps)
-        rank = weight_rank(layer.units, weight, max(weight.shape) * eps)
+        rank = weight_rank(layer.units, np.asarray(weight, np.float64), max(weight.shape) * eps)
         yield from _rank(number, matrix, rank, apart)
     yield from _scale(number, matrix)
 

@@ -271,6 +271,8 @@ def scale_by_depth(
     units = integer("width", width, minimum=1)
     # Not trained: it checks the arguments, and has the widths that the data need.
     start = compare(schemes, data=data, loss=loss, seeds=seeds, steps=0, record=0, n_jobs=n_jobs)
+    if start.interrupted:
+        raise KeyboardInterrupt
     inputs, *_, outputs = start.settings.layers
     each = len(start.schemes) * len(start.seeds)
     found: dict[int, Comparison] = {}

@@ -6,8 +6,8 @@ Every quotient of zeros has a stated value, see the classes.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
-from typing import Any, Final, NamedTuple
+from itertools import product
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -45,6 +45,12 @@ SATURATED_SLOPE: Final = 0.05
 QUANTILES: Final = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 NEAR: Final = 0.1  # units within this share of their mean norm are one near-group
 DORMANT: Final = 0.025  # of the layer's mean activity (Sokar et al. 2023)
+
+_STREAM: Final = 64  # first elements of a layer that are compared
+_FEWEST: Final = 8
+_REACH: Final = 4e-5  # 2 sqrt(64) 16 epsilon of float32
+_CELL: Final = 0.01  # side of the cells in which vectors are looked for
+_Cell: TypeAlias = tuple[int, int, int]
 
 _SCALE_ULPS: Final = 16  # dividing by a norm rounds a few times
 
@@ -469,9 +475,10 @@ def _outputs(
     odd: bool,
 ) -> tuple[NDArray[np.float64], int, float, float]:
     """Return correlations, constant units, effective units and stable rank."""
-    similarity = np.full((units, units), math.nan)
     if scatter is None or not np.isfinite(scatter).all():
-        return similarity, 0, math.nan, math.nan
+        # One number for all of them: a wide layer without data takes no memory for it.
+        return np.broadcast_to(np.array(math.nan), (units, units)), 0, math.nan, math.nan
+    similarity = np.full((units, units), math.nan)
     norm = np.sqrt(scatter.diagonal())
     varying = norm > 0
     some = np.ix_(varying, varying)
@@ -494,24 +501,97 @@ def _off_diagonal(matrix: NDArray[np.float64], f: Any) -> float:
 
 
 def shared_streams(weights: Sequence[NDArray[Any]]) -> list[SharedStream]:
-    """Return the pairs of layers that were drawn from one random stream.
+    """Return the layers that were drawn from the random stream of an earlier one, each with it.
 
-    Their first elements, in the order of (n_in, n_out) or of (n_out, n_in), are multiples.
+    Their first elements, in the order of (n_in, n_out) or of (n_out, n_in), are multiples. Of more
+    layers than two each is named with the first.
+
+    Notes
+    -----
+    Linear in layers: one is compared only with those near to it on the unit sphere, or opposite.
     """
-    found = []
-    for (i, first), (j, second) in combinations(enumerate(weights), 2):
-        count = min(first.size, second.size, 64)
-        tolerance = 16 * float(np.finfo(first.dtype).eps)
+    sizes = [min(w.size, _STREAM) for w in weights]
+    tolerances = [16 * float(np.finfo(w.dtype).eps) for w in weights]
+    found: dict[int, SharedStream] = {}
+    starts = {
+        "C": [_start_of(w) for w in weights],
+        "F": [_start_of(w.T) for w in weights],
+    }
+    for count in sorted({size for size in sizes if size >= _FEWEST}):
         for order in ("C", "F"):
-            a, b = (np.asarray(w.ravel(order)[:count], np.float64) for w in (first, second))
-            # Few or equal values are no stream.
-            if count < 8 or not np.isfinite([a, b]).all() or np.ptp(a) == 0.0:
-                continue
-            factor = float(a @ b / (a @ a))
-            if factor and np.abs(b - factor * a).max() <= tolerance * np.abs(b).max():
-                found.append(SharedStream(i + 1, j + 1, factor))
-                break
-    return found
+            known, cells = _on_the_sphere(starts[order], count)
+            # First layers of different streams: with as many elements as are compared, and with
+            # more. Two of the latter are compared on more elements.
+            firsts: dict[bool, dict[_Cell, list[int]]] = {False: {}, True: {}}
+            for j, around in zip(known, cells, strict=True):
+                longer = sizes[j] > count
+                for table in (False, True):
+                    shared = _first_multiple(
+                        starts[order], count, firsts[table], around, j, tolerances
+                    )
+                    if shared is None:
+                        if table == longer:
+                            firsts[table].setdefault(around[0], []).append(j)
+                    elif not (table and longer):
+                        before = found.get(j)
+                        if before is None or shared.first < before.first:
+                            found[j] = shared
+    return sorted(found.values())
+
+
+def _start_of(matrix: NDArray[Any]) -> NDArray[np.float64]:
+    """Return a copy of the first elements, without one of them all."""
+    rows = matrix[: -(-_STREAM // max(1, matrix.shape[1]))]
+    return rows.ravel()[:_STREAM].astype(np.float64)
+
+
+def _first_multiple(
+    starts: Sequence[NDArray[np.float64]],
+    count: int,
+    firsts: dict[_Cell, list[int]],
+    around: Sequence[_Cell],
+    j: int,
+    tolerances: Sequence[float],
+) -> SharedStream | None:
+    """Return the first one of which layer j, from 0, is a multiple."""
+    b = starts[j][:count]
+    for i in sorted(i for cell in around for i in firsts.get(cell, ())):
+        a = starts[i][:count]
+        factor = float(a @ b / (a @ a))
+        if factor and np.abs(b - factor * a).max() <= tolerances[i] * np.abs(b).max():
+            return SharedStream(i + 1, j + 1, factor)
+    return None
+
+
+def _on_the_sphere(
+    starts: Sequence[NDArray[np.float64]], count: int
+) -> tuple[list[int], list[list[_Cell]]]:
+    """Return which layers have so many elements, and the cells where multiples of them can be.
+
+    Elements that agree to 16 epsilon of float32 in units of the largest are unit vectors that are
+    nearer than `_REACH`, up to the sign; so are the absolute values of their projections.
+    """
+    known = [
+        index
+        for index, start in enumerate(starts)
+        # Few or equal values are no stream.
+        if start.size >= count and np.isfinite(start[:count]).all() and np.ptp(start[:count]) != 0.0
+    ]
+    if len(known) < 2:
+        return [], []
+    rows = np.array([starts[index][:count] for index in known])
+    rows /= np.abs(rows).max(axis=1, keepdims=True)
+    rows /= np.sqrt(np.square(rows).sum(axis=1, keepdims=True))
+    axes = np.cos(np.square(np.arange(1.0, 3 * count + 1)).reshape(3, count))  # of no weights
+    places = np.abs(rows @ (axes / np.sqrt(np.square(axes).sum(axis=1, keepdims=True))).T) / _CELL
+    cells = []
+    for place in places.tolist():
+        # One cell, and its neighbours where the place is near to a side of it.
+        sides = [
+            dict.fromkeys((int(p), int(p - _REACH / _CELL), int(p + _REACH / _CELL))) for p in place
+        ]
+        cells.append(list(product(*sides)))
+    return known, cells  # type: ignore[return-value]
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -15,10 +16,13 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from .._core import Net
+from .._tools import npz
 from .._tools import rng as _rng
 from .._tools.checks import as_array, float_name, integer, rows_match, training_counts
 from .._tools.cpus import threads
+from .._tools.files import replacing
 from .._tools.progress import Progress, reporter
+from .._tools.text import shown
 from ..activations import Activation
 from ..activations import get as get_activation
 from ..initializers import (
@@ -494,7 +498,13 @@ class Network(Net, Tabular):
         Parameters
         ----------
         file : path
-            Where; an existing file is replaced. Nothing in it is pickled.
+            Where; an existing file is replaced when all is written, and stays as it was if
+            anything ends the writing before. Nothing in it is pickled.
+
+        Raises
+        ------
+        OSError
+            If the directory is missing or closed, or the disk is full.
         """
         state = self._state()
         header = {"format": FILE_FORMAT, **{name: state[name] for name in _HEADER}}
@@ -502,11 +512,11 @@ class Network(Net, Tabular):
             f"{name}{index}": array for name in _ARRAYS for index, array in enumerate(state[name])
         }
         # An open file, because np.savez adds ".npz" to a name without it.
-        with Path(file).open("wb") as stream:
+        with replacing(file) as stream:
             np.savez(stream, header=np.array(json.dumps(header)), **arrays)
 
     @classmethod
-    def load(cls, file: str | PathLike[str]) -> Self:
+    def load(cls, file: str | PathLike[str], *, max_bytes: int | None = None) -> Self:
         """Read a net that `save` wrote; it trains on with the bits of the one saved.
 
         Of a subclass only what a Network is; its ``__init__`` is not called.
@@ -515,6 +525,9 @@ class Network(Net, Tabular):
         ----------
         file : path
             An npz file.
+        max_bytes : int, optional
+            Most bytes that its arrays may take together, in a file that is not yours: a small one
+            can claim any size. By default 16 times the size of the file, and at least 256 MiB.
 
         Returns
         -------
@@ -523,28 +536,20 @@ class Network(Net, Tabular):
         Raises
         ------
         ValueError
-            If the file holds no net.
+            If the file holds no net, or a larger one.
+        TypeError
+            If an argument is of another kind.
         OSError
             If it cannot be read.
+        MemoryError
+            If the parameters do not fit.
         """
-        from zipfile import BadZipFile, is_zipfile
-
+        limit = None if max_bytes is None else integer("max_bytes", max_bytes, minimum=0)
+        path = Path(file)
         try:
-            # An open file: np.load leaves one of its own open if it is cut short.
-            with Path(file).open("rb") as stream:
-                if not is_zipfile(stream):
-                    raise ValueError("it is no whole npz file")
-                stream.seek(0)
-                with np.load(stream, allow_pickle=False) as content:
-                    header = json.loads(str(content["header"]))
-                    if header.get("format") != FILE_FORMAT:
-                        raise ValueError(f"its format is {header.get('format')!r}")
-                    arrays = {
-                        name: [content[f"{name}{index}"] for index in range(_count(content, name))]
-                        for name in _ARRAYS
-                    }
-                    return cls._from_state({**header, **arrays})
-        except (AttributeError, BadZipFile, EOFError, KeyError, TypeError, ValueError) as error:
+            with npz.opened(path, limit) as content:
+                return cls._from_state(_stored_state(content))
+        except (KeyError, OverflowError, RecursionError, TypeError, ValueError) as error:
             raise ValueError(f"{str(file)!r} holds no initlens network: {error}") from error
 
     def copy(self) -> Self:
@@ -625,13 +630,52 @@ class Network(Net, Tabular):
         return Table(repr(self), columns, rows)
 
 
+_SETTINGS = {"layers", "activation", "loss", "dtype"}
 _OUTPUTS = {"binary_cross_entropy": "sigmoid", "cross_entropy": "softmax", "mse": "identity"}
 _HEADER = ("settings", "seed", "progress")
 _ARRAYS = ("weights", "biases", "slots")
+_MAX_HEADER = 1 << 24  # letters of settings: 2 million layers
 
 
-def _count(names: Iterable[str], prefix: str) -> int:
-    return sum(name.startswith(prefix) for name in names)
+def _stored_state(content: npz.Archive) -> dict[str, Any]:
+    """Return the state in a file; weights and biases are read one by one, as they are taken.
+
+    Shapes and dtypes are compared with the settings before a net of these is made.
+    """
+    shape, dtype = content.claimed("header")
+    if shape or dtype.kind != "U" or dtype.itemsize > 4 * _MAX_HEADER:
+        raise ValueError("its header is no text")
+    header = json.loads(str(content.array("header")))
+    if not isinstance(header, dict) or header.get("format") != FILE_FORMAT:
+        form = header.get("format") if isinstance(header, dict) else header
+        raise ValueError(f"its format is {shown(form)}")
+    settings, seed = header["settings"], header["seed"]
+    if not isinstance(settings, dict) or set(settings) != _SETTINGS:
+        raise ValueError(f"its settings are {shown(settings)}")
+    if seed is not None:
+        seed = integer("seed", seed, minimum=0)
+    widths, precision = _widths(settings["layers"]), float_name(settings["dtype"])
+    shapes: dict[str, tuple[int, ...]] = {
+        f"weights{index}": pair for index, pair in enumerate(pairwise(widths))
+    }
+    shapes |= {f"biases{index}": (width,) for index, width in enumerate(widths[1:])}
+    slots = [name for name in ("slots0", "slots1") if name in content.names]
+    shapes |= dict.fromkeys(slots, (sum(map(math.prod, shapes.values())),))
+    if set(content.names) != {"header", *shapes}:
+        raise ValueError(f"it holds the arrays {', '.join(content.names)[:200]}")
+    for name, wanted in shapes.items():
+        if content.claimed(name) != (wanted, np.dtype(precision)):
+            found, dtype = content.claimed(name)
+            raise ValueError(f"{name} of shape {found} and {dtype} where {wanted} belongs")
+    layers = range(len(widths) - 1)
+    return {
+        "settings": settings,
+        "seed": seed,
+        "progress": header["progress"],
+        "weights": (content.array(f"weights{index}") for index in layers),
+        "biases": (content.array(f"biases{index}") for index in layers),
+        "slots": [content.array(name) for name in slots],
+    }
 
 
 def _widths(layers: Sequence[int]) -> tuple[int, ...]:

@@ -72,21 +72,14 @@ def write(path: str | os.PathLike[str], content: str) -> Path:
     OSError
         If it cannot be written; see `destination`.
     """
-    import shutil
-    import uuid
+    from .._tools.files import replacing
 
     target = destination(path)
-    real = target.resolve()  # a symbolic link stays, what it leads to is replaced
-    temporary = real.with_name(f".initlens-{uuid.uuid4().hex}")
     try:
-        # "replace", because names of files need not be valid Unicode.
-        temporary.write_bytes(content.encode("utf-8", "replace"))
-        if real.exists():
-            shutil.copymode(real, temporary)
-        temporary.replace(real)
+        with replacing(target) as stream:
+            # "replace", because names of files need not be valid Unicode.
+            stream.write(content.encode("utf-8", "replace"))
     except OSError as error:
         message = f"cannot write the report: {error.strerror}"
         raise OSError(error.errno, message, str(target)) from error
-    finally:
-        temporary.unlink(missing_ok=True)
     return target

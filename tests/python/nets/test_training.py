@@ -242,7 +242,7 @@ def test_record_counts_saturated_and_copies() -> None:
 def test_record_sees_one_bit_between_copies(dtype: str) -> None:
     net = constant_net([2, 3, 2], "tanh", "mse", dtype, 0.5)
     row = net.weights[1][2]
-    row[0] = np.nextafter(row[0], 1)
+    row[0] = np.nextafter(row[0], row.dtype.type(1))
     history = net.fit([[1.0, 2.0]], [[0.0, 0.0]], steps=0, record=1)
     assert history.distinct_units[0, 0] == 2
     # Each unit has four weights of 0.5 and no bias: a norm of 1.

@@ -7,6 +7,7 @@ import io
 import json
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import combinations, pairwise, product
 from typing import Any
 
@@ -1151,6 +1152,18 @@ def test_grid_keeps_depths_that_had_finished(monkeypatch: pytest.MonkeyPatch) ->
             grid = il.scale_by_depth(**arguments)
             assert grid.interrupted
             assert list(grid.comparisons) == [1]
+
+
+def test_grid_is_interrupted_before_its_first_net(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C in the comparison that is not trained ends the call: no net has finished."""
+
+    def compare(*given: Any, **named: Any) -> il.Comparison:
+        result = il.compare(*given, **named)
+        return replace(result, interrupted=True) if named.get("steps") == 0 else result
+
+    monkeypatch.setattr("initlens.comparison.depth.compare", compare)
+    with pytest.raises(KeyboardInterrupt):
+        il.scale_by_depth([1.0], [1, 2], steps=1, seeds=1)
 
 
 @pytest.mark.parametrize(

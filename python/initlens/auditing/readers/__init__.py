@@ -17,12 +17,18 @@ from .reading import Dense, Function, Layout, Opaque, Parameter, Reading
 __all__ = ["read"]
 
 
-def read(model: Any, X: Any, activation: Activations | None, layout: Layout | None) -> Reading:
+def read(
+    model: Any,
+    X: Any,
+    activation: Activations | None,
+    layout: Layout | None,
+    max_bytes: int | None = None,
+) -> Reading:
     """Read a model: what it is, is told by what it looks like.
 
     Parameters
     ----------
-    model, X, activation, layout
+    model, X, activation, layout, max_bytes
         As in `audit`.
 
     Returns
@@ -30,7 +36,7 @@ def read(model: Any, X: Any, activation: Activations | None, layout: Layout | No
     Reading
     """
     if isinstance(model, str | PathLike):
-        content = files.read(Path(model), layout)
+        content = files.read(Path(model), layout, max_bytes)
         return _read_network(content) if isinstance(content, Network) else content
     if isinstance(model, Network):
         return _read_network(model)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ..._tools.npz import MAX_ARRAYS
 from .arrays import is_a
 from .reading import Dense, Function, Layout, Opaque, Parameter, Reading, parameter_count
 
@@ -23,6 +24,8 @@ def _shrink(a: dict[str, Any]) -> str | None:
     kind = {0.0: "hard_shrink", threshold: "soft_shrink"}.get(bias)
     return None if kind is None or threshold < 0 else f"{kind}({threshold:.8g})"
 
+
+_MOST = 8 * MAX_ARRAYS  # nodes of a graph: a layer is a few of them
 
 # Of an attribute: a float, an integer, a text.
 _VALUES: dict[int, Callable[[Any], Any]] = {1: lambda a: a.f, 2: lambda a: a.i, 3: lambda a: a.s}
@@ -69,6 +72,9 @@ def load(path: Path) -> Any:
         model = onnx.load(str(path), load_external_data=False)
     except decode_error as error:
         raise ValueError(f"it is no ONNX model: {error}") from error
+    for what, content in (("nodes", model.graph.node), ("tensors", model.graph.initializer)):
+        if len(content) > _MOST:
+            raise ValueError(f"it has {len(content):,} {what}, more than {_MOST:,}")
     if not model.graph.node:
         raise ValueError("it is no ONNX model, or one without nodes")
     return model
@@ -175,7 +181,10 @@ class _Walk:
             self.items[-1] = Dense(last.name, last.weight, bias, last.layout)
             return None
         if kind in _FUNCTIONS:
-            text = _FUNCTIONS[kind](attributes)
+            try:
+                text = _FUNCTIONS[kind](attributes)
+            except TypeError as error:
+                raise ValueError(f"{name}: an attribute of {kind} is no number") from error
             if text is not None:
                 return Function(name, text)
         if kind == "Clip" and (text := _CLIPPED.get((self._scalar(second), self._scalar(third)))):

@@ -15,6 +15,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._tools.npz import MAX_ARRAYS
+
 __all__ = ["read"]
 
 MAX_HEADER: Final = 100_000_000  # bytes, as in the reference implementation
@@ -34,13 +36,17 @@ def read(path: Path) -> tuple[dict[str, NDArray[Any]], list[str]]:
         if size < 8 or length > min(size - 8, MAX_HEADER):
             raise ValueError(f"a header of {length:,} bytes in a file of {size:,}")
         header = _header(stream.read(length))
+        if len(header) > MAX_ARRAYS:
+            raise ValueError(f"it holds {len(header):,} tensors, more than {MAX_ARRAYS:,}")
         data = stream.read(size - 8 - length)
+    entries = {name: _entry(name, entry, len(data)) for name, entry in header.items()}
+    spans = sorted((start, end, name) for name, (_, _, start, end) in entries.items())
+    for (_, end, first), (start, _, second) in pairwise(spans):
+        if start < end:
+            raise ValueError(f"{first!r} and {second!r} overlap")
     arrays: dict[str, NDArray[Any]] = {}
     notes: list[str] = []
-    spans = []
-    for name, entry in header.items():
-        dtype, shape, start, end = _entry(name, entry, len(data))
-        spans.append((start, end, name))
+    for name, (dtype, shape, start, end) in entries.items():
         if dtype not in _DTYPES:
             notes.append(f"{name}: left out, its dtype {dtype} is not read")
             continue
@@ -51,12 +57,10 @@ def read(path: Path) -> tuple[dict[str, NDArray[Any]], list[str]]:
         array = np.frombuffer(data, kind, count, start).reshape(shape)
         if dtype == "BF16":
             notes.append(f"{name}: bfloat16 widened to float32")
-            array = (array.astype("<u4") << 16).view("<f4")
+            wide = array.astype("<u4")
+            wide <<= 16
+            array = wide.view("<f4")
         arrays[name] = array
-    spans.sort()
-    for (_, end, first), (start, _, second) in pairwise(spans):
-        if start < end:
-            raise ValueError(f"{first!r} and {second!r} overlap")
     return arrays, notes
 
 
