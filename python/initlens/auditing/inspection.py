@@ -497,10 +497,11 @@ def _led(
     every = list(found)
     leads = [verdict for verdict in every if verdict.code in LEADS]
     rest = fold_consequences(in_order(verdict for verdict in every if verdict.code not in LEADS))
-    answer = answer_of(rest, complete=not missing)
+    healthy = diagnosis is not None and diagnosis.answer == "healthy"
+    answer = answer_of(rest, decided=healthy and not missing)
     if answer == "error":
         return rest
-    if answer == "healthy" and diagnosis is not None and diagnosis.answer == "healthy":
+    if answer == "healthy" and diagnosis is not None:
         return (diagnosis.verdict, *rest)
     good = [text for lead in leads for text in lead.evidence.get("in_favour", ())]
     if diagnosis is not None and diagnosis.answer == "healthy":

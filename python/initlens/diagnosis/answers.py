@@ -13,34 +13,24 @@ from .verdicts import Answer, Verdict, every
 __all__ = ["answer_of", "unknown_verdict"]
 
 
-def answer_of(found: Iterable[Verdict], *, complete: bool) -> Answer:
+def answer_of(found: Iterable[Verdict], *, decided: bool) -> Answer:
     """Return the answer that some findings give.
 
     Parameters
     ----------
     found : iterable of Verdict
         What the rules found.
-    complete : bool
-        Whether X and y were given, and all of the net was read.
+    decided : bool
+        Whether `decide` said healthy, X and y were given, and all of the net was read.
 
     Returns
     -------
     {"error", "unknown", "healthy"}
-        "error" if one is; else "healthy" if nothing is missing and each warning only tells of
-        units that are wasted.
+        "error" if one is; else "healthy" if that was decided. Warnings are evidence beside it.
     """
-    verdicts = list(every(found))
-    if any(verdict.severity == "error" for verdict in verdicts):
+    if any(verdict.severity == "error" for verdict in every(found)):
         return "error"
-    warnings = [verdict for verdict in verdicts if verdict.severity == "warning"]
-    return "healthy" if complete and all(map(_wasted, warnings)) else "unknown"
-
-
-def _wasted(warning: Verdict) -> bool:
-    """Tell whether the other units learn in spite of it: some are off, or copies."""
-    return warning.code == "dead" or (
-        warning.code == "symmetric" and "gradient_groups" in warning.evidence
-    )
+    return "healthy" if decided else "unknown"
 
 
 def unknown_verdict(missing: Sequence[str], good: Sequence[str], bad: Sequence[Verdict]) -> Verdict:

@@ -23,7 +23,9 @@ from ..optimizers import Optimizer
 from .attribution import attribute
 from .causes import find_causes
 from .dialect import Dialect
-from .measures import SATURATED_SLOPE, Loss, measure, shared_streams
+from .decision import signs_of
+from .first_step import FirstStep, measure_first_step
+from .measures import SATURATED_SLOPE, LayerMeasures, Loss, measure, shared_streams
 from .result import Diagnosis, Snapshot
 from .rules import Case, judge
 from .training import Training
@@ -147,28 +149,65 @@ def examine(
     rows = 0 if samples is None else len(samples)
     if rows and training.batch_size is not None and training.batch_size >= rows:
         training = replace(training, batch_size=None)
+    step: FirstStep | None = None
     trial: Trial | None = None
-    if share and training.optimizer is not None:
-        assert samples is not None
-        assert target is not None
-        trial = run_probe(
+    signs: dict[str, float] = {}
+    if samples is not None and target is not None and training.budget and not training.unknown:
+        step = measure_first_step(
             net,
             samples,
             target,
             training.optimizer,
             training.budget,
             training.batch_size,
-            share,
+            layers=layers,
         )
+        if share:
+            trial = _probe(net, samples, target, step, share, limit)
+        deviation = float(np.std(target - target.mean(axis=0))) if net.settings.loss == "mse" else 1
+        signs = signs_of(layers, step, deviation, trial)
     streams = shared_streams(net.weights)
-    verdicts = judge(Case(layers, loss, streams, training, history, trial, names))
+    verdicts = judge(Case(layers, loss, streams, training, history, step, trial, signs, names))
     if any(verdict.severity != "note" for verdict in verdicts):
         dialect = dialect or replace(Dialect.of_network(net), names=names)
-        causes = find_causes(net, samples, target, layers=layers, dialect=dialect)
+        causes = find_causes(
+            net,
+            samples,
+            target,
+            layers=layers,
+            rate=None if step is None or step.edge != step.edge else step.edge,
+            sharpness=None if step is None else step.sharpness,
+            dialect=dialect,
+        )
         verdicts = attribute(verdicts, causes, net, dialect)
     parameters = [array.copy() for array in net._parameters()]
     measured = Snapshot(net.settings, parameters, samples)
-    return Diagnosis(layers, loss, verdicts, rows, limit, training, trial, measured)
+    return Diagnosis(layers, loss, verdicts, rows, limit, training, step, trial, measured)
+
+
+def _probe(
+    net: Network,
+    samples: NDArray[Any],
+    target: NDArray[Any],
+    step: FirstStep,
+    share: float,
+    threshold: float,
+) -> Trial:
+    """Train a copy for a share of the run, and measure it again for the steps that are left."""
+    steps = step.steps
+
+    def again(copy: Network) -> tuple[FirstStep, tuple[LayerMeasures, ...]]:
+        hidden = [get_activation(text) for text in copy.settings.activation]
+        layers, _, _ = measure(copy, hidden, samples, target, threshold)
+        left = max(1, steps - max(1, round(share * steps)))
+        found = measure_first_step(
+            copy, samples, target, step.optimizer, left, step.batch_size, layers=layers
+        )
+        return found, layers
+
+    return run_probe(
+        net, samples, target, step.optimizer, steps, step.batch_size, share, measure=again
+    )
 
 
 def check_probe(share: float, X: object, y: object, training: Training) -> None:

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._tools.text import jsonable
 from ..activations import get as get_activation
 from ..nets import targets
 from ..nets.network import Network
 from ..optimizers import SGD, Optimizer
-from .measures import SATURATED_SLOPE, LayerMeasures, measure
+from .measures import SATURATED_SLOPE, LayerMeasures, Symmetry, measure
 
-__all__ = ["CURVATURE_SHARE", "MULTIPLES", "FirstStep", "distinct_share", "measure_first_step"]
+__all__ = [
+    "CURVATURE_SHARE",
+    "MULTIPLES",
+    "FirstStep",
+    "distinct_counts",
+    "distinct_share",
+    "measure_first_step",
+]
 
-MULTIPLES: Final = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0)
+MULTIPLES: Final = (1.0, 3.0, 10.0, 30.0)
 CURVATURE_SHARE: Final = 0.5  # of 2 / sharpness: the rate where no optimizer is given
 SAME: Final = 1 - 1e-6  # correlation from which two units are one up to sign and scale
 
@@ -89,6 +97,8 @@ class FirstStep:
     References
     ----------
     Jacot, A., Gabriel, F. & Hongler, C. (2018), Neural tangent kernel, NeurIPS.
+    Cohen, J. et al. (2021), Gradient descent on neural networks typically occurs at the edge of
+    stability, ICLR.
     Kingma, D. P. & Ba, J. (2015), Adam, ICLR.
     Schraudolph, N. N. (2002), Fast curvature matrix-vector products for second-order gradient
     descent, Neural Computation 14 (the Gauss-Newton matrix).
@@ -120,6 +130,24 @@ class FirstStep:
     def largest_rate(self) -> float:
         """2 / `sharpness`, the largest rate that the curvature allows; infinite where it is 0."""
         return 2 / self.sharpness if self.sharpness else math.inf
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything in values that JSON can hold; NaN and infinity become None."""
+        values = asdict(self) | {"optimizer": self.optimizer.to_dict()}
+        values |= {"fastest": self.fastest, "largest_rate": self.largest_rate, "edge": self.edge}
+        plain: dict[str, Any] = jsonable(values)
+        return plain
+
+    @property
+    def edge(self) -> float:
+        """The learning rate over the largest at which gradient descent is stable; NaN for others.
+
+        2 (1 + momentum) / `sharpness` for SGD with momentum (Cohen et al. 2021, appendix B).
+        """
+        if not isinstance(self.optimizer, SGD):
+            return math.nan
+        bound = 2.0 * (1.0 + self.optimizer.momentum)
+        return self.optimizer.learning_rate * self.sharpness / bound
 
     @property
     def relative_ray(self) -> tuple[float, ...]:
@@ -203,15 +231,23 @@ def distinct_share(layers: Sequence[LayerMeasures]) -> float:
 
     Of the hidden layers; 1 without any, NaN where one was not measured or is not finite.
     """
-    shares = [_distinct_share(layer) for layer in layers if layer.symmetry is not None]
-    return float(np.min(shares)) if shares else 1.0
+    hidden = [layer.units for layer in layers if layer.symmetry is not None]
+    shares = np.divide(distinct_counts(layers), hidden)
+    return float(np.min(shares)) if hidden else 1.0
 
 
-def _distinct_share(layer: LayerMeasures) -> float:
-    symmetry = layer.symmetry
-    if symmetry is None or math.isnan(symmetry.effective_units):
+def distinct_counts(layers: Sequence[LayerMeasures]) -> list[float]:
+    """Return for each hidden layer how many units differ by more than sign and scale on the data.
+
+    NaN where a layer was not measured or is not finite.
+    """
+    return [_distinct_count(s) for layer in layers if (s := layer.symmetry) is not None]
+
+
+def _distinct_count(symmetry: Symmetry) -> float:
+    if math.isnan(symmetry.effective_units):
         return math.nan
     same = np.abs(symmetry.similarity) > SAME  # False for constant units
     first = same.argmax(axis=1)
-    leads = (first == np.arange(layer.units)) & same.diagonal()
-    return (int(leads.sum()) + (symmetry.constant_units > 0)) / layer.units
+    leads = (first == np.arange(len(same))) & same.diagonal()
+    return float(leads.sum() + (symmetry.constant_units > 0))

@@ -19,6 +19,7 @@ from ..optimizers import Optimizer
 from ..report import Drawing, page, pictures, reproduction, section, table_html
 from ..tables import Table
 from .call import diagnose_call
+from .first_step import FirstStep
 from .measures import LayerMeasures, Loss, relative_slope
 from .rules import Case
 from .training import Training
@@ -71,6 +72,8 @@ class Diagnosis(Judged):
         Relative slope below which a pair of unit and sample is saturated.
     training : Training
         The run to come, as given.
+    first_step : FirstStep or None
+        The optimizer's first step; None without X and y, and where the optimizer is not known.
     trial : Trial or None
         What became of the copy that a probe trained.
     """
@@ -81,6 +84,7 @@ class Diagnosis(Judged):
     samples: int
     threshold: float
     training: Training
+    first_step: FirstStep | None
     trial: Trial | None
     _measured: Snapshot
 
@@ -132,8 +136,8 @@ class Diagnosis(Judged):
         Returns
         -------
         float
-            `Flow.learning_time` over the learning rate, which is 1 without an optimizer, and over
-            1 - momentum: infinite without a gradient, NaN without targets and for an optimizer
+            `Flow.learning_time` over the learning rate, without an optimizer that of `first_step`,
+            and over 1 - momentum: infinite without a gradient, NaN without targets and for an optimizer
             that is not SGD.
 
         Raises
@@ -142,7 +146,7 @@ class Diagnosis(Judged):
             If there is no such layer.
         """
         flow = self._layer(layer, len(self.layers)).flow
-        case = Case(self.layers, self.loss, (), self.training)
+        case = Case(self.layers, self.loss, (), self.training, step=self.first_step)
         return math.nan if math.isnan(flow.d_weights) else case.steps_of(flow.learning_time)
 
     def _layer(self, number: int, last: int) -> LayerMeasures:
@@ -198,7 +202,10 @@ class Diagnosis(Judged):
         parts.append(counted(self.samples, "sample") if self.samples else "weights alone")
         if not math.isnan(self.loss.first):
             parts.append(f"loss {number(self.loss.first)} ({self.loss.ratio:.3g} x chance)")
-        parts.append(self.training.name or "learning rate 1")
+        if self.training.name:
+            parts.append(self.training.name)
+        elif self.first_step is not None:
+            parts.append(f"{self.first_step.optimizer} (of the curvature)")
         if self.batch_size is not None:
             parts.append(f"batch size {self.batch_size:,}")
         if self.steps is not None:
@@ -224,6 +231,7 @@ class Diagnosis(Judged):
             "learning_rate": self.learning_rate,
             "steps": self.steps,
             "batch_size": self.batch_size,
+            "first_step": None if self.first_step is None else self.first_step.to_dict(),
             "trial": None if self.trial is None else self.trial.to_dict(),
             "notes": list(self.training.notes),
             "saturated": jsonable(self.saturated),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final
 
@@ -24,7 +24,9 @@ from ..activations import (
 from ..nets.history import History
 from ..optimizers import SGD, Optimizer
 from .answers import answer_of, unknown_verdict
+from .decision import Decision, decide
 from .fixes import Fix
+from .first_step import FirstStep
 from .folds import Finding, Place, Words, fold_consequences, fold_layers, spread
 from .measures import LayerMeasures, Loss, SharedStream, Symmetry
 from .training import Training
@@ -35,7 +37,7 @@ __all__ = ["Case", "judge", "trial_verdicts"]
 
 
 # Saturation of functions that are flat on both sides: shares of pairs.
-SATURATED_ERROR: Final = 0.95
+SATURATED_ONE_SIDED: Final = 0.95
 SATURATED_WARNING: Final = 0.75
 SATURATED_NOTE: Final = 0.25
 DEAD_WARNING: Final = 0.1  # share of the units of layer 1
@@ -43,19 +45,11 @@ DEAD_ABOVE_WARNING: Final = 0.5  # likewise of any other layer, whose units may 
 NEARLY_EQUAL: Final = 1e-3  # distance of near units over their norm
 
 DEFAULT_RATE: Final = 1.0  # without an optimizer
-AT_CHANCE: Final = (
-    0.9,
-    2.0,
-)  # times the loss at chance; the offset of the outputs is soon unlearned
-SLOW: Final = 0.5  # of the steps
-
+AT_CHANCE: Final = 2.0  # times the loss at chance
 CONFIDENT: Final = 0.2  # share of samples
 CONFIDENT_WARNING: Final = 5.0  # times the loss at chance
-CONFIDENT_ERROR: Final = 100.0
 GROWTH_WARNING: Final = 1e2  # of the signal, from the first layer to the last
-GROWTH_ERROR: Final = 1e3
 OVERSHOOT_WARNING: Final = 1.0  # steps in which a layer's weights move by their norm
-OVERSHOOT_ERROR: Final = 0.5
 OVERSHOOT_LOSS: Final = 2.0  # times the loss at chance
 STUCK: Final = 0.95  # of the loss at chance
 
@@ -69,7 +63,9 @@ class Case:
     streams: Sequence[SharedStream]
     training: Training = field(default_factory=Training)
     history: History | None = None
+    step: FirstStep | None = None
     trial: Trial | None = None
+    signs: Mapping[str, float] = field(default_factory=dict)
     names: Mapping[int, str] = field(default_factory=dict)
 
     @property
@@ -79,8 +75,8 @@ class Case:
 
     @property
     def optimizer(self) -> Optimizer | None:
-        """Of the run to come; None if it was not given, or is not known here."""
-        return self.training.optimizer
+        """Of the run to come; if none was given, the SGD of `step`; None if it is not known."""
+        return self.training.optimizer if self.step is None else self.step.optimizer
 
     @property
     def steps(self) -> int | None:
@@ -120,12 +116,53 @@ class Case:
 
 def judge(case: Case) -> tuple[Verdict, ...]:
     """Return the verdicts, each with what follows from it; the answer leads if it is no error."""
-    found = fold_consequences(in_order(verdict for rule in _RULES for verdict in rule(case)))
-    given = not math.isnan(case.loss.chance)
-    answer = answer_of(found, complete=given)
+    decision = decide(case.signs)
+    found = [verdict for rule in _RULES for verdict in rule(case)]
+    if decision.answer == "error":
+        found = _decided(case, decision, found)
+    found = list(fold_consequences(in_order(found)))
+    answer = answer_of(found, decided=decision.answer == "healthy")
     if answer == "healthy":
-        return (_healthy(case), *found)
-    return (_unknown(case, found), *found) if answer == "unknown" else found
+        return (_healthy(case, decision), *found)
+    return (_unknown(case, found), *found) if answer == "unknown" else tuple(found)
+
+
+def _decided(case: Case, decision: Decision, found: Sequence[Verdict]) -> list[Verdict]:
+    """Put the error that was decided among the other findings; of copies it raises their own."""
+    assert decision.rule is not None
+    code = decision.rule.code
+    if any(v.severity == "error" and v.code in ("zero_gradient", code) for v in found):
+        return list(found)
+    evidence = {**decision.evidence, **_run(case)}
+    if code == "symmetric":
+        mine = [v for v in found if v.code == code and v.evidence.get("distinct_units") == 1]
+        if mine:
+            return [
+                replace(v, severity="error", evidence={**v.evidence, **evidence})
+                if v in mine
+                else v
+                for v in found
+            ]
+    return [*found, Verdict(code, None, "error", evidence, decision_text(case, decision))]
+
+
+def _run(case: Case) -> dict[str, Any]:
+    """The run that a decision is about, as evidence."""
+    if case.optimizer is None:
+        return {}
+    run: dict[str, Any] = {"learning_rate": case.optimizer.learning_rate, "steps": case.budget}
+    if case.step is not None and isinstance(case.optimizer, SGD):
+        run["largest_rate"] = (1.0 + case.optimizer.momentum) * case.step.largest_rate
+    return run
+
+
+def decision_text(case: Case, decision: Decision) -> str:
+    """Write the sentence of a rule with the numbers of this case."""
+    assert decision.rule is not None
+    edge = decision.signs.get("edge", math.nan)
+    return decision.rule.sentence.format(
+        optimizer=case.optimizer, steps=case.budget, edge_words=about(edge), **decision.signs
+    )
 
 
 def _verdict(
@@ -288,38 +325,6 @@ def _zero_gradient(case: Case) -> Iterator[Verdict]:
     )
 
 
-def _too_small(case: Case) -> Iterator[Verdict]:
-    low, high = AT_CHANCE
-    if not low <= case.loss.ratio <= high or not case.layers[-1].flow.d_z > 0.0:
-        return
-    if all(layer.flow.d_weights == 0.0 for layer in case.layers):
-        return  # no gradient at all is another failure
-    layer = min(case.layers, key=lambda layer: layer.flow.signal_time)
-    fastest = case.steps_of(layer.flow.signal_time)
-    if math.isinf(layer.flow.signal_time) or not fastest > SLOW * case.budget:
-        return  # infinite: constant units, whatever their size
-    stuck = fastest > case.budget
-    yield _verdict(
-        case,
-        "too_small",
-        (),
-        "error" if stuck else "warning",
-        {
-            "signal_time": fastest,
-            "layer": layer.number,
-            "learning_time": case.steps_of(layer.flow.learning_time),
-            "learning_rate": case.rate,
-            "steps": case.budget,
-            "loss_ratio": case.loss.ratio,
-        },
-        f"At learning rate {case.rate:g} even the fastest layer, {case.place(layer.number)}, needs "
-        f"about {about(fastest)} steps of SGD to move by its own norm. With {case.budget:,} steps "
-        + ("the loss stays at chance." if stuck else "the net learns slowly."),
-        "Use a scale that preserves the signal from layer to layer: `glorot_uniform` for tanh, "
-        "`he_normal` for ReLU.",
-    )
-
-
 def _exploding(case: Case) -> Iterator[Verdict]:
     first, last = case.layers[0], case.layers[-1]
     growth = last.z.std / first.z.std if first.z.std > 0.0 else math.nan
@@ -328,7 +333,7 @@ def _exploding(case: Case) -> Iterator[Verdict]:
             case,
             "exploding",
             (),
-            "error" if growth >= GROWTH_ERROR else "warning",
+            "warning",
             {"growth": growth, "first_std": first.z.std, "last_std": last.z.std},
             f"The signal grows {about(growth)} times from the first layer to the last.",
             "Use a scale that preserves the signal from layer to layer: `glorot_uniform` for "
@@ -347,7 +352,7 @@ def _exploding(case: Case) -> Iterator[Verdict]:
             case,
             "exploding",
             (fast,),
-            "error" if times[fast] < OVERSHOOT_ERROR else "warning",
+            "warning",
             {
                 "learning_time": times[fast],
                 "learning_rate": case.rate,
@@ -370,7 +375,9 @@ def _symmetric(case: Case) -> Iterator[Verdict]:
             continue
         copied = sum(len(group) - 1 for group in symmetry.copies)
         if copied:
-            words, finding = _copies(layer, symmetry, layer.units - copied)
+            words, finding = _copies(
+                layer, symmetry, layer.units - copied, measured=case.step is not None
+            )
         elif layer.inputs > 1 and _mostly_one(symmetry.weights, layer.units):
             # Of one input every unit sees the same direction, and biases are what it needs.
             words, finding = _apart_by_bias(layer, symmetry)
@@ -411,7 +418,9 @@ def _streams(case: Case) -> Iterator[Verdict]:
         )
 
 
-def _copies(layer: LayerMeasures, symmetry: Symmetry, distinct: int) -> tuple[Words, Finding]:
+def _copies(
+    layer: LayerMeasures, symmetry: Symmetry, distinct: int, *, measured: bool
+) -> tuple[Words, Finding]:
     largest: tuple[int, ...] = max(symmetry.copies, key=len)
     evidence = {
         "distinct_units": distinct,
@@ -420,7 +429,8 @@ def _copies(layer: LayerMeasures, symmetry: Symmetry, distinct: int) -> tuple[Wo
         "gradient_groups": symmetry.gradient_modulo,
         "largest_group": list(largest),
     }
-    severity: Severity = "error" if _mostly_one(distinct, layer.units) else "warning"
+    # On data the decision tells whether one unit will do.
+    severity: Severity = "error" if distinct == 1 and not measured else "warning"
     words = _twin_words if symmetry.distinct > distinct else _copy_words
     return words, Finding(layer.number, severity, evidence)
 
@@ -556,17 +566,11 @@ def _saturated(case: Case) -> Iterator[Verdict]:
             if activation.kind not in TWO_SIDED:
                 continue
             share = layer.saturation.high  # off is what they are for z <= 0: see _dead
-        if activation.kind not in TWO_SIDED and share < SATURATED_ERROR:
+        if activation.kind not in TWO_SIDED and share < SATURATED_ONE_SIDED:
             continue  # one flat side is what they are made of
         if share < SATURATED_NOTE:
             continue
-        severity: Severity = (
-            "error"
-            if share >= SATURATED_ERROR
-            else "warning"
-            if share >= SATURATED_WARNING
-            else "note"
-        )
+        severity: Severity = "warning" if share >= SATURATED_WARNING else "note"
         evidence = {
             "saturated": share,
             "low": layer.saturation.low,
@@ -611,7 +615,7 @@ def _confident_wrong(case: Case) -> Iterator[Verdict]:
             case,
             "confident_wrong",
             (),
-            "error" if ratio >= CONFIDENT_ERROR else "warning",
+            "warning",
             {"confident_wrong": share, "loss": case.loss.first, "loss_ratio": ratio},
             f"For {100 * share:.0f} % of the samples the net gives the true class less than 5 %: "
             f"the first loss is {number(case.loss.first)}, {about(ratio)} times the loss at "
@@ -641,13 +645,18 @@ def _stuck(case: Case) -> Iterator[Verdict]:
 # ---- answers --------------------------------------------------------------------------------
 
 
-def _healthy(case: Case) -> Verdict:
+def _healthy(case: Case, decision: Decision) -> Verdict:
     hidden = case.hidden
     shares = [layer.saturation.share for layer in hidden]
     linear = [layer.saturation.linear for layer in hidden]
     known = [share for share in shares if not math.isnan(share)]
     straight = [share for share in linear if not math.isnan(share)]
-    sentence = "No rule found anything that keeps this net from learning."
+    sentence = decision_text(case, decision)
+    if case.training.optimizer is None and case.step is not None:
+        sentence += (
+            f" No optimizer was given: this is half of the largest rate that the curvature allows, "
+            f"{case.step.largest_rate:.3g}."
+        )
     if straight and max(known, default=0.0) < SATURATED_NOTE and min(straight) > 0.5:
         sentence += " Its small weights make the layers linear, not saturated."
     return Verdict(
@@ -658,6 +667,8 @@ def _healthy(case: Case) -> Verdict:
             "saturated": max(known, default=math.nan),
             "linear": min(straight, default=math.nan),
             "loss_ratio": case.loss.ratio,
+            **decision.evidence,
+            **_run(case),
         },
         sentence,
     )
@@ -677,8 +688,12 @@ def _unknown(case: Case, found: Sequence[Verdict]) -> Verdict:
         good.append("all hidden units are distinct")
     if all(layer.flow.d_weights > 0.0 for layer in case.layers):
         good.append("a gradient reaches every layer")
-    if case.loss.ratio <= AT_CHANCE[1]:
+    if case.loss.ratio <= AT_CHANCE:
         good.append(f"the first loss is {case.loss.ratio:.2g} times the loss at chance")
+    step = case.step
+    if step is not None:
+        good.append(f"the first step points at the targets with cosine {step.aim:.2f}")
+        good.append(f"linearised training would learn {step.lin:.0%} of the targets")
     bad = [verdict for verdict in found if verdict.severity == "warning"]
     return unknown_verdict(missing, good, bad)
 
@@ -692,6 +707,5 @@ _RULES: Final = (
     _exploding,
     _saturated,
     _confident_wrong,
-    _too_small,
     _stuck,
 )

@@ -41,10 +41,13 @@ CODES: Final = (
     "dead",
     "zero_gradient",
     "symmetric",
+    "rate_too_large",
     "exploding",
     "saturated",
     "confident_wrong",
+    "off_scale",
     "too_small",
+    "lost_signal",
     "stuck",
     "unknown",
     "healthy",
@@ -53,9 +56,12 @@ LEADS: Final = ("healthy", "unknown")  # codes of the note that gives an answer;
 TOPICS: Final[Mapping[str, frozenset[str]]] = {
     "symmetry": frozenset({"symmetric"}),
     "saturation": frozenset({"saturated", "dead"}),
-    "gradient": frozenset({"zero_gradient", "dead", "too_small", "exploding"}),
-    "scale": frozenset({"too_small", "saturated", "exploding", "confident_wrong"}),
-    "loss": frozenset({"confident_wrong", "stuck", "diverged"}),
+    "gradient": frozenset({"zero_gradient", "dead", "too_small", "lost_signal", "exploding"}),
+    "scale": frozenset(
+        {"too_small", "lost_signal", "saturated", "exploding", "confident_wrong", "off_scale"}
+    ),
+    "loss": frozenset({"confident_wrong", "off_scale", "stuck", "diverged"}),
+    "rate": frozenset({"rate_too_large", "diverged"}),
     "finite": frozenset({"non_finite", "diverged"}),
 }
 
