@@ -32,6 +32,7 @@ __all__ = [
 Answer: TypeAlias = Literal["error", "unknown", "healthy"]
 
 SIGNS: Final[Mapping[str, str]] = {
+    "hidden": "number of hidden layers",
     "adaptive": "1 for Adam and RMSProp, 0 for SGD",
     "travel": "largest move of a layer in one step, times the steps: 1 is its own norm",
     "aim": "cosine between the first change of the outputs and the targets, both without means",
@@ -111,8 +112,14 @@ _STILL = _rule(
     "is.",
 )
 
+_CONVEX: Final = (
+    "Without hidden layers the loss is convex: training reaches its minimum from any start."
+)
+
 AT_THE_START: Final = (
     _STILL,
+    _rule("healthy", "healthy", "hidden < 0.5, adaptive < 0.5, edge < 1", _CONVEX),
+    _rule("healthy", "healthy", "hidden < 0.5, adaptive > 0.5, first < 50", _CONVEX),
     _rule(
         "error",
         "lost_signal",
@@ -305,7 +312,7 @@ def signs_of(
         Measured again: its `again` is the `FirstStep` of the trained copy, and its layers.
     """
     optimizer = step.optimizer
-    signs = {"adaptive": float(not isinstance(optimizer, SGD))}
+    signs = {"hidden": len(layers) - 1.0, "adaptive": float(not isinstance(optimizer, SGD))}
     signs |= _of_step(step, layers)
     if isinstance(optimizer, SGD):
         signs["edge"] = step.edge
