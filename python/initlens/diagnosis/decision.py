@@ -225,7 +225,7 @@ AFTER_A_PROBE: Final = (
     _rule(
         "error",
         "stuck",
-        "probe_loss > 0.95, probe_kinds < 1.5, probe_lin < 0.5",
+        "probe_loss > 0.8, probe_kinds < 1.5, probe_lin < 0.5",
         "After the probe the loss is {probe_loss:.2f} times that at chance, and the units of a "
         "layer act as one.",
     ),
