@@ -1,14 +1,14 @@
 /*
- * first_step.c - an optimizer's first step, measured before it is taken: how far it moves each layer, where it aims, what
- * linearised training would learn, how sharp the loss is, and the loss along the step. No judgement; the net stays as
- * it is.
+ * first_step.c - an optimizer's first step, measured before it is taken: how far it moves each layer, where it aims,
+ * what linearised training would learn, how sharp the loss is, and the loss along the step. No judgement; the net
+ * stays as it is.
  *
  * Forward and backward passes run in the net's dtype, so that a gradient which underflows there is 0 here. Everything
  * made of their products (second moments, tangent kernels, norms) is in double.
  *
- * The parts, in this order, over one engine: tangent kernels on at most IL_KERNEL_ROWS samples, which give the sharpness;
- * gradients of both residuals over all samples; the steps; the derivative of the outputs along the first; the loss
- * along the second.
+ * The parts, in this order, over one engine: tangent kernels on at most IL_KERNEL_ROWS samples, which give the
+ * sharpness; gradients of both residuals over all samples; the steps; the derivative of the outputs along the first;
+ * the loss along the second.
  */
 #include <math.h>
 #include <string.h>
@@ -176,7 +176,7 @@ find_constant(measurement *s)
     }
 }
 
-/* Second derivative of the mean loss by one output of a sample, times B, at the best constant; the mean over outputs. */
+/* Second derivative of the mean loss by one output of a sample, times B, at the best constant; mean over outputs. */
 static double
 curvature(const measurement *s)
 {
