@@ -499,7 +499,8 @@ measure_moves(measurement *s)
         const double moved = norm_of_doubles(s->k, count, step + weights);
         layer->gradient_norm = norm_of_doubles(s->k, count, gradient + weights);
         layer->move = ratio(moved, norm_of_doubles(s->k, count, parameters + weights));
-        layer->bias_move = ratio(norm_of_doubles(s->k, M, step + biases), norm_of_doubles(s->k, M, parameters + biases));
+        layer->bias_move =
+            ratio(norm_of_doubles(s->k, M, step + biases), norm_of_doubles(s->k, M, parameters + biases));
         layer->rate = layer->gradient_norm == 0 ? 0
                       : plain                   ? s->out->learning_rate / (1 - s->options->optimizer.momentum)
                                                 : moved / layer->gradient_norm;
