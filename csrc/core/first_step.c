@@ -1,14 +1,14 @@
 /*
- * first_step.c - an optimizer's first step, measured before it is taken: how far it moves each layer, where it aims, what
- * linearised training would learn, how sharp the loss is, and the loss along the step. No judgement; the net stays as
- * it is.
+ * first_step.c - an optimizer's first step, measured before it is taken: how far it moves each layer, where it aims,
+ * what linearised training would learn, how sharp the loss is, and the loss along the step. No judgement; the net
+ * stays as it is.
  *
  * Forward and backward passes run in the net's dtype, so that a gradient which underflows there is 0 here. Everything
  * made of their products (second moments, tangent kernels, norms) is in double.
  *
- * The parts, in this order, over one engine: tangent kernels on at most IL_KERNEL_ROWS samples, which give the sharpness;
- * gradients of both residuals over all samples; the steps; the derivative of the outputs along the first; the loss
- * along the second.
+ * The parts, in this order, over one engine: tangent kernels on at most IL_KERNEL_ROWS samples, which give the
+ * sharpness; gradients of both residuals over all samples; the steps; the derivative of the outputs along the first;
+ * the loss along the second.
  */
 #include <math.h>
 #include <string.h>
@@ -105,7 +105,7 @@ carve_residual(const measurement *s, residual *r, il_arena *arena)
 }
 
 static void
-carve(measurement *s, il_arena *arena)
+carve_measurement(measurement *s, il_arena *arena)
 {
     const size_t W = s->k->lanes, M = s->net->widths[s->net->layers];
     if (s->B > SIZE_MAX / M || s->widest > SIZE_MAX / 2 / (s->rows + 2 * W) - 2 * W) {
@@ -145,13 +145,13 @@ measurement_create(measurement *s)
         return status;
     }
     il_arena arena = {.base = NULL};
-    carve(s, &arena);
+    carve_measurement(s, &arena);
     s->block = il_arena_allocate(&arena);
     if (s->block == NULL) {
         il_engine_destroy(&s->e);
         return IL_ERROR_MEMORY;
     }
-    carve(s, &arena);
+    carve_measurement(s, &arena);
     return IL_OK;
 }
 
@@ -176,7 +176,7 @@ find_constant(measurement *s)
     }
 }
 
-/* Second derivative of the mean loss by one output of a sample, times B, at the best constant; the mean over outputs. */
+/* Second derivative of the mean loss by one output of a sample, times B, at the best constant; mean over outputs. */
 static double
 curvature(const measurement *s)
 {
@@ -418,7 +418,7 @@ finite_or_infinite(double loss)
 }
 
 static void
-measure_gradients(measurement *s)
+measure_residuals(measurement *s)
 {
     il_engine *e = &s->e;
     const size_t N = s->net->widths[0], M = s->net->widths[e->L];
@@ -468,7 +468,7 @@ make_step(measurement *s, residual *r)
 
 /* Norm of n doubles. */
 static double
-norm_of(const il_kernel_set *k, size_t n, const double *x)
+norm_of_doubles(const il_kernel_set *k, size_t n, const double *x)
 {
     double lanes[IL_SUM_LANES] = {0};
     k->sum_squares(n, x, lanes);
@@ -496,10 +496,11 @@ measure_moves(measurement *s)
         const size_t count = net->widths[l] * M;
         const double *step = s->centred.step;
         il_layer_step *layer = &s->out->layers[l];
-        const double moved = norm_of(s->k, count, step + weights);
-        layer->gradient_norm = norm_of(s->k, count, gradient + weights);
-        layer->move = ratio(moved, norm_of(s->k, count, parameters + weights));
-        layer->bias_move = ratio(norm_of(s->k, M, step + biases), norm_of(s->k, M, parameters + biases));
+        const double moved = norm_of_doubles(s->k, count, step + weights);
+        layer->gradient_norm = norm_of_doubles(s->k, count, gradient + weights);
+        layer->move = ratio(moved, norm_of_doubles(s->k, count, parameters + weights));
+        layer->bias_move =
+            ratio(norm_of_doubles(s->k, M, step + biases), norm_of_doubles(s->k, M, parameters + biases));
         layer->rate = layer->gradient_norm == 0 ? 0
                       : plain                   ? s->out->learning_rate / (1 - s->options->optimizer.momentum)
                                                 : moved / layer->gradient_norm;
@@ -643,7 +644,7 @@ il_net_first_step(const il_net *net, size_t B, const void *x, const void *y, con
             find_constant(&s);
             measure_kernels(&s);
             out->learning_rate = learning_rate_of(options, out->sharpness);
-            measure_gradients(&s);
+            measure_residuals(&s);
             make_step(&s, &s.centred);
             make_step(&s, &s.real);
             measure_moves(&s);

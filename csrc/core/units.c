@@ -3,7 +3,8 @@
  *
  * Equal units are found by hash, so that a thousand units cost no half million comparisons; the few
  * of one hash are then compared value by value. Values are equal if their bits are, and +0 equals -0: units that
- * differ in no more than the sign of a zero compute and learn the same. Near units are compared with the first of each group,
+ * differ in no more than the sign of a zero compute and learn the same. Near units are compared with the first of each
+ * group,
  * and a comparison ends where the distance is already too large.
  */
 #include "units.h"

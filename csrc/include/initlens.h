@@ -380,8 +380,8 @@ IL_MUST_USE il_status il_net_diagnose(const il_net *net, size_t B, const void *x
 
 /* ---- first step -------------------------------------------------------------------------- */
 
-/* Tangent kernels are those of at most so many samples, and the mean over at most so many outputs, chosen evenly: number
- * floor(i count / most), i < most. */
+/* Tangent kernels are those of at most so many samples, and the mean over at most so many outputs, chosen evenly:
+ * number floor(i count / most), i < most. */
 #define IL_KERNEL_ROWS 40
 #define IL_KERNEL_OUTPUTS 16
 
@@ -406,7 +406,7 @@ typedef struct il_layer_step {
 typedef struct il_first_step {
     double learning_rate; /* of the step */
     double loss;          /* before it; infinite where it is not finite */
-    double aim;           /* cosine between what the step changes in the outputs' pre-activations, to first order, and y,
+    double aim;           /* cosine between the change of the outputs' pre-activations by the step, to first order, and y,
                              both less their means over samples; 0 where one of them is constant or not finite */
     double lin;           /* share of the energy of y less its mean that linearised training learns in `steps` steps;
                              0 where y is constant or the kernel is not finite */
@@ -417,8 +417,8 @@ typedef struct il_first_step {
 } il_first_step;
 
 /*
- * Measure the optimizer's first step, without taking it. The centred residual is the best constant output (the mean of y,
- * as values or probabilities) less y; the real one that of the net. The step of a gradient g of the mean loss is
+ * Measure the optimizer's first step, without taking it. The centred residual is the best constant output (the mean of
+ * y, as values or probabilities) less y; the real one that of the net. The step of a gradient g of the mean loss is
  *     SGD             -rate g / (1 - momentum)
  *     Adam, RMSProp   -rate g / (sqrt(v) + epsilon) / (1 - momentum), v = g^2 + Var(g_s) / batch (B - batch) / (B - 1)
  * with Var(g_s) the variance over samples of their own gradients: what the optimizer's averages tend to.

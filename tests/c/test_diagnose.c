@@ -31,7 +31,7 @@ groups(const il_units *units, il_modulo modulo, double tolerance)
 static void
 test_groups(void)
 {
-    /* Columns: 0 and 2 equal, 1 is -0, 3 is 2 times 0. */
+    /* Columns: 0 and 2 equal, 1 is minus column 0, 3 is 2 times column 0. */
     const double w[2][4] = {{1, -1, 1, 2}, {-3, 3, -3, -6}}, b[4] = {0.5, -0.5, 0.5, 1};
     const double v[4][1] = {{2}, {-2}, {2}, {1}};
     const il_units u = {2, 4, 1, &w[0][0], b, &v[0][0]};
@@ -42,10 +42,10 @@ test_groups(void)
     CHECK(groups(&(il_units){2, 4, 1, &w[0][0], b, &stronger[0][0]}, IL_MODULO_SCALE, 1e-14) == 3);
     const il_units outgoing = {0, 4, 1, NULL, NULL, &v[0][0]};
     CHECK(groups(&outgoing, IL_MODULO_NONE, 0) == 3);
-    /* Zeros: nothing to turn or scale, and -0 is 0 once a sign counts for nothing. */
+    /* Zeros: nothing to turn or scale, and -0 equals 0. */
     const double zero[2][4] = {{0, -0.0, 0, 0}};
     const il_units zeros = {2, 4, 0, &zero[0][0], NULL, NULL};
-    CHECK(groups(&zeros, IL_MODULO_NONE, 0) == 2);
+    CHECK(groups(&zeros, IL_MODULO_NONE, 0) == 1);
     CHECK(groups(&zeros, IL_MODULO_SIGN, 0) == 1);
     CHECK(groups(&zeros, IL_MODULO_SCALE, 1e-14) == 1);
     size_t leader[4];
@@ -142,7 +142,7 @@ test_eigenvalues(void)
         const size_t row = i / N, column = i % N;
         a[i] = row == column ? 2 : row + 1 == column || column + 1 == row ? -1 : 0;
     }
-    il_symmetric_eigenvalues(N, a, values, work);
+    il_symmetric_eigenvalues(N, a, values, 0, NULL, work);
     qsort(values, N, sizeof *values, ascending);
     for (size_t k = 0; k < N; k++) {
         CHECK(near(values[k], 2 - 2 * cos((double)(k + 1) * 3.14159265358979323846 / (N + 1)), 1e-14));
@@ -151,7 +151,7 @@ test_eigenvalues(void)
     for (size_t i = 0; i < N * N; i++) {
         a[i] = 1e200 * (double)((i / N < i % N ? i / N : i % N) + 1);
     }
-    il_symmetric_eigenvalues(N, a, values, work);
+    il_symmetric_eigenvalues(N, a, values, 0, NULL, work);
     qsort(values, N, sizeof *values, ascending);
     for (size_t k = 0; k < N; k++) {
         const double angle = (2 * (double)(N - k) - 1) * 3.14159265358979323846 / (2 * N + 1);
@@ -159,16 +159,42 @@ test_eigenvalues(void)
     }
     /* One value; zeros; equal values. */
     a[0] = -3;
-    il_symmetric_eigenvalues(1, a, values, work);
+    il_symmetric_eigenvalues(1, a, values, 0, NULL, work);
     CHECK(values[0] == -3);
     memset(a, 0, sizeof a);
-    il_symmetric_eigenvalues(N, a, values, work);
+    il_symmetric_eigenvalues(N, a, values, 0, NULL, work);
     CHECK(values[0] == 0 && values[N - 1] == 0);
     for (size_t i = 0; i < N; i++) {
         a[i * N + i] = 7;
     }
-    il_symmetric_eigenvalues(N, a, values, work);
+    il_symmetric_eigenvalues(N, a, values, 0, NULL, work);
     CHECK(values[0] == 7 && values[N - 1] == 7);
+}
+
+/* Coordinates keep products of vectors, and those with the matrix between them. */
+static void
+test_coordinates(void)
+{
+    enum { N = 23, M = 2 };
+    static double a[N * N], values[N], work[2 * N], x[N * M];
+    double plain = 0, between = 0;
+    for (size_t i = 0; i < N; i++) {
+        x[i * M] = 1 / (double)(i + 1);
+        x[i * M + 1] = i % 3 == 1 ? -2 : 1;
+        plain += x[i * M] * x[i * M + 1];
+    }
+    for (size_t i = 0; i < N * N; i++) {
+        a[i] = cos((double)(i / N) * (double)(i % N)) + (i / N == i % N);
+        between += a[i] * x[i / N * M] * x[i % N * M + 1];
+    }
+    il_symmetric_eigenvalues(N, a, values, M, x, work);
+    double of_coordinates = 0, of_values = 0;
+    for (size_t i = 0; i < N; i++) {
+        of_coordinates += x[i * M] * x[i * M + 1];
+        of_values += values[i] * x[i * M] * x[i * M + 1];
+    }
+    CHECK(near(of_coordinates, plain, 1e-13));
+    CHECK(near(of_values, between, 1e-12));
 }
 
 /* ---- a net ------------------------------------------------------------------------------- */
@@ -438,5 +464,6 @@ test_memory_faults(void)
 }
 
 TEST_MAIN(TEST(test_groups), TEST(test_tolerance), TEST(test_long_units), TEST(test_spread_of_copies), TEST(test_rank),
-          TEST(test_eigenvalues), TEST(test_known_layer), TEST(test_gradients), TEST(test_gradient_of_the_lectures_net),
+          TEST(test_eigenvalues), TEST(test_coordinates), TEST(test_known_layer), TEST(test_gradients),
+          TEST(test_gradient_of_the_lectures_net),
           TEST(test_constant_units), TEST(test_singular_values_alone), TEST(test_not_finite), TEST(test_memory_faults))
