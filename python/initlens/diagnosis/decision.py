@@ -146,8 +146,8 @@ AT_THE_START: Final = (
         "error",
         "rate_too_large",
         "adaptive < 0.5, curvature > 300",
-        "The learning rate of {optimizer} is {edge_words} times the largest that the curvature at "
-        "this start allows, so training diverges or throws the start away.",
+        "The learning rate {rate:g} is {edge_words} times the largest that the curvature at this "
+        "start allows, so training diverges or throws the start away.",
     ),
     _rule(
         "error",
