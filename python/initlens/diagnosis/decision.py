@@ -108,8 +108,7 @@ _STILL = _rule(
     "too_small",
     "travel < 0.1",
     "In {steps:,} steps of {optimizer} not even the fastest layer would move by more than "
-    "{travel:.2g} times the norm of its weights, so the loss stays where the best constant guess "
-    "is.",
+    "{travel:.2g} times the norm of its weights.",
 )
 
 _CONVEX: Final = (

@@ -134,6 +134,8 @@ def _decided(case: Case, decision: Decision, found: Sequence[Verdict]) -> list[V
     """Put the error that was decided among the other findings; of copies it raises their own."""
     assert decision.rule is not None
     code = decision.rule.code
+    if code == "too_small" and decision.signs.get("lowest", 0.0) > AT_CHANCE:
+        code = "off_scale"  # it cannot move because all is large, and the rate that fits tiny
     evidence = {**decision.evidence, **_run(case)}
     zero = any(v.code == "zero_gradient" for v in found)
     if code in _OF_ONE_UNIT or zero:
