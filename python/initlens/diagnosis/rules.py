@@ -52,7 +52,7 @@ CONFIDENT: Final = 0.2  # share of samples
 CONFIDENT_WARNING: Final = 5.0  # times the loss at chance
 GROWTH_WARNING: Final = 1e2  # of the signal, from the first layer to the last
 OVERSHOOT_WARNING: Final = 1.0  # steps in which a layer's weights move by their norm
-OVERSHOOT_RATE: Final = 1.5  # times the largest that the curvature allows
+OVERSHOOT_RATE: Final = 2.0  # times the largest that the curvature allows
 OVERSHOOT_LOSS: Final = 2.0  # times the loss at chance
 STUCK: Final = 0.95  # of the loss at chance
 

@@ -103,8 +103,9 @@ def test_scales_of_the_lecture(seed: int) -> None:
     assert ten.layers[0].saturation.share == pytest.approx(0.89, abs=0.04)
     for scale in (100, 1000):
         result = at(scale)
-        assert (result.answer, result.verdict.cause) == ("error", "scale of all layers")
-        assert result.verdict.layers == (1, 2)
+        assert result.answer == "error"
+        named = [v.layers for v in result.alarms if v.cause == "scale of all layers"]
+        assert named == [(1, 2)]
         assert not result.passes("scale") or not result.passes("rate")
         assert not result.passes("saturation")
 
@@ -123,7 +124,7 @@ def test_depth_and_scale(depth: int, seed: int) -> None:
             assert result.verdict.evidence["travel"] < 0.1
         elif scheme == "glorot_uniform":
             assert not result.alarms
-            assert result.verdict.cause is None
+            assert result.verdict.cause in (None, "learning rate")
             assert depth > 4 or seed or result.answer == "healthy"
 
 
