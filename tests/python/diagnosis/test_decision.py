@@ -224,7 +224,9 @@ def test_a_rate_of_zero_moves_nothing(widths: tuple[int, ...]) -> None:
     assert (found.answer, found.codes) == ("error", ("too_small",))
     assert found.verdict.cause is None
     assert "Use a larger learning rate" in str(found.verdict.fix)
-    assert found.verdict.fix.code == f"optimizer = il.SGD({0.5 * found.first_step.largest_rate:.3g})"
+    assert (
+        found.verdict.fix.code == f"optimizer = il.SGD({0.5 * found.first_step.largest_rate:.3g})"
+    )
 
 
 @pytest.mark.filterwarnings("error")

@@ -1,6 +1,7 @@
 """Kinds of starts that single bounds judged wrongly, each with other nets of its kind.
 
-Each test says what training does with the start, and what is said of it.
+Each test says what training does with the start, and what is said of it. That the outcome of a
+comparison does not depend on what is recorded is tested in tests/python/comparison.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ def test_signed_zeros_are_one_unit(activation: str, hidden: tuple[int, ...]) -> 
 @pytest.mark.parametrize(
     ("widths", "factor", "y", "answer"),
     [
-        ([4, 8, 8, 8, 8, 1], 0.1, Y + 5, None),  # not healthy: moves by 0.17 of its norm
+        ([4, 8, 8, 8, 8, 1], 0.1, Y + 5, None),  # learns late: the offset itself moves it
         ([4, 8, 8, 8, 8, 1], 0.1, LABELS.astype(float), "error"),
         ([4, 16, 16, 16, 16, 16, 1], 0.1, Y + 5, "error"),
         ([4, 16, 16, 16, 16, 16, 1], 0.1, Y - 200, "error"),
@@ -89,8 +90,8 @@ def test_an_offset_of_the_targets_hides_no_small_weights(
     assert "scale of all layers" in [cause for cause, _ in named(found)] or abs(y.mean()) > 100
     if answer == "error":
         assert set(found.codes) & {"too_small", "lost_signal"}
-    history = net.copy().fit(X, y, optimizer=il.SGD(0.05), steps=2_000)
-    assert history.loss[-1] > 0.95 * history.chance_loss
+        history = net.copy().fit(X, y, optimizer=il.SGD(0.05), steps=2_000)
+        assert history.loss[-1] > 0.95 * history.chance_loss
 
 
 # ---- 3: the rate is beyond the curvature ----------------------------------------------------
@@ -307,7 +308,8 @@ def test_pixels_that_nobody_scaled(widths: list[int], optimizer: str | None, dig
     assert found.answer != "healthy"
     assert "inputs" in [cause for cause, _ in named(found)]
     (alarm,) = (v for v in found.alarms if v.cause == "inputs")
-    assert "X = (X - X.mean(0))" in alarm.fix.code or "learning rate" in [c for c, _ in named(found)]
+    assert alarm.fix.code.startswith("X = (X - X.mean(0))")
+    assert "optimizer" not in alarm.fix.code  # the rate that fits is another one then
 
 
 def test_raw_features_of_houses() -> None:
@@ -342,7 +344,9 @@ def test_targets_that_sgd_cannot_reach_are_named(y: Array) -> None:
 
 @pytest.mark.parametrize("layer", range(1, 7))
 @pytest.mark.parametrize("factor", [30.0, 1 / 30.0])
-@pytest.mark.parametrize(("activation", "scheme"), [("tanh", "glorot_uniform"), ("relu", "he_normal")])
+@pytest.mark.parametrize(
+    ("activation", "scheme"), [("tanh", "glorot_uniform"), ("relu", "he_normal")]
+)
 def test_one_layer_of_six(
     layer: int, factor: float, activation: str, scheme: str, digits: Any
 ) -> None:
@@ -378,15 +382,3 @@ def test_units_that_are_off_above_the_first_layer(depth: int, digits: Any) -> No
     assert [v.severity for v in dead] == ["note"]
     assert 1 not in dead[0].layers
     assert "may come back" in dead[0].sentence
-
-
-# ---- 19: what is recorded decides nothing ---------------------------------------------------
-
-
-@pytest.mark.parametrize("scheme", ["zeros", "constant(0.5)"])
-def test_the_outcome_is_that_of_every_record(scheme: str) -> None:
-    outcomes: set[str] = set()
-    for record in (0, 1, 50):
-        found = il.compare([scheme], record=record, steps=200, seeds=2)
-        outcomes.add(str(found.to_frame()["outcome"].tolist() if False else [r.outcome for r in found.runs]))
-    assert len(outcomes) == 1
