@@ -25,8 +25,8 @@ from ..nets.history import History
 from ..optimizers import SGD, Optimizer
 from .answers import answer_of, unknown_verdict
 from .decision import Decision, decide
-from .fixes import Fix
 from .first_step import FirstStep, distinct_counts
+from .fixes import Fix
 from .folds import Finding, Place, Words, fold_consequences, fold_layers, spread
 from .measures import LayerMeasures, Loss, SharedStream, Symmetry
 from .training import Training
@@ -162,7 +162,7 @@ def _one_unit(verdict: Verdict) -> bool:
 
 
 def _run(case: Case) -> dict[str, Any]:
-    """The run that a decision is about, as evidence."""
+    """Return the run that a decision is about, as evidence."""
     if case.optimizer is None:
         return {}
     run: dict[str, Any] = {"learning_rate": case.optimizer.learning_rate, "steps": case.budget}
@@ -360,7 +360,8 @@ def _rate(case: Case) -> Iterator[Verdict]:
         "warning",
         {"edge": step.edge, **run},
         f"The learning rate {run['learning_rate']:g} is {about(step.edge)} times the largest that "
-        f"the curvature at this start allows, {run['largest_rate']:.3g}: the first steps overshoot.",
+        f"the curvature at this start allows, {run['largest_rate']:.3g}: the first steps "
+        "overshoot.",
         f"Use a learning rate of at most {0.5 * run['largest_rate']:.2g}.",
     )
 
