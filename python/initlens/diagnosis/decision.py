@@ -41,9 +41,9 @@ SIGNS: Final[Mapping[str, str]] = {
     "lowest": "lowest loss after 1, 3, 10 and 30 times the first step, over the loss at chance",
     "kinds": "smallest number of units in a hidden layer that differ by more than sign and scale",
     "copies": "smallest number of units in a hidden layer that differ in a bit",
-    "curvature": "rate of the fastest layer, times the sharpness; momentum and Adam's scale in it",
+    "curvature": "rate of the fastest layer times the sharpness, momentum and Adam's scale in it",
     "edge": "learning rate over the largest that the curvature allows (SGD only)",
-    "outputs": "standard deviation of the outputs before sigmoid or softmax, over that of y for mse",
+    "outputs": "standard deviation of the outputs (before sigmoid, softmax), over that of y for mse",
     "probe_loss": "loss at the end of the probe, over the loss at chance",
     "probe_rise": "that loss over the lowest in the probe",
     "probe_travel": "travel of the trained copy in the steps that are left",
@@ -108,12 +108,20 @@ _STILL = _rule(
     "too_small",
     "travel < 0.1",
     "In {steps:,} steps of {optimizer} not even the fastest layer would move by more than "
-    "{travel:.2g} times the norm of its weights, so the loss stays where the best constant guess "
-    "is.",
+    "{travel:.2g} times the norm of its weights.",
 )
 
 _CONVEX: Final = (
     "Without hidden layers the loss is convex: training reaches its minimum from any start."
+)
+
+_FAR_OFF: Final = (
+    "Within the first 30 steps of {optimizer} the loss stays above {lowest:.2g} times that at "
+    "chance, and the steps hardly turn the outputs towards the targets (cosine {aim:.2g})."
+)
+_ONE_UNIT: Final = (
+    "On the data the units of a layer act as one, up to sign and scale, and a step hardly turns "
+    "the outputs towards the targets (cosine {aim:.2g})."
 )
 
 AT_THE_START: Final = (
@@ -131,14 +139,19 @@ AT_THE_START: Final = (
     _rule(
         "error",
         "symmetric",
-        "kinds < 1.5, aim < 0.3, lowest > 0.998",
-        "On the data the units of a layer act as one, up to sign and scale, and a step hardly "
-        "turns the outputs towards the targets (cosine {aim:.2g}).",
+        "adaptive < 0.5, kinds < 1.5, aim < 0.3, lowest > 0.998",
+        _ONE_UNIT,
     ),
     _rule(
         "error",
         "symmetric",
-        "copies < 1.5, lin < 0.5",
+        "adaptive > 0.5, kinds < 1.5, aim < 0.3, lowest > 0.998, lin < 0.3",
+        _ONE_UNIT,
+    ),
+    _rule(
+        "error",
+        "symmetric",
+        "adaptive < 0.5, copies < 1.5, lin < 0.5",
         "A layer has one distinct unit, and with it linearised training would learn only "
         "{lin:.0%} of the targets.",
     ),
@@ -146,22 +159,8 @@ AT_THE_START: Final = (
         "error",
         "rate_too_large",
         "adaptive < 0.5, curvature > 300",
-        "The learning rate of {optimizer} is {edge_words} times the largest that the curvature at "
-        "this start allows, so training diverges or throws the start away.",
-    ),
-    _rule(
-        "error",
-        "exploding",
-        "adaptive > 0.5, lowest > 1000, curvature > 100, aim < 0.6",
-        "Within the first 30 steps of {optimizer} the loss stays above {lowest:.2g} times that at "
-        "chance, and the steps hardly turn the outputs towards the targets (cosine {aim:.2g}).",
-    ),
-    _rule(
-        "error",
-        "exploding",
-        "lowest > 300, curvature > 30, aim < 0.5",
-        "Within the first 30 steps of {optimizer} the loss stays above {lowest:.2g} times that at "
-        "chance, and the steps overshoot.",
+        "The learning rate {rate:g} is {edge_words} times the largest that the curvature at this "
+        "start allows, so training diverges or throws the start away.",
     ),
     _rule(
         "error",
@@ -173,9 +172,21 @@ AT_THE_START: Final = (
     _rule(
         "error",
         "exploding",
-        "first > 100, aim < 0.4",
+        "adaptive < 0.5, first > 100, aim < 0.4",
         "One step of {optimizer} leaves the loss at {first:.2g} times that at chance, and hardly "
         "turns the outputs towards the targets (cosine {aim:.2g}).",
+    ),
+    _rule(
+        "error",
+        "exploding",
+        "adaptive < 0.5, lowest > 300, curvature > 30, aim < 0.5",
+        _FAR_OFF,
+    ),
+    _rule(
+        "error",
+        "exploding",
+        "adaptive > 0.5, lowest > 300, curvature > 30, aim < 0.5, lin < 0.7",
+        _FAR_OFF,
     ),
     _rule(
         "healthy",
@@ -186,7 +197,21 @@ AT_THE_START: Final = (
     _rule(
         "healthy",
         "healthy",
-        "adaptive < 0.5, lin > 0.5, edge < 1, aim > 0.5, kinds > 1.5, outputs > 0.1",
+        "adaptive < 0.5, lin > 0.3, edge < 3, curvature > 0.1, lowest < 0.9",
+        "The first steps of {optimizer} bring the loss to {lowest:.2f} times that at chance.",
+    ),
+    _rule(
+        "healthy",
+        "healthy",
+        "adaptive < 0.5, lin > 0.5, edge < 1, aim > 0.5, kinds > 1.5, outputs > 0.2, lowest < 2",
+        "A step of {optimizer} turns the outputs towards the targets (cosine {aim:.2f}), and "
+        "linearised training learns {lin:.0%} of them.",
+    ),
+    _rule(
+        "healthy",
+        "healthy",
+        "adaptive < 0.5, lin > 0.5, edge < 1, aim > 0.5, kinds > 1.5, travel > 5, travel < 200, "
+        "lowest < 1.05",
         "A step of {optimizer} turns the outputs towards the targets (cosine {aim:.2f}), and "
         "linearised training learns {lin:.0%} of them.",
     ),
@@ -206,10 +231,22 @@ AT_THE_START: Final = (
     _rule(
         "healthy",
         "healthy",
-        "adaptive > 0.5, aim > 0.4, lowest < 0.99, travel > 10",
+        "adaptive > 0.5, aim > 0.5, lowest < 0.99, travel > 10, kinds > 1.5",
         "The first steps of {optimizer} turn the outputs towards the targets (cosine {aim:.2f}) "
         "and lower the loss.",
     ),
+    _rule(
+        "healthy",
+        "healthy",
+        "adaptive > 0.5, lin > 0.5, travel < 700, first < 50, curvature < 300, kinds > 1.5",
+        "The steps of {optimizer} fit the curvature, and linearised training learns {lin:.0%} of "
+        "the targets.",
+    ),
+)
+
+_ONE_UNIT_LEFT: Final = (
+    "After the probe the loss is {probe_loss:.2f} times that at chance, and the units of a layer "
+    "act as one."
 )
 
 AFTER_A_PROBE: Final = (
@@ -225,9 +262,14 @@ AFTER_A_PROBE: Final = (
     _rule(
         "error",
         "stuck",
-        "probe_loss > 0.8, probe_kinds < 1.5, probe_lin < 0.5",
-        "After the probe the loss is {probe_loss:.2f} times that at chance, and the units of a "
-        "layer act as one.",
+        "probe_loss > 0.8, probe_kinds < 1.5, probe_aim < 0.3",
+        _ONE_UNIT_LEFT,
+    ),
+    _rule(
+        "error",
+        "stuck",
+        "adaptive < 0.5, probe_loss > 0.8, probe_kinds < 1.5, probe_lin < 0.5",
+        _ONE_UNIT_LEFT,
     ),
     _rule(
         "error",
@@ -239,9 +281,9 @@ AFTER_A_PROBE: Final = (
     _rule(
         "error",
         "stuck",
-        "probe_loss > 2, probe_lin < 0.6",
-        "After the probe the loss is {probe_loss:.2g} times that at chance, and the steps that are "
-        "left do not bring it back.",
+        "adaptive < 0.5, probe_loss > 2, probe_lin < 0.6",
+        "After the probe the loss is {probe_loss:.2g} times that at chance, and linearised "
+        "training would learn {probe_lin:.1%} of the targets in the steps that are left.",
     ),
     _rule(
         "error",
@@ -253,7 +295,7 @@ AFTER_A_PROBE: Final = (
     _rule(
         "error",
         "stuck",
-        "probe_loss > 0.9, probe_curvature > 500, probe_aim < 0.5",
+        "adaptive < 0.5, probe_loss > 0.9, probe_curvature > 500, probe_aim < 0.5",
         "After the probe the loss is {probe_loss:.2f} times that at chance, and the steps are far "
         "larger than the curvature allows.",
     ),
@@ -288,6 +330,13 @@ AFTER_A_PROBE: Final = (
         "healthy",
         "probe_loss < 0.6, probe_lin > 0.6, probe_rise < 1.5",
         "The probe brought the loss to {probe_loss:.2f} times that at chance, without a relapse.",
+    ),
+    _rule(
+        "healthy",
+        "healthy",
+        "probe_loss < 0.95, probe_aim > 0.6, probe_lin > 0.5, probe_travel < 150",
+        "The probe brought the loss to {probe_loss:.2f} times that at chance, and a step turns the "
+        "outputs towards the targets (cosine {probe_aim:.2f}).",
     ),
 )
 
