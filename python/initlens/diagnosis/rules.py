@@ -33,7 +33,7 @@ from .training import Training
 from .trial import Trial
 from .verdicts import Severity, Verdict, in_order
 
-__all__ = ["Case", "judge", "trial_verdicts"]
+__all__ = ["Case", "decided_error", "judge", "trial_verdicts"]
 
 
 # Saturation of functions that are flat on both sides: shares of pairs.
@@ -128,22 +128,29 @@ def judge(case: Case) -> tuple[Verdict, ...]:
 
 
 def _decided(case: Case, decision: Decision, found: Sequence[Verdict]) -> list[Verdict]:
-    """Put the error that was decided among the other findings; of copies it raises their own."""
+    """Put the error that was decided among the other findings; copies of one unit become errors."""
     assert decision.rule is not None
     code = decision.rule.code
     if any(v.severity == "error" and v.code in ("zero_gradient", code) for v in found):
         return list(found)
     evidence = {**decision.evidence, **_run(case)}
-    if code == "symmetric":
-        mine = [v for v in found if v.code == code and v.evidence.get("distinct_units") == 1]
-        if mine:
-            return [
-                replace(v, severity="error", evidence={**v.evidence, **evidence})
-                if v in mine
-                else v
-                for v in found
-            ]
-    return [*found, Verdict(code, None, "error", evidence, decision_text(case, decision))]
+    if code in ("symmetric", "too_small", "lost_signal"):  # what a layer of copies leads to
+        mine = [v for v in found if v.code == "symmetric" and v.evidence.get("distinct_units") == 1]
+        found = [
+            replace(v, severity="error", evidence={**v.evidence, **evidence}) if v in mine else v
+            for v in found
+        ]
+        if mine and code == "symmetric":
+            return found
+    return [*found, decided_error(case, decision)]
+
+
+def decided_error(case: Case, decision: Decision, fix: str = "") -> Verdict:
+    """Return the verdict of an error that was decided."""
+    assert decision.rule is not None
+    evidence = {**decision.evidence, **_run(case)}
+    text = decision_text(case, decision)
+    return Verdict(decision.rule.code, None, "error", evidence, text, Fix(fix))
 
 
 def _run(case: Case) -> dict[str, Any]:
