@@ -239,6 +239,7 @@ def audit(
         (training, step, trial),
         missing,
         weights_alone=X is None,
+        whole=whole,
     )
 
 
@@ -315,6 +316,13 @@ def _foreign_errors(
         return
     case = Case((), Loss(step.loss, step.chance, math.nan), (), training)
     yield decided_error(case, decision, _FOREIGN_FIXES.get(decision.rule.code, ""))
+
+
+def _of_a_part(verdict: Verdict) -> tuple[Verdict, ...]:
+    """Leave out that the layers hardly move: the others, which are not computed here, may."""
+    if (verdict.code, verdict.severity) == ("too_small", "error"):
+        return verdict.therefore
+    return (verdict,)
 
 
 def _dialect(source: str, chain: Chain, names: Mapping[int, str]) -> Dialect:
@@ -409,6 +417,7 @@ def _report(
     missing: list[str],
     *,
     weights_alone: bool,
+    whole: bool,
 ) -> Audit:
     """Put the numbers and verdicts of all layers together; `missing` is what was not given."""
     chains = models.chains
@@ -426,6 +435,8 @@ def _report(
         {} if network is None else {id(models.chains[-1]): network},
     )
     found = [] if diagnosis is None else list(diagnosis.verdicts)
+    if not whole:
+        found = [verdict for each in found for verdict in _of_a_part(each)]
     if alone:
         streams = [
             SharedStream(done + i, done + j, factor)
