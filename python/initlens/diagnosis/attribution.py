@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
@@ -9,7 +10,7 @@ from typing import Final
 from ..nets.network import Network
 from .causes import CAUSES, Cause
 from .dialect import Dialect
-from .fixes import Fix, start_anew, together
+from .fixes import Fix, start_anew, together, use_rate
 from .verdicts import TOPICS, Verdict
 
 __all__ = ["attribute", "fix_for"]
@@ -21,7 +22,9 @@ _OF_LAYERS: Final = frozenset(
     {"not finite", "biases", "mean of the weights", "copies", "near copies", "scale"}
 )
 # What weights drawn anew do not mend: the outcome of a run, and steps that are too long.
-_OWN_FIX: Final = frozenset({"diverged", "stuck"})
+_OWN_FIX: Final = frozenset({"diverged", "stuck", "rate_too_large"})
+_RATE: Final = "learning rate"  # what the curvature allows follows from all other causes
+_SLOW: Final = 0.1  # share of the largest rate below which the rate is what is too small
 
 
 def attribute(
@@ -36,6 +39,7 @@ def attribute(
     that are no alarms stay as they are.
     """
     alarms = [verdict for verdict in verdicts if verdict.severity != "note"]
+    causes = sorted(causes, key=lambda cause: cause.name == _RATE)
     lead: dict[int, Verdict] = {}
     folded: set[int] = set()
     mended = fix_for("", causes, net, dialect)
@@ -55,15 +59,45 @@ def attribute(
         lead[id(first)] = _caused(first, others, cause, cause.fix if lead else mended)
     result: list[Verdict] = []
     for verdict in verdicts:
-        if id(verdict) in lead:
+        if verdict.code == "unknown" and causes and not lead:
+            result.append(_caused(verdict, (), causes[0], mended))
+        elif id(verdict) in lead:
             result.append(lead[id(verdict)])
         elif id(verdict) in folded:
             continue
         elif verdict.severity == "note" or not _can_be_drawn_anew(verdict):
             result.append(verdict)
         else:
-            result.append(replace(verdict, fix=fix_for(verdict.code, causes, net, dialect)))
+            fix = _faster(verdict, dialect) or fix_for(verdict.code, causes, net, dialect)
+            result.append(replace(verdict, fix=fix))
+    odd = [cause for cause in causes if "copies" not in cause.name]
+    if verdicts and verdicts[0].code == "healthy" and odd and not lead:
+        result.append(_unusual(odd[0]))
     return tuple(result)
+
+
+def _faster(verdict: Verdict, dialect: Dialect) -> Fix:
+    """Return a larger rate for a start that moves too little by that alone, else nothing."""
+    rate, largest = (verdict.evidence.get(n, math.nan) for n in ("learning_rate", "largest_rate"))
+    if verdict.code != "too_small" or not rate < _SLOW * largest < math.inf:
+        return Fix()
+    return replace(
+        use_rate(0.5 * largest, dialect),
+        sentence=f"Use a larger learning rate, up to {0.5 * largest:.3g}, or more steps.",
+    )
+
+
+def _unusual(cause: Cause) -> Verdict:
+    """Return a note on what is unusual in a start that learns all the same."""
+    return Verdict(
+        "off_scale",
+        cause.layer,
+        "note",
+        {"deviation": cause.deviation, "cause": dict(cause.evidence)},
+        f"{cause.sentence} It need not keep this start from learning.",
+        layers=cause.layers,
+        cause=cause.name,
+    )
 
 
 def fix_for(code: str, causes: Sequence[Cause], net: Network, dialect: Dialect) -> Fix:
@@ -93,6 +127,8 @@ def fix_for(code: str, causes: Sequence[Cause], net: Network, dialect: Dialect) 
         for cause in causes
         if cause.name not in _OF_DATA and not (whole and cause.name in _OF_LAYERS)
     ]
+    if len(causes) > 1:  # the curvature is another one once they are mended
+        rest = [fix for fix in rest if fix.learning_rate is None]
     return together([*data, *rest])
 
 
@@ -101,17 +137,22 @@ def _topics(code: str) -> set[str]:
 
 
 def _can_be_drawn_anew(verdict: Verdict) -> bool:
-    return verdict.code not in _OWN_FIX and "learning_rate" not in verdict.evidence
+    ours = bool(verdict.fix) and "learning_rate" in verdict.evidence
+    return verdict.code not in _OWN_FIX and not ours
 
 
 def _caused(verdict: Verdict, others: Sequence[Verdict], cause: Cause, fix: Fix) -> Verdict:
     """Return a verdict that names its cause, with what else follows from it."""
+    said = verdict.code == "rate_too_large" and cause.name == _RATE
+    sentence = verdict.sentence if said else f"{cause.sentence} {verdict.sentence}"
+    if verdict.code == "unknown":
+        sentence = f"{verdict.sentence} {cause.sentence}"
     return replace(
         verdict,
         layer=cause.layers[0] if cause.layers else None,
         layers=cause.layers,
         evidence={**verdict.evidence, "deviation": cause.deviation, "cause": dict(cause.evidence)},
-        sentence=f"{cause.sentence} {verdict.sentence}",
+        sentence=sentence,
         fix=fix,
         name="",
         cause=cause.name,

@@ -98,7 +98,7 @@ CAUSES: Final[Mapping[str, CauseKind]] = {
         "loss gradient", "range of the outputs against that of the targets", "change the output"
     ),
     "learning rate": _kind(
-        "loss finite", "the rate against 2 / sharpness", "use a rate that the curvature allows"
+        "rate loss finite", "the rate against 2 / sharpness", "use a rate that the curvature allows"
     ),
 }
 
@@ -252,6 +252,7 @@ def find_causes(
     layers: Sequence[LayerMeasures] | None = None,
     rate: float | None = None,
     sharpness: float | None = None,
+    momentum: float = 0.0,
     output: str | None = None,
     dialect: Dialect | None = None,
 ) -> list[Cause]:
@@ -270,6 +271,8 @@ def find_causes(
     rate, sharpness : float, optional
         Learning rate, and the largest curvature of the loss at the start; both, or no rate is
         judged.
+    momentum : float, default 0
+        Of SGD; it allows a rate 1 + momentum times larger.
     output : str, optional
         Activation of the output as the model itself has it, where that is not what the loss
         implies: "sigmoid" or "tanh" under mse, "softmax" before a loss that has one.
@@ -315,7 +318,7 @@ def find_causes(
     found += _copies(sound, net, dialect)
     found += _scales(sound, net, inputs, dialect)
     if rate is not None and sharpness is not None:
-        found += _rate(rate, sharpness, dialect)
+        found += _rate(rate, sharpness, momentum, dialect)
     return sorted(found, key=lambda cause: -cause.deviation)
 
 
@@ -436,8 +439,8 @@ def _output(net: Network, target: NDArray[Any], output: str) -> Iterator[Cause]:
     )
 
 
-def _rate(rate: float, sharpness: float, dialect: Dialect) -> Iterator[Cause]:
-    limit = 2.0 / sharpness if sharpness > 0.0 else math.inf
+def _rate(rate: float, sharpness: float, momentum: float, dialect: Dialect) -> Iterator[Cause]:
+    limit = 2.0 * (1.0 + momentum) / sharpness if sharpness > 0.0 else math.inf
     deviation = TOLERANCES["learning rate"].deviation(rate / limit) if limit < math.inf else 0.0
     if deviation >= 1.0:
         yield Cause(
@@ -445,9 +448,9 @@ def _rate(rate: float, sharpness: float, dialect: Dialect) -> Iterator[Cause]:
             None,
             (),
             {"learning_rate": rate, "sharpness": sharpness, "limit": limit},
-            f"The learning rate {rate:g} is {about(rate / limit)} times 2 / sharpness = "
-            f"{limit:.3g}, beyond which steps overshoot.",
-            fixes.use_rate(limit / 2.0, dialect),
+            f"The learning rate {rate:g} is {about(rate / limit)} times the largest that the "
+            f"curvature allows, {limit:.3g}, beyond which steps overshoot.",
+            fixes.use_rate(1.0 / sharpness, dialect),
             deviation,
         )
 

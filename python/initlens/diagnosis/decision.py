@@ -108,8 +108,7 @@ _STILL = _rule(
     "too_small",
     "travel < 0.1",
     "In {steps:,} steps of {optimizer} not even the fastest layer would move by more than "
-    "{travel:.2g} times the norm of its weights, so the loss stays where the best constant guess "
-    "is.",
+    "{travel:.2g} times the norm of its weights.",
 )
 
 _CONVEX: Final = (
@@ -146,8 +145,8 @@ AT_THE_START: Final = (
         "error",
         "rate_too_large",
         "adaptive < 0.5, curvature > 300",
-        "The learning rate of {optimizer} is {edge_words} times the largest that the curvature at "
-        "this start allows, so training diverges or throws the start away.",
+        "The learning rate {rate:g} is {edge_words} times the largest that the curvature at this "
+        "start allows, so training diverges or throws the start away.",
     ),
     _rule(
         "error",

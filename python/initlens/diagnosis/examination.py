@@ -19,7 +19,7 @@ from ..activations import get as get_activation
 from ..nets import targets
 from ..nets.history import History
 from ..nets.network import Network
-from ..optimizers import Optimizer
+from ..optimizers import SGD, Optimizer
 from .attribution import attribute
 from .causes import find_causes
 from .dialect import Dialect
@@ -168,18 +168,19 @@ def examine(
         signs = signs_of(layers, step, deviation, trial)
     streams = shared_streams(net.weights)
     verdicts = judge(Case(layers, loss, streams, training, history, step, trial, signs, names))
-    if any(verdict.severity != "note" for verdict in verdicts):
-        dialect = dialect or replace(Dialect.of_network(net), names=names)
-        causes = find_causes(
-            net,
-            samples,
-            target,
-            layers=layers,
-            rate=None if step is None or step.edge != step.edge else step.edge,
-            sharpness=None if step is None else step.sharpness,
-            dialect=dialect,
-        )
-        verdicts = attribute(verdicts, causes, net, dialect)
+    dialect = dialect or replace(Dialect.of_network(net), names=names)
+    given = training.optimizer  # without one the rate is that of the curvature
+    causes = find_causes(
+        net,
+        samples,
+        target,
+        layers=layers,
+        rate=given.learning_rate if isinstance(given, SGD) else None,
+        sharpness=None if step is None else step.sharpness,
+        momentum=given.momentum if isinstance(given, SGD) else 0.0,
+        dialect=dialect,
+    )
+    verdicts = attribute(verdicts, causes, net, dialect)
     parameters = [array.copy() for array in net._parameters()]
     measured = Snapshot(net.settings, parameters, samples)
     return Diagnosis(layers, loss, verdicts, rows, limit, training, step, trial, measured)

@@ -19,13 +19,16 @@ MOST_NAMES: Final = 3  # of layers in one sentence
 # chance is the outcome of each of these faults.
 FOLLOWS: Final[Mapping[str, frozenset[str]]] = {
     "non_finite": frozenset({"diverged", "stuck"}),
-    "dead": frozenset({"zero_gradient", "too_small", "stuck"}),
-    "zero_gradient": frozenset({"too_small", "stuck"}),
-    "symmetric": frozenset({"stuck"}),
+    "dead": frozenset({"zero_gradient", "too_small", "lost_signal", "stuck"}),
+    "zero_gradient": frozenset({"too_small", "lost_signal", "stuck"}),
+    "symmetric": frozenset({"lost_signal", "stuck"}),
+    "rate_too_large": frozenset({"exploding", "diverged", "stuck"}),
     "exploding": frozenset({"confident_wrong", "diverged", "stuck"}),
     "saturated": frozenset({"stuck"}),
     "confident_wrong": frozenset({"stuck"}),
+    "off_scale": frozenset({"stuck"}),
     "too_small": frozenset({"stuck"}),
+    "lost_signal": frozenset({"stuck"}),
 }
 _SEVERITIES: Final = ("note", "warning", "error")
 

@@ -199,6 +199,9 @@ class Symmetry:
     spread, mean_spread : float
         Largest and mean distance of those from the first of them, over the units' mean norm.
         0 for copies, for a single unit, for zeros.
+    near_functions : int
+    function_spread : float
+        `near_units` and `spread` of incoming weights and biases alone.
     similarity : ndarray of shape (n_out, n_out)
         Correlations of the units' outputs on X, absolute for odd functions; NaN for constant units.
     constant_units : int
@@ -226,6 +229,8 @@ class Symmetry:
     near_units: int
     spread: float
     mean_spread: float
+    near_functions: int
+    function_spread: float
     similarity: NDArray[np.float64]
     constant_units: int
     effective_units: float
@@ -421,6 +426,7 @@ def _symmetry(
         if modulo == MODULO_SIGN:
             gradient_modulo = distinct_count(leaders(*parts, modulo=modulo))
     near, spread, mean_spread = unit_spread(units, w, b, v, NEAR)
+    near_functions, function_spread, _ = unit_spread(units, w, b, None, NEAR)
     similarity, constant, effective, stable = _outputs(
         values.get("scatter"),
         values.get("singular_values", np.empty(0)),
@@ -442,6 +448,8 @@ def _symmetry(
         near_units=near,
         spread=spread,
         mean_spread=mean_spread,
+        near_functions=near_functions,
+        function_spread=function_spread,
         similarity=similarity,
         constant_units=constant,
         effective_units=effective,

@@ -26,7 +26,7 @@ from ..optimizers import SGD, Optimizer
 from .answers import answer_of, unknown_verdict
 from .decision import Decision, decide
 from .fixes import Fix
-from .first_step import FirstStep
+from .first_step import FirstStep, distinct_counts
 from .folds import Finding, Place, Words, fold_consequences, fold_layers, spread
 from .measures import LayerMeasures, Loss, SharedStream, Symmetry
 from .training import Training
@@ -43,6 +43,8 @@ SATURATED_NOTE: Final = 0.25
 DEAD_WARNING: Final = 0.1  # share of the units of layer 1
 DEAD_ABOVE_WARNING: Final = 0.5  # likewise of any other layer, whose units may come back
 NEARLY_EQUAL: Final = 1e-3  # distance of near units over their norm
+# Verdicts of the decision that a layer of one unit explains.
+_OF_ONE_UNIT: Final = frozenset({"symmetric", "lost_signal", "stuck"})
 
 DEFAULT_RATE: Final = 1.0  # without an optimizer
 AT_CHANCE: Final = 2.0  # times the loss at chance
@@ -50,6 +52,7 @@ CONFIDENT: Final = 0.2  # share of samples
 CONFIDENT_WARNING: Final = 5.0  # times the loss at chance
 GROWTH_WARNING: Final = 1e2  # of the signal, from the first layer to the last
 OVERSHOOT_WARNING: Final = 1.0  # steps in which a layer's weights move by their norm
+OVERSHOOT_RATE: Final = 2.0  # times the largest that the curvature allows
 OVERSHOOT_LOSS: Final = 2.0  # times the loss at chance
 STUCK: Final = 0.95  # of the loss at chance
 
@@ -128,29 +131,48 @@ def judge(case: Case) -> tuple[Verdict, ...]:
 
 
 def _decided(case: Case, decision: Decision, found: Sequence[Verdict]) -> list[Verdict]:
-    """Put the error that was decided among the other findings; copies of one unit become errors."""
+    """Put the error that was decided among the other findings; those of one unit become errors."""
     assert decision.rule is not None
     code = decision.rule.code
-    if any(v.severity == "error" and v.code in ("zero_gradient", code) for v in found):
-        return list(found)
+    if code == "too_small" and decision.signs.get("lowest", 0.0) > AT_CHANCE:
+        code = "off_scale"  # it cannot move because all is large, and the rate that fits tiny
     evidence = {**decision.evidence, **_run(case)}
-    if code in ("symmetric", "too_small", "lost_signal"):  # what a layer of copies leads to
-        mine = [v for v in found if v.code == "symmetric" and v.evidence.get("distinct_units") == 1]
+    zero = any(v.code == "zero_gradient" for v in found)
+    if code in _OF_ONE_UNIT or zero:
         found = [
-            replace(v, severity="error", evidence={**v.evidence, **evidence}) if v in mine else v
+            replace(v, severity="error", evidence={**v.evidence, **evidence}) if _one_unit(v) else v
             for v in found
         ]
-        if mine and code == "symmetric":
-            return found
-    return [*found, decided_error(case, decision)]
+    if zero or any(v.severity == "error" and v.code == code for v in found):
+        return list(found)
+    layers: tuple[int, ...] = ()
+    if any(bound.sign == "kinds" for bound in decision.rule.bounds):
+        counts = zip(case.hidden, distinct_counts(case.layers), strict=True)
+        layers = tuple(layer.number for layer, kinds in counts if kinds == decision.signs["kinds"])
+    return [*found, decided_error(case, decision, code=code, layers=layers)]
 
 
-def decided_error(case: Case, decision: Decision, fix: str = "") -> Verdict:
-    """Return the verdict of an error that was decided."""
+def decided_error(
+    case: Case,
+    decision: Decision,
+    fix: str = "",
+    *,
+    code: str | None = None,
+    layers: Sequence[int] = (),
+) -> Verdict:
+    """Return the verdict of an error that was decided, of the code of its rule or of another."""
     assert decision.rule is not None
     evidence = {**decision.evidence, **_run(case)}
     text = decision_text(case, decision)
-    return Verdict(decision.rule.code, None, "error", evidence, text, Fix(fix))
+    return _verdict(case, code or decision.rule.code, layers, "error", evidence, text, fix)
+
+
+def _one_unit(verdict: Verdict) -> bool:
+    """Tell whether a verdict names a layer whose units are all copies, or nearly."""
+    if verdict.code != "symmetric":
+        return False
+    each = verdict.evidence.get("by_layer", {0: verdict.evidence}).values()
+    return any(e.get("distinct_units") == 1 or e.get("near_units") == e["units"] for e in each)
 
 
 def _run(case: Case) -> dict[str, Any]:
@@ -168,7 +190,11 @@ def decision_text(case: Case, decision: Decision) -> str:
     assert decision.rule is not None
     edge = decision.signs.get("edge", math.nan)
     return decision.rule.sentence.format(
-        optimizer=case.optimizer, steps=case.budget, edge_words=about(edge), **decision.signs
+        optimizer=case.optimizer,
+        rate=0.0 if case.optimizer is None else case.optimizer.learning_rate,
+        steps=case.budget,
+        edge_words=about(edge),
+        **decision.signs,
     )
 
 
@@ -319,7 +345,9 @@ def _zero_gradient(case: Case) -> Iterator[Verdict]:
         return
     if any(layer.flow.d_weights != 0.0 for layer in case.layers):
         return
-    if any(layer.flow.d_biases != 0.0 for layer in case.hidden):
+    # Biases of hidden layers may move where no weight does: above activations that underflow.
+    still = all(layer.flow.d_biases == 0.0 for layer in case.hidden)
+    if not still and (case.step is None or case.step.fastest > 0.0):
         return
     yield _verdict(
         case,
@@ -327,8 +355,27 @@ def _zero_gradient(case: Case) -> Iterator[Verdict]:
         (),
         "error",
         {"weight_gradient_norm": 0.0, "output_gradient_norm": arriving},
-        "The gradient of every weight is zero: only the output bias can move.",
+        "The gradient of every weight is zero: only "
+        f"{'the output bias' if still else 'biases'} can move.",
         "Draw the weights of every layer at random, for example with `glorot_uniform`.",
+    )
+
+
+def _rate(case: Case) -> Iterator[Verdict]:
+    """Say that a rate that was given is above what the curvature allows."""
+    step = case.step
+    if step is None or case.training.optimizer is None or not step.edge > OVERSHOOT_RATE:
+        return
+    run = _run(case)
+    yield _verdict(
+        case,
+        "rate_too_large",
+        (),
+        "warning",
+        {"edge": step.edge, **run},
+        f"The learning rate {run['learning_rate']:g} is {about(step.edge)} times the largest that "
+        f"the curvature at this start allows, {run['largest_rate']:.3g}: the first steps overshoot.",
+        f"Use a learning rate of at most {0.5 * run['largest_rate']:.2g}.",
     )
 
 
@@ -376,6 +423,7 @@ def _exploding(case: Case) -> Iterator[Verdict]:
 
 def _symmetric(case: Case) -> Iterator[Verdict]:
     found: dict[Words, list[Finding]] = {}
+    near = [layer for layer in case.hidden if _nearly_one(layer)]
     for layer in case.hidden:
         symmetry = layer.symmetry
         if symmetry is None or layer.units < 2:
@@ -389,7 +437,7 @@ def _symmetric(case: Case) -> Iterator[Verdict]:
             # Of one input every unit sees the same direction, and biases are what it needs.
             words, finding = _apart_by_bias(layer, symmetry)
         else:
-            alike = _alike(layer, symmetry)
+            alike = _alike(layer, symmetry, layer in near, len(near))
             if alike is None:
                 continue
             words, finding = alike
@@ -501,9 +549,25 @@ def _bias_words(place: Place, each: Sequence[Mapping[str, Any]]) -> tuple[str, F
     )
 
 
-def _alike(layer: LayerMeasures, symmetry: Symmetry) -> tuple[Words, Finding] | None:
-    """Units that are alike and will separate: worth knowing, no fault."""
+def _nearly_one(layer: LayerMeasures) -> bool:
+    """Tell whether all units of a layer have nearly the same incoming weights and bias."""
+    symmetry = layer.symmetry
+    if symmetry is None or layer.units < 2 or layer.inputs < 2:
+        return False
+    near = 0.0 < symmetry.function_spread < NEARLY_EQUAL
+    return near and symmetry.near_functions == layer.units
+
+
+def _alike(
+    layer: LayerMeasures, symmetry: Symmetry, near: bool, near_layers: int
+) -> tuple[Words, Finding] | None:
+    """Units that are alike and will separate: no fault, but where all are nearly one it is slow.
+
+    Outgoing weights that differ separate them at once if the other layers let them: one layer of
+    such units is worth a note, several are a plateau.
+    """
     units = layer.units
+    severity: Severity = "note"
     assert layer.activation is not None
     words: Words
     evidence: dict[str, Any]
@@ -513,12 +577,19 @@ def _alike(layer: LayerMeasures, symmetry: Symmetry) -> tuple[Words, Finding] | 
     elif symmetry.function_modulo < units:
         words = {MODULO_SIGN: _sign_words, MODULO_SCALE: _scale_words}[modulo_of(layer.activation)]
         evidence = {"functions": symmetry.function_modulo, "units": units}
-    elif 0.0 < symmetry.spread < NEARLY_EQUAL:
+    elif 0.0 < symmetry.spread < NEARLY_EQUAL or near:
+        whole = 0.0 < symmetry.spread < NEARLY_EQUAL and symmetry.near_units == units
+        severity = "warning" if whole or (near and near_layers > 1) else "note"
         words = _near_words
-        evidence = {"spread": symmetry.spread, "near_units": symmetry.near_units, "units": units}
+        evidence = {
+            "spread": symmetry.function_spread if near else symmetry.spread,
+            "near_units": units if near else symmetry.near_units,
+            "units": units,
+            "effective_units": symmetry.effective_units,
+        }
     else:
         return None
-    return words, Finding(layer.number, "note", evidence)
+    return words, Finding(layer.number, severity, evidence)
 
 
 def _function_words(place: Place, each: Sequence[Mapping[str, Any]]) -> tuple[str, Fix]:
@@ -553,8 +624,8 @@ def _near_words(place: Place, each: Sequence[Mapping[str, Any]]) -> tuple[str, F
     width = spread(evidence["units"] for evidence in each)
     apart = spread((evidence["spread"] for evidence in each), "{:.1g}")
     return (
-        f"In {place}, {near} of the {width} units differ by only {apart} of their norm: they act "
-        "nearly as one unit.",
+        f"In {place}, {near} of the {width} units differ by only {apart} of their norm"
+        f"{' each' if place.many else ''}: they act nearly as one unit.",
         _drawn(place),
     )
 
@@ -711,6 +782,7 @@ _RULES: Final = (
     _dead,
     _zero_gradient,
     _symmetric,
+    _rate,
     _exploding,
     _saturated,
     _confident_wrong,

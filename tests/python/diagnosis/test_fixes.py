@@ -353,6 +353,6 @@ def test_one_fix_for_two_faults():
 def test_diagnose_names_the_cause(digits):
     net = start([64, 32, 10], "tanh", "cross_entropy")
     net.biases[0][...] = 5.0
-    verdict = il.diagnose(net, digits.X, digits.y).verdicts[0]
+    (verdict,) = il.diagnose(net, digits.X, digits.y).alarms
     assert (verdict.cause, verdict.layers) == ("biases", (1,))
     assert verdict.fix.code == "net.biases[0][...] = 0.0"

@@ -66,7 +66,9 @@ def test_momentum_adds_up() -> None:
     assert plain.learning_time(1) == pytest.approx(10 * heavy.learning_time(1), rel=1e-12)
     net.fit(X, y, optimizer=il.SGD(0.01, momentum=0.9), steps=700)
     assert net.loss(X, y) < 0.8 * heavy.loss.chance
-    assert "too_small" in plain.codes
+    assert heavy.ok
+    assert heavy.first_step.fastest == pytest.approx(10 * plain.first_step.fastest, rel=1e-12)
+    assert heavy.first_step.lin > 2 * plain.first_step.lin
     assert "too_small" not in heavy.codes
 
 
