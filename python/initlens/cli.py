@@ -348,7 +348,8 @@ def _parser() -> argparse.ArgumentParser:
         help="say what is wrong with the start of a net in a file",
         description="Read the dense layers of an npz, safetensors or ONNX file and answer whether "
         "the net can start to learn: error, unknown or healthy. Exit status: 0; 1 if the answer is "
-        "error; 2 if a file cannot be read or an argument is wrong.",
+        "error; 2 if a file cannot be read or an argument is wrong. Without X and y in --data the "
+        "answer is never healthy.",
     )
     lists = "give one FILE, and lists with commas, such as --activation relu,tanh; "
     two.set_defaults(run=_audit, hint=lists)
@@ -365,7 +366,8 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--optimizer",
         metavar="NAME",
-        help="of the training to come: 'adam(0.001)', 'sgd(0.1, momentum=0.9)', rmsprop",
+        help="of the training to come: 'adam(0.001)', 'sgd(0.1, momentum=0.9)', rmsprop; default: "
+        "sgd at half of the largest rate that the curvature allows",
     )
     add("--lr", type=float, metavar="RATE", help="its learning rate; alone that of plain sgd")
     add("--steps", type=_whole, metavar="N", help="steps of the training to come; 10000")

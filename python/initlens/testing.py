@@ -102,8 +102,10 @@ def assert_healthy(
     --------
     >>> import initlens as il
     >>> flower = il.datasets.flower()
-    >>> net = il.Network([2, 4, 1], activation="tanh").initialize("glorot_uniform", rng=0)
-    >>> il.testing.assert_healthy(net, flower.X, flower.y, strict=True).answer
+    >>> net = il.Network([2, 4, 1], activation="tanh").initialize("he_normal", rng=0)
+    >>> il.testing.assert_healthy(
+    ...     net, flower.X, flower.y, optimizer="adam(0.01)", steps=1_000, strict=True
+    ... ).answer
     'healthy'
     """
     __tracebackhide__ = True

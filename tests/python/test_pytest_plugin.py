@@ -32,7 +32,9 @@ TESTS = """
         initlens_report.add(il.diagnose(start("zeros"), flower.X, flower.y), "<zeros>")
 
     def test_audit(initlens_report):
-        initlens_report.add(il.audit(start("glorot_uniform"), flower.X, flower.y))
+        initlens_report.add(
+            il.audit(start("he_normal"), flower.X, flower.y, optimizer="adam(0.01)", steps=1_000)
+        )
 
     def test_comparison(initlens_report):
         initlens_report.add(il.compare(["zeros", "he_normal"], steps=3, seeds=2, n_jobs=1))

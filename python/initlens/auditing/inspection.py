@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from os import PathLike
 from typing import Any
@@ -16,6 +16,7 @@ from .._tools.text import join
 from ..activations import Activations
 from ..activations import get as get_activation
 from ..diagnosis.answers import answer_of, unknown_verdict
+from ..diagnosis.decision import decide
 from ..diagnosis.dialect import Dialect, Library
 from ..diagnosis.examination import check_probe, examine
 from ..diagnosis.fixes import Fix
@@ -29,9 +30,9 @@ from ..diagnosis.measures import (
     shared_streams,
 )
 from ..diagnosis.result import Diagnosis
-from ..diagnosis.rules import Case, judge, trial_verdicts
+from ..diagnosis.rules import Case, decided_error, judge, trial_verdicts
 from ..diagnosis.training import Training
-from ..diagnosis.trial import Trial, share_of_steps
+from ..diagnosis.trial import Trial, share_of_steps, times_chance
 from ..diagnosis.verdicts import LEADS, Verdict, in_order
 from ..nets.network import Network
 from ..nets.targets import resolve_loss
@@ -57,6 +58,11 @@ _LIBRARIES: tuple[tuple[str, Library], ...] = (
     ("Keras", "keras"),
     ("scikit-learn", "sklearn"),
 )
+_LEARNED = 0.95  # times the loss at chance: below it a model is no start, but trained
+_FOREIGN_FIXES = {
+    "too_small": "Use a larger learning rate, or more steps.",
+    "exploding": "Use a smaller learning rate, or weights of a smaller scale.",
+}
 _OUTPUT_LOSS = {"sigmoid": "binary_cross_entropy", "softmax": "cross_entropy"}
 
 
@@ -233,6 +239,7 @@ def audit(
         (training, step, trial),
         missing,
         weights_alone=X is None,
+        whole=whole,
     )
 
 
@@ -290,6 +297,32 @@ def _foreign(
         return step, probe_of(watched, training, share) if share else None, None
     except UnmeasuredError as error:
         return step, None, f"no probe: {error}"
+
+
+def _foreign_errors(
+    training: Training, step: ForeignStep | None, trial: Trial | None, found: Sequence[Verdict]
+) -> Iterator[Verdict]:
+    """Yield the error that the first step of a model decides, if any.
+
+    A model that computes itself lacks some of the signs, so the rules that look at those do not
+    hold; and it is never called healthy by the few that are left.
+    """
+    if step is None or times_chance(step.loss, step.chance) < _LEARNED:
+        return
+    decision = decide(step.signs(trial))
+    if decision.answer != "error" or decision.rule is None:
+        return
+    if any(verdict.severity == "error" for verdict in found):
+        return
+    case = Case((), Loss(step.loss, step.chance, math.nan), (), training)
+    yield decided_error(case, decision, _FOREIGN_FIXES.get(decision.rule.code, ""))
+
+
+def _of_a_part(verdict: Verdict) -> tuple[Verdict, ...]:
+    """Leave out that the layers hardly move: the others, which are not computed here, may."""
+    if (verdict.code, verdict.severity) == ("too_small", "error"):
+        return verdict.therefore
+    return (verdict,)
 
 
 def _dialect(source: str, chain: Chain, names: Mapping[int, str]) -> Dialect:
@@ -384,6 +417,7 @@ def _report(
     missing: list[str],
     *,
     weights_alone: bool,
+    whole: bool,
 ) -> Audit:
     """Put the numbers and verdicts of all layers together; `missing` is what was not given."""
     chains = models.chains
@@ -401,6 +435,8 @@ def _report(
         {} if network is None else {id(models.chains[-1]): network},
     )
     found = [] if diagnosis is None else list(diagnosis.verdicts)
+    if not whole:
+        found = [verdict for each in found for verdict in _of_a_part(each)]
     if alone:
         streams = [
             SharedStream(done + i, done + j, factor)
@@ -410,6 +446,7 @@ def _report(
         found += judge(Case(alone, unknown_loss, streams, names=names))
     if diagnosis is None or diagnosis.trial is None:
         found += trial_verdicts(run[2])
+    found += _foreign_errors(*run, found)
     if not reading.finite and not any(verdict.code == "non_finite" for verdict in found):
         found.append(
             Verdict(

@@ -33,7 +33,7 @@ from .training import Training
 from .trial import Trial
 from .verdicts import Severity, Verdict, in_order
 
-__all__ = ["Case", "judge", "trial_verdicts"]
+__all__ = ["Case", "decided_error", "judge", "trial_verdicts"]
 
 
 # Saturation of functions that are flat on both sides: shares of pairs.
@@ -131,7 +131,7 @@ def judge(case: Case) -> tuple[Verdict, ...]:
 
 
 def _decided(case: Case, decision: Decision, found: Sequence[Verdict]) -> list[Verdict]:
-    """Put the error that was decided among the other findings; of copies it raises their own."""
+    """Put the error that was decided among the other findings; those of one unit become errors."""
     assert decision.rule is not None
     code = decision.rule.code
     if code == "too_small" and decision.signs.get("lowest", 0.0) > AT_CHANCE:
@@ -149,8 +149,22 @@ def _decided(case: Case, decision: Decision, found: Sequence[Verdict]) -> list[V
     if any(bound.sign == "kinds" for bound in decision.rule.bounds):
         counts = zip(case.hidden, distinct_counts(case.layers), strict=True)
         layers = tuple(layer.number for layer, kinds in counts if kinds == decision.signs["kinds"])
+    return [*found, decided_error(case, decision, code=code, layers=layers)]
+
+
+def decided_error(
+    case: Case,
+    decision: Decision,
+    fix: str = "",
+    *,
+    code: str | None = None,
+    layers: Sequence[int] = (),
+) -> Verdict:
+    """Return the verdict of an error that was decided, of the code of its rule or of another."""
+    assert decision.rule is not None
+    evidence = {**decision.evidence, **_run(case)}
     text = decision_text(case, decision)
-    return [*found, _verdict(case, code, layers, "error", evidence, text)]
+    return _verdict(case, code or decision.rule.code, layers, "error", evidence, text, fix)
 
 
 def _one_unit(verdict: Verdict) -> bool:

@@ -202,7 +202,8 @@ class Judged(Reported):
         Parameters
         ----------
         topic : str
-            "symmetry", "saturation", "gradient", "scale", "loss", "finite", or a verdict's code.
+            "symmetry", "saturation", "gradient", "scale", "loss", "rate", "finite", or a
+            verdict's code.
 
         Returns
         -------

@@ -61,7 +61,7 @@ def safetensors(tensors: dict[str, tuple[str, tuple[int, ...], bytes]]) -> bytes
 def test_list_of_layers_is_measured_as_numpy_computes_it(flower: Data) -> None:
     X, y = flower
     layers = draw(2, 5, 3, 1)
-    report = il.audit(layers, X, y, activation="tanh")
+    report = il.audit(layers, X, y, activation="tanh", optimizer="adam(0.01)", steps=1_000)
     assert report.network is not None
     logits = by_hand(layers, X)[:, 0]
     np.testing.assert_allclose(report.network.forward(X)[:, 0], 1 / (1 + np.exp(-logits)))
@@ -87,7 +87,7 @@ def test_weights_alone() -> None:
 
 def test_answers_of_an_audit(flower: Data) -> None:
     layers = draw(2, 5, 3, 1)
-    report = il.audit(layers, *flower, activation="tanh")
+    report = il.audit(layers, *flower, activation="tanh", optimizer="adam(0.01)", steps=1_000)
     assert (report.answer, report.coverage, report.ok) == ("healthy", 1.0, True)
     for data, missing in (
         ((), ["the samples X", "the targets y"]),
@@ -635,7 +635,8 @@ def test_command(tmp_path: Path, flower: Data, capsys: pytest.CaptureFixture[str
     np.savez(data, X=flower[0], y=flower[1])
     square = str(tmp_path / "s.npz")
     np.savez(square, layers[0][0])
-    status, out, err = run(good, "--data", data, "--activation", "tanh")
+    given = ("--data", data, "--activation", "tanh", "--optimizer", "adam(0.01)", "--steps", "1000")
+    status, out, err = run(good, *given)
     assert (status, err) == (0, "")
     assert "healthy" in out.splitlines()[0]
     assert run(bad)[0] == 1

@@ -20,6 +20,7 @@ from first_step_twin import Settings
 from initlens.auditing.foreign_step import MULTIPLES, ForeignStep, first_step
 from initlens.auditing.foreign_trial import probe_of
 from initlens.auditing.torch_model import TorchModel
+from initlens.diagnosis.decision import decide
 from initlens.diagnosis.training import Training
 from initlens.nets import targets
 
@@ -230,6 +231,72 @@ def test_what_an_audit_says_of_a_module(data: tuple[Array, Array]) -> None:
     assert content["trial"]["losses"] == list(trial.losses)
     assert content["optimizer"]["name"] == "adam"
     assert report.answer != "healthy"  # most of it was not read
+
+
+@pytest.mark.parametrize("probe", [None, 0.1])
+@pytest.mark.parametrize("optimizer", ["adam(1e-8)", "sgd(1e-7)"])
+def test_weights_that_hardly_move_are_an_error(
+    data: tuple[Array, Array], optimizer: str, probe: float | None
+) -> None:
+    report = il.audit(Residual(), *data, optimizer=optimizer, steps=1_000, probe=probe)
+    step = report.first_step
+    assert step is not None
+    assert (report.answer, report.verdict.code) == ("error", "too_small")
+    # Of the whole model, not of the last layer alone, which is all that the core computes.
+    travel = report.verdict.evidence["travel"]
+    assert travel == max(step.move.values()) * 1_000
+    assert f"{travel:.2g} times the norm" in report.verdict.sentence
+    assert "more steps" in str(report.verdict.fix)
+
+
+def test_a_trained_module_may_move_little(data: tuple[Array, Array]) -> None:
+    model, (X, y) = Residual(norm=False), data
+    train = torch.optim.Adam(model.parameters(), lr=0.02)
+    inputs, labels = torch.tensor(X, dtype=torch.float32), torch.tensor(y)
+    for _ in range(200):
+        train.zero_grad()
+        torch.nn.functional.cross_entropy(model(inputs), labels).backward()
+        train.step()
+    report = il.audit(model, X, y, optimizer="adam(1e-8)", steps=1_000)
+    assert report.first_step is not None
+    assert report.first_step.loss < 0.5 * report.first_step.chance
+    assert report.first_step.signs()["travel"] < 0.01
+    assert report.answer == "unknown"
+
+
+class Scaled(torch.nn.Module):  # type: ignore[misc, name-defined]
+    """Not a chain; the outputs are many times too large."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.first = torch.nn.Linear(4, 8)
+        self.second = torch.nn.Linear(8, 3)
+
+    def forward(self, x: Any) -> Any:
+        h = torch.tanh(self.first(x))
+        return 1e5 * torch.sin(self.second(torch.sin(50 * h)))
+
+
+def test_outputs_that_no_step_brings_back_are_an_error() -> None:
+    X = np.random.default_rng(0).normal(size=(60, 4))
+    y = np.random.default_rng(1).integers(3, size=60)  # nothing to aim at
+    report = il.audit(Scaled(), X, y, optimizer="adam(0.1)", steps=1_000)
+    assert report.first_step is not None
+    signs = report.first_step.signs()
+    assert signs["first"] > 1_000
+    assert abs(signs["aim"]) < 0.3
+    assert (report.answer, report.verdict.code) == ("error", "exploding")
+
+
+def test_a_module_that_computes_itself_is_never_healthy(data: tuple[Array, Array]) -> None:
+    report = il.audit(Residual(), *data, optimizer="adam(0.01)", steps=1_000)
+    assert report.first_step is not None
+    signs = report.first_step.signs()
+    assert decide(signs).answer == "healthy"  # a rule that looks at what there is
+    assert report.answer == "unknown"
+    assert not {"lin", "kinds", "curvature", "hidden"} & signs.keys()
+    assert signs["lowest"] == min(report.first_step.relative_ray[:4])
 
 
 @pytest.mark.parametrize("optimizer", [o for o, _ in OPTIMIZERS], ids=["sgd", "adam", "rmsprop"])
