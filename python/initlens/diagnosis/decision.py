@@ -37,13 +37,16 @@ SIGNS: Final[Mapping[str, str]] = {
     "travel": "largest move of a layer in one step, times the steps: 1 is its own norm",
     "aim": "cosine between the first change of the outputs and the targets, both without means",
     "lin": "share of the targets' energy that linearised training learns in the run",
+    "before": "loss at the start, over the loss at chance",
+    "over": "loss after the first step, over the loss before it",
+    "way_back": "steps until the outputs are back at y at the speed of the first, over the steps",
     "first": "loss after the first step, over the loss at chance",
     "lowest": "lowest loss after 1, 3, 10 and 30 times the first step, over the loss at chance",
     "kinds": "smallest number of units in a hidden layer that differ by more than sign and scale",
     "copies": "smallest number of units in a hidden layer that differ in a bit",
     "curvature": "rate of the fastest layer times the sharpness, momentum and Adam's scale in it",
     "edge": "learning rate over the largest that the curvature allows (SGD only)",
-    "outputs": "standard deviation of the outputs (before sigmoid, softmax), over that of y for mse",
+    "outputs": "standard deviation of the outputs (before sigmoid, softmax), for mse over that of y",
     "probe_loss": "loss at the end of the probe, over the loss at chance",
     "probe_rise": "that loss over the lowest in the probe",
     "probe_travel": "travel of the trained copy in the steps that are left",
@@ -161,6 +164,19 @@ AT_THE_START: Final = (
         "adaptive < 0.5, curvature > 300",
         "The learning rate {rate:g} is {edge_words} times the largest that the curvature at this "
         "start allows, so training diverges or throws the start away.",
+    ),
+    _rule(
+        "error",
+        "rate_too_large",
+        "adaptive < 0.5, over > 1000",
+        "One step of {optimizer} multiplies the loss by {over:.2g}.",
+    ),
+    _rule(
+        "error",
+        "off_scale",
+        "adaptive > 0.5, before > 1000, way_back > 0.3",
+        "The first loss is {before:.2g} times that at chance, and a step of {optimizer} is so "
+        "small beside the outputs that {steps:,} steps do not bring them back.",
     ),
     _rule(
         "error",
@@ -363,6 +379,10 @@ def signs_of(
     optimizer = step.optimizer
     signs = {"hidden": len(layers) - 1.0, "adaptive": float(not isinstance(optimizer, SGD))}
     signs |= _of_step(step, layers)
+    signs["before"] = step.loss / step.chance if step.chance > 0.0 else math.inf
+    # The distance of the outputs from y is the root of the loss of mse.
+    speed = 1.0 - math.sqrt(step.over) if step.over < 1.0 else 0.0
+    signs["way_back"] = 1.0 / (speed * step.steps) if speed > 0.0 else math.inf
     if isinstance(optimizer, SGD):
         signs["edge"] = step.edge
     exact = [layer.symmetry.distinct for layer in layers if layer.symmetry and layer.units > 1]
@@ -386,6 +406,7 @@ def _of_step(step: FirstStep, layers: Sequence[LayerMeasures]) -> dict[str, floa
         "travel": step.fastest * step.steps,
         "aim": step.aim,
         "lin": step.lin,
+        "over": step.over,
         "first": ray[0],
         "lowest": min(ray),
         "kinds": min(map(float, distinct_counts(layers)), default=math.inf),

@@ -172,7 +172,9 @@ def _one_unit(verdict: Verdict) -> bool:
     if verdict.code != "symmetric":
         return False
     each = verdict.evidence.get("by_layer", {0: verdict.evidence}).values()
-    return any(e.get("distinct_units") == 1 or e.get("near_units") == e["units"] for e in each)
+    return any(
+        e.get("distinct_units") == 1 or e.get("near_units", -1) == e.get("units") for e in each
+    )
 
 
 def _run(case: Case) -> dict[str, Any]:
