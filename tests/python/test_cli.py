@@ -206,7 +206,7 @@ def test_audit_help_tells_the_exit_status(capsys: pytest.CaptureFixture[str]) ->
     [
         ("glorot_uniform", True, "healthy", 0, 0),
         ("glorot_uniform", False, "unknown", 0, 1),
-        ("normal(6)", True, "unknown", 0, 1),
+        ("normal(3)", True, "unknown", 0, 1),
         ("constant(0.5)", True, "error", 1, 1),
         ("constant(0.5)", False, "error", 1, 1),
     ],

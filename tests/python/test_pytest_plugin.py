@@ -32,7 +32,8 @@ TESTS = """
         initlens_report.add(il.diagnose(start("zeros"), flower.X, flower.y), "<zeros>")
 
     def test_audit(initlens_report):
-        initlens_report.add(il.audit(start("glorot_uniform"), flower.X, flower.y))
+        report = il.audit(start("glorot_uniform"), flower.X, flower.y, optimizer="adam(0.01)")
+        initlens_report.add(report)
 
     def test_comparison(initlens_report):
         initlens_report.add(il.compare(["zeros", "he_normal"], steps=3, seeds=2, n_jobs=1))

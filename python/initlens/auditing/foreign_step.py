@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from .._tools.text import jsonable
+from ..diagnosis.first_step import MULTIPLES
 from ..diagnosis.training import Training
 from ..diagnosis.trial import times_chance
 from ..optimizers import SGD, Optimizer
@@ -18,16 +19,6 @@ from .torch_model import TorchModel, as_found
 
 __all__ = ["MULTIPLES", "ForeignStep", "first_step"]
 
-MULTIPLES: Final = (
-    1.0,
-    3.0,
-    10.0,
-    30.0,
-    100.0,
-    300.0,
-    1000.0,
-    3000.0,
-)  # multiples of the first step
 NUDGE: Final = 1e-3  # of the weights, for a derivative by differences
 
 

@@ -879,7 +879,7 @@ def test_learning_times_by_layer() -> None:
     np.testing.assert_allclose(display.times["net"], expected, rtol=1e-9)
     np.testing.assert_allclose(display.lines_[0].get_ydata(), expected, rtol=1e-9)
     assert display.ax_.get_yscale() == "log"
-    assert display.ax_.get_title() == "learning time at learning rate 0.5"
+    assert display.ax_.get_title() == "learning time with SGD, learning rate 0.5"
 
 
 def test_learning_times_that_no_axis_has() -> None:
