@@ -141,9 +141,12 @@ def _decided(case: Case, decision: Decision, found: Sequence[Verdict]) -> list[V
     zero = any(v.code == "zero_gradient" for v in found)
     given = case.training.optimizer is not None
     slow = code == "too_small" and not (given and decision.signs.get("edge", 0.0) < FITTING_RATE)
-    if code in _OF_ONE_UNIT or zero or slow:
+    near = code in _OF_ONE_UNIT
+    if near or zero or slow:
         found = [
-            replace(v, severity="error", evidence={**v.evidence, **evidence}) if _one_unit(v) else v
+            replace(v, severity="error", evidence={**v.evidence, **evidence})
+            if _one_unit(v, near=near)
+            else v
             for v in found
         ]
     if zero or any(v.severity == "error" and v.code == code for v in found):
@@ -156,12 +159,15 @@ def _decided(case: Case, decision: Decision, found: Sequence[Verdict]) -> list[V
     return [*found, _verdict(case, code, layers, "error", evidence, text)]
 
 
-def _one_unit(verdict: Verdict) -> bool:
-    """Tell whether a verdict names a layer whose units are all copies, or nearly."""
+def _one_unit(verdict: Verdict, *, near: bool) -> bool:
+    """Tell whether a verdict names a layer whose units are all copies, or, if asked, nearly."""
     if verdict.code != "symmetric":
         return False
     each = verdict.evidence.get("by_layer", {0: verdict.evidence}).values()
-    return any(e.get("distinct_units") == 1 or e.get("near_units") == e["units"] for e in each)
+    return any(
+        e.get("distinct_units") == 1 or (near and e.get("near_units", 0) == e.get("units"))
+        for e in each
+    )
 
 
 def _run(case: Case) -> dict[str, Any]:
