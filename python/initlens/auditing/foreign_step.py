@@ -11,24 +11,14 @@ from typing import Any, Final
 import numpy as np
 
 from .._tools.text import jsonable
+from ..diagnosis.first_step import MULTIPLES
 from ..diagnosis.training import Training
-from ..diagnosis.trial import Trial, times_chance
+from ..diagnosis.trial import times_chance
 from ..optimizers import SGD, Optimizer
 from .torch_model import TorchModel, as_found
 
 __all__ = ["MULTIPLES", "ForeignStep", "first_step"]
 
-MULTIPLES: Final = (
-    1.0,
-    3.0,
-    10.0,
-    30.0,
-    100.0,
-    300.0,
-    1000.0,
-    3000.0,
-)  # multiples of the first step
-RAY_END: Final = 30.0  # the last multiple that the sign `lowest` looks at
 NUDGE: Final = 1e-3  # of the weights, for a derivative by differences
 
 
@@ -94,25 +84,6 @@ class ForeignStep:
     def relative_ray(self) -> tuple[float, ...]:
         """`ray` over `chance`: `times_chance` of each."""
         return tuple(times_chance(loss, self.chance) for loss in self.ray)
-
-    def signs(self, trial: Trial | None = None) -> dict[str, float]:
-        """Return what is known of `diagnosis.decision.SIGNS`, with what a probe found.
-
-        There is no `lin`, no curvature and no count of units; a copy that was trained is not
-        measured again.
-        """
-        ray = dict(zip(self.multiples, self.relative_ray, strict=True))
-        signs = {
-            "adaptive": float(not isinstance(self.optimizer, SGD)),
-            "travel": self.fastest * self.steps,
-            "aim": self.aim,
-            "first": ray[1.0],
-            "lowest": min(value for multiple, value in ray.items() if multiple <= RAY_END),
-        }
-        if trial is not None:
-            signs["probe_loss"] = trial.last
-            signs["probe_rise"] = trial.last / trial.lowest if trial.lowest > 0.0 else 1.0
-        return signs
 
     def __str__(self) -> str:
         """Return the numbers in a sentence."""

@@ -21,7 +21,7 @@ FOLLOWS: Final[Mapping[str, frozenset[str]]] = {
     "non_finite": frozenset({"diverged", "stuck"}),
     "dead": frozenset({"zero_gradient", "too_small", "lost_signal", "stuck"}),
     "zero_gradient": frozenset({"too_small", "lost_signal", "stuck"}),
-    "symmetric": frozenset({"lost_signal", "stuck"}),
+    "symmetric": frozenset({"too_small", "lost_signal", "stuck"}),
     "rate_too_large": frozenset({"exploding", "diverged", "stuck"}),
     "exploding": frozenset({"confident_wrong", "diverged", "stuck"}),
     "saturated": frozenset({"stuck"}),

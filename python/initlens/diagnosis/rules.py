@@ -52,6 +52,7 @@ CONFIDENT: Final = 0.2  # share of samples
 CONFIDENT_WARNING: Final = 5.0  # times the loss at chance
 GROWTH_WARNING: Final = 1e2  # of the signal, from the first layer to the last
 OVERSHOOT_WARNING: Final = 1.0  # steps in which a layer's weights move by their norm
+FITTING_RATE: Final = 0.1  # times the largest: below, a start may move too little by the rate alone
 OVERSHOOT_RATE: Final = 2.0  # times the largest that the curvature allows
 OVERSHOOT_LOSS: Final = 2.0  # times the loss at chance
 STUCK: Final = 0.95  # of the loss at chance
@@ -138,9 +139,14 @@ def _decided(case: Case, decision: Decision, found: Sequence[Verdict]) -> list[V
         code = "off_scale"  # it cannot move because all is large, and the rate that fits tiny
     evidence = {**decision.evidence, **_run(case)}
     zero = any(v.code == "zero_gradient" for v in found)
-    if code in _OF_ONE_UNIT or zero:
+    given = case.training.optimizer is not None
+    slow = code == "too_small" and not (given and decision.signs.get("edge", 0.0) < FITTING_RATE)
+    near = code in _OF_ONE_UNIT
+    if near or zero or slow:
         found = [
-            replace(v, severity="error", evidence={**v.evidence, **evidence}) if _one_unit(v) else v
+            replace(v, severity="error", evidence={**v.evidence, **evidence})
+            if _one_unit(v, near=near)
+            else v
             for v in found
         ]
     if zero or any(v.severity == "error" and v.code == code for v in found):
@@ -167,13 +173,14 @@ def decided_error(
     return _verdict(case, code or decision.rule.code, layers, "error", evidence, text, fix)
 
 
-def _one_unit(verdict: Verdict) -> bool:
-    """Tell whether a verdict names a layer whose units are all copies, or nearly."""
+def _one_unit(verdict: Verdict, *, near: bool) -> bool:
+    """Tell whether a verdict names a layer whose units are all copies, or, if asked, nearly."""
     if verdict.code != "symmetric":
         return False
     each = verdict.evidence.get("by_layer", {0: verdict.evidence}).values()
     return any(
-        e.get("distinct_units") == 1 or e.get("near_units", -1) == e.get("units") for e in each
+        e.get("distinct_units") == 1 or (near and e.get("near_units", 0) == e.get("units"))
+        for e in each
     )
 
 

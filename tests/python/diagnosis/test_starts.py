@@ -381,3 +381,13 @@ def test_units_that_are_off_above_the_first_layer(depth: int, digits: Any) -> No
     assert [v.severity for v in dead] == ["note"]
     assert 1 not in dead[0].layers
     assert "may come back" in dead[0].sentence
+
+
+@pytest.mark.parametrize("depth", [14, 20])
+def test_layers_of_one_stream_beside_a_lost_signal(depth: int) -> None:
+    net = start([4, *[4] * depth, 1], "sigmoid")
+    for w in net.weights:
+        w[...] = np.random.default_rng(3).normal(size=w.shape) / 2
+    found = il.diagnose(net, X, Y, optimizer=il.Adam(0.001), steps=100)
+    assert found.answer == "error"
+    assert any("same random stream" in v.sentence for v in found.verdicts)
