@@ -16,8 +16,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import initlens as il
 from tests.bench import datasets, starts, tasks
+
+import initlens as il
 
 FILE = Path(__file__).with_name("answers_1.json")
 SEED = 20_26

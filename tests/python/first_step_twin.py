@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
 from reference import ACTIVATIONS, Net, delta_scale
 
 Array = np.ndarray[Any, Any]

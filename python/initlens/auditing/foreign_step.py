@@ -18,17 +18,7 @@ from .torch_model import TorchModel, as_found
 
 __all__ = ["MULTIPLES", "ForeignStep", "first_step"]
 
-MULTIPLES: Final = (
-    1.0,
-    3.0,
-    10.0,
-    30.0,
-    100.0,
-    300.0,
-    1000.0,
-    3000.0,
-)  # multiples of the first step
-RAY_END: Final = 30.0  # the last multiple that the sign `lowest` looks at
+MULTIPLES: Final = (1.0, 3.0, 10.0, 30.0)  # of the first step
 NUDGE: Final = 1e-3  # of the weights, for a derivative by differences
 
 
@@ -101,13 +91,12 @@ class ForeignStep:
         There is no `lin`, no curvature and no count of units; a copy that was trained is not
         measured again.
         """
-        ray = dict(zip(self.multiples, self.relative_ray, strict=True))
         signs = {
             "adaptive": float(not isinstance(self.optimizer, SGD)),
             "travel": self.fastest * self.steps,
             "aim": self.aim,
-            "first": ray[1.0],
-            "lowest": min(value for multiple, value in ray.items() if multiple <= RAY_END),
+            "first": self.relative_ray[0],
+            "lowest": min(self.relative_ray),
         }
         if trial is not None:
             signs["probe_loss"] = trial.last

@@ -22,8 +22,8 @@ from ..nets.network import Network
 from ..optimizers import SGD, Optimizer
 from .attribution import attribute
 from .causes import find_causes
-from .dialect import Dialect
 from .decision import signs_of
+from .dialect import Dialect
 from .first_step import FirstStep, measure_first_step
 from .measures import SATURATED_SLOPE, LayerMeasures, Loss, measure, shared_streams
 from .result import Diagnosis, Snapshot

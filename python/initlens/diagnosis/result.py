@@ -137,8 +137,8 @@ class Diagnosis(Judged):
         -------
         float
             `Flow.learning_time` over the learning rate, without an optimizer that of `first_step`,
-            and over 1 - momentum: infinite without a gradient, NaN without targets and for an optimizer
-            that is not SGD.
+            and over 1 - momentum: infinite without a gradient, NaN without targets and for an
+            optimizer that is not SGD.
 
         Raises
         ------

@@ -25,8 +25,8 @@ from ..nets.history import History
 from ..optimizers import SGD, Optimizer
 from .answers import answer_of, unknown_verdict
 from .decision import Decision, decide
-from .fixes import Fix
 from .first_step import FirstStep, distinct_counts
+from .fixes import Fix
 from .folds import Finding, Place, Words, fold_consequences, fold_layers, spread
 from .measures import LayerMeasures, Loss, SharedStream, Symmetry
 from .training import Training
@@ -44,7 +44,7 @@ DEAD_WARNING: Final = 0.1  # share of the units of layer 1
 DEAD_ABOVE_WARNING: Final = 0.5  # likewise of any other layer, whose units may come back
 NEARLY_EQUAL: Final = 1e-3  # distance of near units over their norm
 # Verdicts of the decision that a layer of one unit explains.
-_OF_ONE_UNIT: Final = frozenset({"symmetric", "lost_signal", "stuck"})
+_OF_ONE_UNIT: Final = frozenset({"symmetric", "too_small", "lost_signal", "stuck"})
 
 DEFAULT_RATE: Final = 1.0  # without an optimizer
 AT_CHANCE: Final = 2.0  # times the loss at chance
@@ -176,7 +176,7 @@ def _one_unit(verdict: Verdict) -> bool:
 
 
 def _run(case: Case) -> dict[str, Any]:
-    """The run that a decision is about, as evidence."""
+    """Return the run that a decision is about, as evidence."""
     if case.optimizer is None:
         return {}
     run: dict[str, Any] = {"learning_rate": case.optimizer.learning_rate, "steps": case.budget}

@@ -6,7 +6,6 @@ comparison does not depend on what is recorded is tested in tests/python/compari
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
