@@ -50,8 +50,8 @@ def centred(y: Array) -> Array:
 def backward(
     net: Net, X: Array, delta: Array
 ) -> tuple[list[Array], list[Array], list[Array], list[Array]]:
-    """Gradients (weights, biases) from the deltas (B, M) of the outputs, and each layer's inputs and
-    deltas."""
+    """Gradients (weights, biases) from the deltas (B, M) of the outputs, and each layer's inputs
+    and deltas."""
     layers = net.layers(X)
     below = [np.asarray(X, np.float64), *layers.a[:-1]]
     deltas = [delta]
@@ -97,7 +97,7 @@ def rms(x: Array) -> float:
 
 
 def move_of(net: Net, step: Step) -> list[float]:
-    """rms(step) / rms(W) of each layer's weights; infinite for zero weights that move, 0 / 0 is 0."""
+    """rms(step) / rms(W) of each layer's weights; infinite for zeros that move, 0 / 0 is 0."""
     return [
         0.0 if not np.any(s) else rms(s) / rms(w) if np.any(w) else np.inf
         for w, s in zip(net.weights, step.weights, strict=True)
@@ -105,7 +105,7 @@ def move_of(net: Net, step: Step) -> list[float]:
 
 
 def derivative(net: Net, X: Array, step: Step) -> Array:
-    """Change (B, M) of the last pre-activations by the step, to first order: one forward derivative."""
+    """Change (B, M) of the last pre-activations by the step, to first order."""
     layers = net.layers(X)
     below, d_below = np.asarray(X, np.float64), np.zeros_like(X, np.float64)
     for layer, (w, b) in enumerate(zip(step.weights, step.biases, strict=True)):
@@ -126,7 +126,8 @@ def cosine(a: Array, b: Array) -> float:
 
 
 def curvature(net: Net, y: Array) -> Array:
-    """Second derivative (M,) of the mean loss by one output of a sample, times B, at the best constant."""
+    """Second derivative (M,) of the mean loss by an output of a sample, times B, at its best
+    constant."""
     p = best_constant(y)
     M = y.shape[1]
     if net.loss_name == "mse":
@@ -135,8 +136,8 @@ def curvature(net: Net, y: Array) -> Array:
 
 
 def kernels(net: Net, X: Array, eta: list[float]) -> tuple[Array, Array]:
-    """sum_l eta_l K_l (S, S): the mean over some outputs of their tangent kernels, and that of the sum
-    of all outputs over sqrt(M)."""
+    """sum_l eta_l K_l (S, S): the mean over some outputs of their tangent kernels, and that of the
+    sum of all outputs over sqrt(M)."""
     S, M = len(X), net.weights[-1].shape[1]
     directions = [*np.eye(M)[evenly(M, OUTPUTS)], np.full(M, 1 / np.sqrt(M))]
     found = []

@@ -374,7 +374,8 @@ def _rate(case: Case) -> Iterator[Verdict]:
         "warning",
         {"edge": step.edge, **run},
         f"The learning rate {run['learning_rate']:g} is {about(step.edge)} times the largest that "
-        f"the curvature at this start allows, {run['largest_rate']:.3g}: the first steps overshoot.",
+        f"the curvature at this start allows, {run['largest_rate']:.3g}: the first steps "
+        "overshoot.",
         f"Use a learning rate of at most {0.5 * run['largest_rate']:.2g}.",
     )
 

@@ -33,8 +33,8 @@ def distinct_units(
     net : Network
         Which net.
     tol : float, default 0
-        0 compares bits, but +0 equals -0; else units within this multiple of the units' mean norm of the first of a
-        group belong to it.
+        0 compares bits, but +0 equals -0; else units within this multiple of the units' mean norm
+        of the first of a group belong to it.
     modulo : {"none", "activation"}, default "none"
         "activation" counts units as one that are the same up to the activation's own symmetry: the
         sign for odd functions, a positive scale (to rounding) for the ReLU family.

@@ -360,7 +360,8 @@ def test_topics_and_codes() -> None:
             result.passes(answer)
     with pytest.raises(TypeError, match="not callable"):
         result.ok("symmetry")  # type: ignore[operator]
-    assert set(dx.TOPICS) == set(["symmetry", "saturation", "gradient", "scale", "loss", "rate", "finite"])
+    topics = {"symmetry", "saturation", "gradient", "scale", "loss", "rate", "finite"}
+    assert set(dx.TOPICS) == topics
     assert all(codes <= set(dx.CODES) for codes in dx.TOPICS.values())
 
 
