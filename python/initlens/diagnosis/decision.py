@@ -43,7 +43,7 @@ SIGNS: Final[Mapping[str, str]] = {
     "copies": "smallest number of units in a hidden layer that differ in a bit",
     "curvature": "rate of the fastest layer, times the sharpness; momentum and Adam's scale in it",
     "edge": "learning rate over the largest that the curvature allows (SGD only)",
-    "outputs": "standard deviation of the outputs (before sigmoid, softmax), over that of y for mse",
+    "outputs": "standard deviation of outputs (before sigmoid, softmax), over that of y for mse",
     "probe_loss": "loss at the end of the probe, over the loss at chance",
     "probe_rise": "that loss over the lowest in the probe",
     "probe_travel": "travel of the trained copy in the steps that are left",

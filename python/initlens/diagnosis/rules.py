@@ -44,7 +44,7 @@ DEAD_WARNING: Final = 0.1  # share of the units of layer 1
 DEAD_ABOVE_WARNING: Final = 0.5  # likewise of any other layer, whose units may come back
 NEARLY_EQUAL: Final = 1e-3  # distance of near units over their norm
 # Verdicts of the decision that a layer of one unit explains.
-_OF_ONE_UNIT: Final = frozenset({"symmetric", "too_small", "lost_signal", "stuck"})
+_OF_ONE_UNIT: Final = frozenset({"symmetric", "lost_signal", "stuck"})
 
 DEFAULT_RATE: Final = 1.0  # without an optimizer
 AT_CHANCE: Final = 2.0  # times the loss at chance
@@ -138,7 +138,9 @@ def _decided(case: Case, decision: Decision, found: Sequence[Verdict]) -> list[V
         code = "off_scale"  # it cannot move because all is large, and the rate that fits tiny
     evidence = {**decision.evidence, **_run(case)}
     zero = any(v.code == "zero_gradient" for v in found)
-    if code in _OF_ONE_UNIT or zero:
+    # One unit in every hidden layer is why nothing moves; in some of them it need not be.
+    copies = code == "too_small" and all(_copied(layer) for layer in case.hidden)
+    if code in _OF_ONE_UNIT or zero or copies:
         found = [
             replace(v, severity="error", evidence={**v.evidence, **evidence}) if _one_unit(v) else v
             for v in found
@@ -165,6 +167,12 @@ def decided_error(
     evidence = {**decision.evidence, **_run(case)}
     text = decision_text(case, decision)
     return _verdict(case, code or decision.rule.code, layers, "error", evidence, text, fix)
+
+
+def _copied(layer: LayerMeasures) -> bool:
+    """Tell whether all units of a layer are copies of one."""
+    symmetry = layer.symmetry
+    return symmetry is not None and layer.units > 1 and symmetry.distinct == 1
 
 
 def _one_unit(verdict: Verdict) -> bool:
