@@ -85,6 +85,24 @@ class ForeignStep:
         """`ray` over `chance`: `times_chance` of each."""
         return tuple(times_chance(loss, self.chance) for loss in self.ray)
 
+    def signs(self, trial: Trial | None = None) -> dict[str, float]:
+        """Return what is known of `diagnosis.decision.SIGNS`, with what a probe found.
+
+        There is no `lin`, no curvature and no count of units; a copy that was trained is not
+        measured again.
+        """
+        signs = {
+            "adaptive": float(not isinstance(self.optimizer, SGD)),
+            "travel": self.fastest * self.steps,
+            "aim": self.aim,
+            "first": self.relative_ray[0],
+            "lowest": min(self.relative_ray),
+        }
+        if trial is not None:
+            signs["probe_loss"] = trial.last
+            signs["probe_rise"] = trial.last / trial.lowest if trial.lowest > 0.0 else 1.0
+        return signs
+
     def __str__(self) -> str:
         """Return the numbers in a sentence."""
         text = f"First step with {self.optimizer}: "
