@@ -13,7 +13,7 @@ import numpy as np
 from .._tools.text import jsonable
 from ..diagnosis.first_step import MULTIPLES
 from ..diagnosis.training import Training
-from ..diagnosis.trial import times_chance
+from ..diagnosis.trial import Trial, times_chance
 from ..optimizers import SGD, Optimizer
 from .torch_model import TorchModel, as_found
 
