@@ -224,7 +224,8 @@ class Audit(Judged):
         drawings = [] if diagnosis is None else diagnosis._drawings()
         step = self.first_step
         if step is not None:
-            drawings.append(("First step", lambda: _draw(step)))
+            # The diagnosis is of the last chain in the model.
+            drawings.insert(0, ("First step of the whole model", lambda: _draw(step)))
         if drawings:
             drawn = pictures(drawings)
         else:

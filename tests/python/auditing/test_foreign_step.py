@@ -239,12 +239,13 @@ def test_the_report_of_a_module_draws_its_first_step(data: tuple[Array, Array]) 
     step = report.first_step
     assert step is not None
     page = report._page()
-    assert page.count("<h3>First step</h3>") == 1
+    heading = "<h3>First step of the whole model</h3>"
+    assert page.count(heading) == 1
     assert "There are none: the weights alone" not in page
     assert "First step of Adam, learning rate 0.01. Loss over the loss at chance" in page
     for name, move in step.move.items():
         assert f"{name}: {1_000 * move:.3g}" in page
-    assert "<h3>First step</h3>" not in il.audit(Residual())._page()
+    assert heading not in il.audit(Residual())._page()
 
 
 @pytest.mark.parametrize("probe", [None, 0.1])
