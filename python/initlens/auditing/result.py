@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from .._tools.format import share
 from .._tools.text import counted, jsonable, with_article
 from ..activations import Activations
+from ..diagnosis.decision import LEAST_TRAVEL
 from ..diagnosis.result import Diagnosis
 from ..diagnosis.training import Training
 from ..diagnosis.trial import Trial
@@ -26,6 +27,9 @@ from .foreign_step import ForeignStep
 from .readers import read
 from .readers.arrays import is_writable, like, write
 from .readers.reading import Dense, Layout, Parameter, Skipped
+
+if TYPE_CHECKING:
+    from ..plotting import FirstStepDisplay
 
 __all__ = ["Audit", "AuditedLayer"]
 
@@ -217,11 +221,16 @@ class Audit(Judged):
         layers = replace(
             self.table(), title="Layers", notes=(*skipped, *self._found(), *self.notes)
         )
-        if diagnosis is None:
+        drawings = [] if diagnosis is None else diagnosis._drawings()
+        step = self.first_step
+        if step is not None:
+            # The diagnosis is of the last chain in the model.
+            drawings.insert(0, ("First step of the whole model", lambda: _draw(step)))
+        if drawings:
+            drawn = pictures(drawings)
+        else:
             why = "<p>There are none: the weights alone were read, no data.</p>"
             drawn = section("Pictures", why)
-        else:
-            drawn = pictures(diagnosis._drawings())
         samples = "none" if diagnosis is None else f"{diagnosis.samples:,}"
         loss = None if self.network is None else self.network.settings.loss
         call = audit_call(
@@ -316,6 +325,12 @@ class Audit(Judged):
             elif np.any(b):
                 raise ValueError(f"{matrix.name} has no bias in the model, and one in the network")
         return written
+
+
+def _draw(step: ForeignStep) -> FirstStepDisplay:
+    from ..plotting import plot_first_step
+
+    return plot_first_step(step, bound=LEAST_TRAVEL)
 
 
 def _row(layer: AuditedLayer) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from .trial import Trial
 __all__ = [
     "AFTER_A_PROBE",
     "AT_THE_START",
+    "LEAST_TRAVEL",
     "SIGNS",
     "Bound",
     "Decision",
@@ -113,6 +114,7 @@ _STILL = _rule(
     "In {steps:,} steps of {optimizer} not even the fastest layer would move by more than "
     "{travel:.2g} times the norm of its weights.",
 )
+LEAST_TRAVEL: Final = _STILL.bounds[0].below  # of the fastest layer: with less nothing is learned
 
 _CONVEX: Final = (
     "Without hidden layers the loss is convex: training reaches its minimum from any start."

@@ -19,6 +19,7 @@ from ..optimizers import Optimizer
 from ..report import Drawing, page, pictures, reproduction, section, table_html
 from ..tables import Table
 from .call import diagnose_call
+from .decision import LEAST_TRAVEL
 from .first_step import FirstStep
 from .measures import LayerMeasures, Loss, relative_slope
 from .rules import Case
@@ -27,7 +28,12 @@ from .trial import Trial
 from .verdicts import Judged, Verdict, verdict_lines, verdict_table
 
 if TYPE_CHECKING:
-    from ..plotting import LearningTimeDisplay, SaturationDisplay, SimilarityDisplay
+    from ..plotting import (
+        FirstStepDisplay,
+        LearningTimeDisplay,
+        SaturationDisplay,
+        SimilarityDisplay,
+    )
 
 __all__ = ["Diagnosis", "Snapshot"]
 
@@ -331,6 +337,38 @@ class Diagnosis(Judged):
         title = f"learning time with {self.training.name or 'learning rate 1'}"
         return plot_learning_times({"net": self}, ax=ax, title=title)
 
+    def plot_first_step(self, ax: Any = None) -> FirstStepDisplay:
+        """Draw the loss along the optimizer's first step, the moves of the layers, aim and lin.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes or array of three, optional
+            Where; on a single one the loss is drawn alone. A new figure by default.
+
+        Returns
+        -------
+        FirstStepDisplay
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        ValueError
+            If there is no `first_step`, the loss at chance is 0, or `ax` holds another number of
+            axes.
+        """
+        from ..plotting import plot_first_step
+
+        step = self.first_step
+        if step is None:
+            raise ValueError(
+                "there is no first step to draw: il.diagnose(net, X, y) with an optimizer that is "
+                "known"
+            )
+        source = "" if self.training.optimizer else " (of the curvature)"
+        title = f"first step of {step.optimizer}{source}"
+        return plot_first_step(step, bound=LEAST_TRAVEL, ax=ax, title=title)
+
     def _page(self) -> str:
         table = self.table()
         # The verdicts, its notes, have a table of their own.
@@ -352,6 +390,7 @@ class Diagnosis(Judged):
         return [
             (f"Similarity of units, layer {layer}", lambda: self.plot_similarity(layer)),
             (f"Saturation, layer {layer}", lambda: self.plot_saturation(layer)),
+            *([("First step", self.plot_first_step)] if self.first_step is not None else []),
             # Of another optimizer there are none.
             *([("Learning time", self.plot_learning_time)] if self.training.is_sgd else []),
         ]

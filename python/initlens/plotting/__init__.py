@@ -12,6 +12,7 @@ from .display import Display
 from .learning_times import LearningTimeDisplay, plot_learning_times
 from .losses import LossCurves, LossDisplay, plot_losses
 from .picture import Picture
+from .rays import FirstStepDisplay, plot_first_step
 from .ridges import Ridge, RidgeDisplay, plot_ridges
 from .saturation import SaturationDisplay, plot_saturation
 from .scale_by_depth import ScaleByDepthDisplay, plot_scale_by_depth
@@ -21,6 +22,7 @@ from .units import UnitCurves, UnitsDisplay, plot_units
 __all__ = [
     "BoundaryDisplay",
     "Display",
+    "FirstStepDisplay",
     "LearningTimeDisplay",
     "LossCurves",
     "LossDisplay",
@@ -33,6 +35,7 @@ __all__ = [
     "UnitCurves",
     "UnitsDisplay",
     "plot_boundaries",
+    "plot_first_step",
     "plot_learning_times",
     "plot_losses",
     "plot_ridges",

@@ -179,8 +179,11 @@ def _space(length: float, count: int, gap: float) -> float:
     return gaps / (length - gaps) * count / (count - 1)
 
 
-def check_axes(ax: Any, rows: int, columns: int) -> None:
-    """Raise if `ax` is not an Axes, or an array of Axes of the wrong size."""
+def check_axes(ax: Any, rows: int, columns: int, single: str = "a single one to divide") -> None:
+    """Raise if `ax` is not an Axes, or an array of Axes of the wrong size.
+
+    `single` is what a single one would be for.
+    """
     if ax is None:
         return
     given = np.asarray(ax, dtype=object)
@@ -192,7 +195,7 @@ def check_axes(ax: Any, rows: int, columns: int) -> None:
     if given.ndim and given.size != rows * columns:
         raise ValueError(
             f"ax holds {given.size} axes and the picture has {counted(rows * columns, 'panel')} "
-            f"({rows} x {columns}); give as many, a single one to divide, or none"
+            f"({rows} x {columns}); give as many, {single}, or none"
         )
 
 

@@ -1,6 +1,6 @@
 """What can be drawn: the least that a net, a history, a layer or a diagnosis has to have."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..activations import Activation
 
-__all__ = ["DiagnosisLike", "HistoryLike", "LayerLike", "NetLike"]
+__all__ = ["DiagnosisLike", "FirstStepLike", "HistoryLike", "LayerLike", "NetLike"]
 
 
 class _Settings(Protocol):
@@ -125,3 +125,44 @@ class DiagnosisLike(Protocol):
 
     def learning_time(self, layer: int) -> float:
         """Return the steps until the weights of a layer, from 1, have moved by their norm."""
+
+
+@runtime_checkable
+class FirstStepLike(Protocol):
+    """The first step of an optimizer, such as a `FirstStep`."""
+
+    @property
+    def optimizer(self) -> object:
+        """Whose step; as text it names its settings."""
+
+    @property
+    def steps(self) -> int:
+        """Of the run to come."""
+
+    @property
+    def loss(self) -> float:
+        """Before the step; infinite where it overflows."""
+
+    @property
+    def chance(self) -> float:
+        """Loss of the best constant output."""
+
+    @property
+    def multiples(self) -> Sequence[float]:
+        """Of the step, rising."""
+
+    @property
+    def ray(self) -> Sequence[float]:
+        """Loss after each of `multiples`; infinite where it overflows."""
+
+    @property
+    def move(self) -> Sequence[float] | Mapping[str, float]:
+        """Norm of the step over norm of the weights, of every layer or by the name of a tensor."""
+
+    @property
+    def aim(self) -> float:
+        """Cosine between the first change of the outputs and y, both without means."""
+
+    @property
+    def lin(self) -> float | None:
+        """Share of y that linearised training learns in the run; None if not measured."""

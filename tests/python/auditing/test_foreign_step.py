@@ -233,6 +233,21 @@ def test_what_an_audit_says_of_a_module(data: tuple[Array, Array]) -> None:
     assert report.answer != "healthy"  # most of it was not read
 
 
+def test_the_report_of_a_module_draws_its_first_step(data: tuple[Array, Array]) -> None:
+    pytest.importorskip("matplotlib")
+    report = il.audit(Residual(), *data, optimizer="adam(0.01)", steps=1_000)
+    step = report.first_step
+    assert step is not None
+    page = report._page()
+    heading = "<h3>First step of the whole model</h3>"
+    assert page.count(heading) == 1
+    assert "There are none: the weights alone" not in page
+    assert "First step of Adam, learning rate 0.01. Loss over the loss at chance" in page
+    for name, move in step.move.items():
+        assert f"{name}: {1_000 * move:.3g}" in page
+    assert heading not in il.audit(Residual())._page()
+
+
 @pytest.mark.parametrize("probe", [None, 0.1])
 @pytest.mark.parametrize("optimizer", ["adam(1e-8)", "sgd(1e-7)"])
 def test_weights_that_hardly_move_are_an_error(

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import combinations, pairwise, product
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ import pytest
 
 import initlens as il
 from initlens._tools.text import html_text
+from initlens.diagnosis.decision import AT_THE_START
 from initlens.plotting._figure import readable_log, wrapped
 
 matplotlib: Any = pytest.importorskip("matplotlib")
@@ -113,6 +115,7 @@ PICTURES: dict[str, Callable[..., Any]] = {
     "similarity": lambda result, ax=None: diagnosis(result).plot_similarity(ax=ax),
     "saturation": lambda result, ax=None: diagnosis(result).plot_saturation(ax=ax),
     "learning time": lambda result, ax=None: diagnosis(result).plot_learning_time(ax=ax),
+    "first step": lambda result, ax=None: diagnosis(result).plot_first_step(ax=ax),
     "learning times": lambda result, ax=None: il.plotting.plot_learning_times(
         {label: diagnosis(result, label) for label in result.schemes}, ax=ax
     ),
@@ -140,7 +143,7 @@ def _leaves_no_trace(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def texts(figure: Any) -> list[Any]:
     """Return the texts that a reader sees: of ticks only those within the axes."""
     figure.draw_without_rendering()
-    found = [*figure.texts, *([figure._suptitle] if figure._suptitle else [])]
+    found = [*figure.texts]  # the title of the figure among them
     for ax in figure.axes:
         if not ax.axison:
             continue
@@ -261,7 +264,9 @@ def test_draws_where_it_is_told(results: dict[str, il.Comparison], picture: str)
     figure.draw_without_rendering()
 
 
-@pytest.mark.parametrize("picture", ["units", "activations", "boundaries", "boundaries alone"])
+@pytest.mark.parametrize(
+    "picture", ["units", "activations", "first step", "boundaries", "boundaries alone"]
+)
 def test_takes_an_array_of_axes(results: dict[str, il.Comparison], picture: str) -> None:
     result = results["two schemes"]
     panels = PICTURES[picture](result).ax_.shape
@@ -895,9 +900,175 @@ def test_learning_times_that_no_axis_has() -> None:
     assert_legible(display.figure_)
 
 
+def first_step(**changes: Any) -> Any:
+    """A first step that was measured, with some numbers of it changed."""
+    found = il.diagnose(net(), X, Y, optimizer=il.SGD(0.5), steps=100).first_step
+    assert found is not None
+    return replace(found, **changes)
+
+
+def draw_step(step: Any, ax: Any = None) -> Any:
+    return il.plotting.plot_first_step(step, bound=0.1, ax=ax)
+
+
+def marks(display: Any) -> dict[str, list[tuple[float, float]]]:
+    """Where the moves of the layers are drawn, by marker."""
+    return {
+        line.get_marker(): list(zip(line.get_xdata(), line.get_ydata(), strict=True))
+        for line in display.points_
+    }
+
+
+def test_the_ray_is_the_loss_along_the_step() -> None:
+    some = net()
+    found = il.diagnose(some, X, Y, optimizer=il.SGD(0.5, momentum=0.5), steps=100)
+    share = np.mean(Y)
+    chance = -share * np.log(share) - (1 - share) * np.log(1 - share)
+    expected = [some.loss(X, Y) / chance]
+    slopes = some.gradients(X, Y)
+    for multiple in (1, 3, 10, 30):
+        moved = some.copy()
+        for arrays, g in ((moved.weights, slopes.weights), (moved.biases, slopes.biases)):
+            for array, slope in zip(arrays, g, strict=True):
+                array -= multiple * 0.5 / (1 - 0.5) * slope
+        expected.append(moved.loss(X, Y) / chance)
+    display = found.plot_first_step()
+    np.testing.assert_allclose(display.ratios, expected, rtol=1e-9)
+    ray, travel, gauges = display.ax_
+    line = display.lines_[0]
+    np.testing.assert_allclose(line.get_ydata(), expected, rtol=1e-9)
+    assert line.get_xdata()[1:].tolist() == [1, 3, 10, 30]
+    assert line.get_xdata()[0] < 1
+    assert (ray.get_xscale(), ray.get_yscale(), travel.get_xscale()) == ("log", "log", "log")
+    ticks = [label.get_text() for label in ray.get_xticklabels()]
+    assert ticks == ["start", "1", "3", "10", "30"]
+    chance_line = display.lines_[1]
+    assert list(chance_line.get_ydata()) == [1, 1]
+    assert "chance" in {text.get_text() for text in ray.texts}
+    step = found.first_step
+    assert step is not None
+    expected_moves = [(100 * move, i) for i, move in enumerate(step.move, 1)]
+    assert marks(display) == {"o": expected_moves}
+    assert [bar.get_width() for bar in display.bars_] == [step.aim, step.lin]
+    assert gauges.get_xlim() == (0, 1)
+    title = display.figure_._suptitle.get_text()
+    assert title == "first step of SGD with momentum 0.5, learning rate 0.5"
+    assert ("loss / chance", "3 x step", f"{expected[2]:.3g}") in display.table().rows
+    assert f"{expected[4]:.3g} after 30 times the step" in display.alt_text
+    assert f"layer 2: {100 * step.move[1]:.3g};" in display.alt_text
+
+
+def test_a_first_step_without_an_optimizer_says_whose_it_is() -> None:
+    figure, ax = pyplot.subplots()
+    found = il.diagnose(net(), X, Y)
+    assert found.first_step is not None
+    display = found.plot_first_step(ax=ax)
+    assert display.ax_ is ax
+    assert figure.axes == [ax]
+    assert (display.points_, display.bars_) == ([], [])
+    title = " ".join(ax.get_title().split())
+    assert title == f"first step of {found.first_step.optimizer} (of the curvature)"
+    assert "Move" not in display.alt_text
+
+
+def test_moves_that_are_too_little_have_another_marker() -> None:
+    display = draw_step(first_step(move=(0.01, 0.0009, 0.0001)))
+    assert marks(display) == {
+        "o": [(pytest.approx(1), 1)],
+        "X": [(pytest.approx(0.09), 2), (pytest.approx(0.01), 3)],
+    }
+    colours = {line.get_color() for line in display.points_}
+    assert len(colours) == 2
+    assert "← too little" in {text.get_text() for text in display.ax_[1].texts}
+    dotted = [line for line in display.ax_[1].lines if line not in display.points_]
+    assert [list(line.get_xdata()) for line in dotted] == [[0.1, 0.1]]
+    words = "Not even the fastest layer moves by 0.1 of its norm: too little."
+    assert words not in display.alt_text
+    assert words in draw_step(first_step(move=(0.0009, 0.0001, 0.0))).table().notes
+
+
+def test_the_bound_of_the_picture_is_that_of_the_decision() -> None:
+    display = il.diagnose(net(), X, Y, optimizer=il.SGD(0.5), steps=100).plot_first_step()
+    (rule,) = (rule for rule in AT_THE_START if rule.code == "too_small")
+    assert {bound.sign: bound.below for bound in rule.bounds} == {"travel": display.bound}
+
+
+def test_a_first_step_that_no_axis_has() -> None:
+    moves = (np.inf, 0.0, np.nan)
+    display = draw_step(first_step(move=moves, loss=1.0, chance=1.0, ray=(0.0, 2.0, 1e260, np.inf)))
+    ray, travel, _ = display.ax_
+    low, high = ray.get_ylim()
+    bottom, top = travel.get_xlim()
+    beyond = {line.get_marker(): line for line in display.lines_[3:]}
+    assert beyond["^"].get_xdata().tolist() == [10, 30]
+    assert beyond["^"].get_ydata().tolist() == [high, high]
+    assert beyond["v"].get_xdata().tolist() == [1]
+    assert beyond["v"].get_ydata().tolist() == [low]
+    assert marks(display) == {">": [(top, 1)], "<": [(bottom, 2)]}
+    assert {"0", "above 1e+200"} <= {text.get_text() for text in ray.texts}
+    assert {"0", "infinite"} <= {text.get_text() for text in travel.texts}
+    notes = display.table().notes
+    assert "A loss that is infinite is drawn at the top." in notes
+    assert "A loss of 0 is drawn at the bottom." in notes
+    assert "A move of 0 is drawn at the left edge." in notes
+    assert any(note.startswith("A move that is infinite, as that of zero") for note in notes)
+    assert_legible(display.figure_)
+    every = draw_step(first_step(loss=np.inf, ray=(np.inf,) * 4, move=(0.0, 0.0, 0.0)))
+    assert "infinite" in {text.get_text() for text in every.ax_[0].texts}
+    assert_legible(every.figure_)
+
+
+def test_a_step_away_from_the_targets_has_a_negative_aim() -> None:
+    display = draw_step(first_step(aim=-0.5, lin=0.25))
+    assert display.ax_[2].get_xlim() == (-1, 1)
+    assert [(bar.get_x(), bar.get_width()) for bar in display.bars_] == [(0, -0.5), (0, 0.25)]
+    assert "aim -0.5. lin 0.25." in display.alt_text
+    assert_legible(display.figure_)
+
+
+def test_moves_of_tensors_have_their_names() -> None:
+    start = first_step()
+    names = ["optimizer", "steps", "loss", "chance", "multiples", "ray", "aim"]
+    moves = {f"net.blocks.{i}.a_${i}.weight": 1 / (1 + i) for i in range(30)}
+    step = SimpleNamespace(**{name: getattr(start, name) for name in names}, lin=None, move=moves)
+    display = draw_step(step)
+    assert len(display.travel) == 12
+    assert {name: 100 * moves[name] for name in display.travel} == display.travel
+    labels = display.ax_[1].get_yticklabels()
+    assert [labels[0].get_text(), labels[-1].get_text()] == ["0.a_$0", "29.a_$29"]
+    assert not any(label.get_parse_math() for label in labels)
+    assert len(display.bars_) == 1
+    assert "lin: not measured" in {text.get_text() for text in display.ax_[2].texts}
+    assert "12 of 30 layers drawn" in display.table().notes
+    assert 40 < len(display.alt_text) < 1200
+    assert_legible(display.figure_)
+
+
+def test_the_lines_of_a_first_step_are_seen_on_a_dark_page() -> None:
+    with pyplot.style.context("dark_background"):
+        display = draw_step(first_step())
+        display.figure_.draw_without_rendering()
+    lines = [display.lines_[1], *(set(display.ax_[1].lines) - set(display.points_))]
+    assert len(lines) == 2
+    for line in lines:
+        assert matplotlib.colors.to_rgb(line.get_color()) == (1, 1, 1)
+
+
+def test_a_first_step_is_refused_where_there_is_none() -> None:
+    with pytest.raises(ValueError, match=r"^there is no first step to draw: il.diagnose\("):
+        il.diagnose(net(), X).plot_first_step()
+    with pytest.raises(ValueError, match="the loss at chance is 0"):
+        draw_step(first_step(chance=0.0))
+    with pytest.raises(TypeError, match="step must be a FirstStep"):
+        draw_step(None)
+    axes = pyplot.subplots(1, 2)[1]
+    with pytest.raises(ValueError, match=r"2 axes .* 3 panels .* a single one for the loss alone"):
+        draw_step(first_step(), axes)
+
+
 def test_diagnosis_without_data_has_no_pictures() -> None:
     weights_alone = il.diagnose(net())
-    for draw in ("plot_similarity", "plot_saturation", "plot_learning_time"):
+    for draw in ("plot_similarity", "plot_saturation", "plot_learning_time", "plot_first_step"):
         with pytest.raises(ValueError, match="diagnose"):
             getattr(weights_alone, draw)()
     complete = il.diagnose(net(), X, Y)

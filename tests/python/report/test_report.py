@@ -186,8 +186,12 @@ def test_pictures_of_a_diagnosis_show_the_layer_of_the_first_verdict() -> None:
     assert page.texts["h3"] == [
         "Similarity of units, layer 2",
         "Saturation, layer 2",
+        "First step",
         "Learning time",
     ]
+    assert page.all("img")[2]["alt"] == diagnosis.plot_first_step().alt_text
+    without_targets = Page(page_of(il.diagnose(net, FLOWER.X)))
+    assert "First step" not in without_targets.texts["h3"]
     assert page.all("img")[0]["alt"] == diagnosis.plot_similarity(2).alt_text
 
 
