@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from .._tools.text import jsonable
+from ..diagnosis.decision import way_back
 from ..diagnosis.first_step import MULTIPLES
 from ..diagnosis.training import Training
 from ..diagnosis.trial import Trial, times_chance
@@ -95,6 +96,9 @@ class ForeignStep:
             "adaptive": float(not isinstance(self.optimizer, SGD)),
             "travel": self.fastest * self.steps,
             "aim": self.aim,
+            "before": times_chance(self.loss, self.chance),
+            "over": self.over,
+            "way_back": way_back(self.over, self.steps),
             "first": self.relative_ray[0],
             "lowest": min(self.relative_ray),
         }

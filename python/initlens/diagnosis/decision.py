@@ -16,7 +16,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from ..optimizers import SGD
 from .first_step import FirstStep, distinct_counts
 from .measures import LayerMeasures
-from .trial import Trial
+from .trial import Trial, times_chance
 
 __all__ = [
     "AFTER_A_PROBE",
@@ -28,6 +28,7 @@ __all__ = [
     "Rule",
     "decide",
     "signs_of",
+    "way_back",
 ]
 
 Answer: TypeAlias = Literal["error", "unknown", "healthy"]
@@ -47,7 +48,7 @@ SIGNS: Final[Mapping[str, str]] = {
     "copies": "smallest number of units in a hidden layer that differ in a bit",
     "curvature": "rate of the fastest layer times the sharpness, momentum and Adam's scale in it",
     "edge": "learning rate over the largest that the curvature allows (SGD only)",
-    "outputs": "standard deviation of the outputs before sigmoid or softmax, over that of y (mse)",
+    "outputs": "standard deviation of outputs (before sigmoid, softmax), over that of y for mse",
     "probe_loss": "loss at the end of the probe, over the loss at chance",
     "probe_rise": "that loss over the lowest in the probe",
     "probe_travel": "travel of the trained copy in the steps that are left",
@@ -381,10 +382,8 @@ def signs_of(
     optimizer = step.optimizer
     signs = {"hidden": len(layers) - 1.0, "adaptive": float(not isinstance(optimizer, SGD))}
     signs |= _of_step(step, layers)
-    signs["before"] = step.loss / step.chance if step.chance > 0.0 else math.inf
-    # The distance of the outputs from y is the root of the loss of mse.
-    speed = 1.0 - math.sqrt(step.over) if step.over < 1.0 else 0.0
-    signs["way_back"] = 1.0 / (speed * step.steps) if speed > 0.0 else math.inf
+    signs["before"] = times_chance(step.loss, step.chance)
+    signs["way_back"] = way_back(step.over, step.steps)
     if isinstance(optimizer, SGD):
         signs["edge"] = step.edge
     exact = [layer.symmetry.distinct for layer in layers if layer.symmetry and layer.units > 1]
@@ -414,6 +413,16 @@ def _of_step(step: FirstStep, layers: Sequence[LayerMeasures]) -> dict[str, floa
         "kinds": min(map(float, distinct_counts(layers)), default=math.inf),
         "curvature": max(step.rates) * step.sharpness,
     }
+
+
+def way_back(over: float, steps: int) -> float:
+    """Return how many of the steps the outputs take back to y, at the speed of the first step.
+
+    The distance of the outputs from y is the root of the loss of mse. Infinite where the loss does
+    not fall.
+    """
+    speed = 1.0 - math.sqrt(over) if over < 1.0 else 0.0
+    return 1.0 / (speed * steps) if speed > 0.0 else math.inf
 
 
 def decide(signs: Mapping[str, float]) -> Decision:

@@ -60,7 +60,7 @@ TOPICS: Final[Mapping[str, frozenset[str]]] = {
     "scale": frozenset(
         {"too_small", "lost_signal", "saturated", "exploding", "confident_wrong", "off_scale"}
     ),
-    "loss": frozenset({"confident_wrong", "off_scale", "stuck", "diverged"}),
+    "loss": frozenset({"confident_wrong", "off_scale", "rate_too_large", "stuck", "diverged"}),
     "rate": frozenset({"rate_too_large", "diverged"}),
     "finite": frozenset({"non_finite", "diverged"}),
 }
