@@ -92,13 +92,16 @@ class ForeignStep:
         There is no `lin`, no curvature and no count of units; a copy that was trained is not
         measured again.
         """
+        before = times_chance(self.loss, self.chance)
         signs = {
             "adaptive": float(not isinstance(self.optimizer, SGD)),
             "travel": self.fastest * self.steps,
             "aim": self.aim,
-            "before": times_chance(self.loss, self.chance),
+            "before": before,
             "over": self.over,
-            "way_back": way_back(self.over, self.steps),
+            "way_back": way_back(self.over, before, self.steps),
+            "pace": self.fastest,
+            "decay": self.optimizer.weight_decay,
             "first": self.relative_ray[0],
             "lowest": min(self.relative_ray),
         }
