@@ -43,7 +43,7 @@ SIGNS: Final[Mapping[str, str]] = {
     "before": "loss at the start, over the loss at chance",
     "over": "loss after the first step, over the loss before it",
     "way_back": "steps until the loss is down at chance at the speed of the first, over the steps",
-    "pace": "largest move of a layer in one step: 1 is its own norm",
+    "pace": "largest move of a layer in one step, but for layers of zeros: 1 is its own norm",
     "balance": "gradient of the centred residual over that of the real one, without means",
     "saturated": "largest share of flat pairs of unit and sample in a hidden layer",
     "decay": "weight decay",
@@ -406,7 +406,7 @@ def signs_of(
     signs |= _of_step(step, layers)
     signs["before"] = times_chance(step.loss, step.chance)
     signs["way_back"] = way_back(step.over, signs["before"], step.steps)
-    signs["pace"] = step.fastest
+    signs["pace"] = max((move for move in step.move if math.isfinite(move)), default=0.0)
     real = max(layer.flow.d_signal for layer in layers)
     signs["balance"] = max(step.gradient_norms) / real if real > 0.0 else 1.0
     shares = [layer.saturation.share for layer in layers[:-1]]
