@@ -412,6 +412,8 @@ def signs_of(
     shares = [layer.saturation.share for layer in layers[:-1]]
     signs["saturated"] = max((x for x in shares if not math.isnan(x)), default=0.0)
     signs["decay"] = optimizer.weight_decay
+    if isinstance(optimizer, SGD):
+        signs["edge"] = step.edge
     exact = [layer.symmetry.distinct for layer in layers if layer.symmetry and layer.units > 1]
     signs["copies"] = float(min(exact, default=math.inf))
     spread = layers[-1].z.std
