@@ -83,8 +83,8 @@ def diagnose(
     Raises
     ------
     ValueError
-        If X and y do not fit the net, an argument is out of its range, or a probe has no X, no y
-        or no optimizer.
+        If X and y do not fit the net, the variance of y overflows, an argument is out of its
+        range, or a probe has no X, no y or no optimizer.
     TypeError
         If an argument is of another kind, or both an optimizer and a learning rate are given.
     KeyboardInterrupt
@@ -143,6 +143,11 @@ def examine(
         rows_match(samples, np.asarray(y))
         target = targets.encode(y, net.settings.loss, net.settings.layers[-1])
         chance = targets.chance_loss(target, net.settings.loss)
+        if math.isinf(chance):
+            raise ValueError(
+                "y is too large: its variance overflows; measure it in larger units, so that it "
+                "is of order 1"
+            )
     hidden = [get_activation(text) for text in net.settings.activation]
     layers, first, confident_wrong = measure(net, hidden, samples, target, limit)
     loss = Loss(first, chance, confident_wrong)
@@ -164,8 +169,7 @@ def examine(
         )
         if share:
             trial = _probe(net, samples, target, step, share, limit)
-        deviation = float(np.std(target - target.mean(axis=0))) if net.settings.loss == "mse" else 1
-        signs = signs_of(layers, step, deviation, trial)
+        signs = signs_of(layers, step, _deviation(target, net.settings.loss), trial)
     streams = shared_streams(net.weights)
     verdicts = judge(Case(layers, loss, streams, training, history, step, trial, signs, names))
     dialect = dialect or replace(Dialect.of_network(net), names=names)
@@ -184,6 +188,14 @@ def examine(
     parameters = [array.copy() for array in net._parameters()]
     measured = Snapshot(net.settings, parameters, samples)
     return Diagnosis(layers, loss, verdicts, rows, limit, training, step, trial, measured)
+
+
+def _deviation(target: NDArray[Any], loss: str) -> float:
+    """Return what the standard deviation of the outputs is held against, see `signs_of`."""
+    if loss != "mse":
+        return 1.0
+    wide = np.asarray(target, np.float64)
+    return float(np.std(wide - wide.mean(axis=0)))
 
 
 def _probe(

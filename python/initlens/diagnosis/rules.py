@@ -376,6 +376,8 @@ def _rate(case: Case) -> Iterator[Verdict]:
     if step is None or case.training.optimizer is None or not step.edge > OVERSHOOT_RATE:
         return
     run = _run(case)
+    if not run["largest_rate"] > 0.0:
+        return  # the curvature overflows: no rate would do
     yield _verdict(
         case,
         "rate_too_large",
@@ -423,7 +425,8 @@ def _exploding(case: Case) -> Iterator[Verdict]:
                 "loss_ratio": case.loss.ratio,
             },
             f"One step of SGD at learning rate {case.rate:g} moves the weights of "
-            f"{case.place(fast)} by {about(1.0 / times[fast])} times their norm.",
+            f"{case.place(fast)} by {about(1.0 / times[fast] if times[fast] else math.inf)} "
+            "times their norm.",
             "Use a smaller learning rate, or weights of a smaller scale.",
         )
 
