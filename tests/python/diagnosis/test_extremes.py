@@ -47,7 +47,7 @@ def test_large_inputs_and_weights_get_a_verdict(
     dtype: str, inputs: float, scale: float, optimizer: str | None
 ) -> None:
     report = diagnose(start(dtype, scale), X * inputs, Y, optimizer=optimizer)
-    assert report.answer == "error"
+    assert report.answer in ("error", "unknown")
     text = " ".join(map(str, report.verdicts))
     assert not re.search(r"\binf\b|\bnan\b|at most 0\.(?!\d)", text), text
 
