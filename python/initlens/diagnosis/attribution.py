@@ -40,11 +40,11 @@ def attribute(
     """Return the verdicts, those of one cause folded under the first of them.
 
     The first cause that can bring about one of the alarms, by `CAUSES`, takes all alarms that it
-    can; the next one takes of what is left. The fix of the first one sets right all causes: a
-    start with one of two faults mended is still a bad start. Alarms without a cause get the fix
-    that is left, see `fix_for`; one that is about the learning rate keeps the other settings of the
-    `optimizer`. A run that cannot learn anything ("idle") has no cause in the net. Verdicts of copies keep their own layers and words, and verdicts
-    that are no alarms stay as they are.
+    can; the next one takes of what is left. The fix of the first one sets right all causes: a start
+    with one of two faults mended is still a bad start. Alarms without a cause get the fix that is
+    left, see `fix_for`; one that is about the learning rate keeps the other settings of the
+    `optimizer`. A run that cannot learn anything ("idle") has no cause in the net. Verdicts of
+    copies keep their own layers and words, and verdicts that are no alarms stay as they are.
     """
     alarms = [v for v in verdicts if v.severity != "note" and "idle" not in v.evidence]
     sgd = optimizer if isinstance(optimizer, SGD) else None

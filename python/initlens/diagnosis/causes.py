@@ -447,7 +447,9 @@ def _rate(
     rate: float, sharpness: float, momentum: float, optimizer: SGD | None, dialect: Dialect
 ) -> Iterator[Cause]:
     limit = 2.0 * (1.0 + momentum) / sharpness if sharpness > 0.0 else math.inf
-    deviation = TOLERANCES["learning rate"].deviation(rate / limit) if 0.0 < limit < math.inf else 0.0
+    deviation = (
+        TOLERANCES["learning rate"].deviation(rate / limit) if 0.0 < limit < math.inf else 0.0
+    )
     if deviation >= 1.0:
         yield Cause(
             "learning rate",

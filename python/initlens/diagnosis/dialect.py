@@ -166,7 +166,8 @@ class Dialect:
         if optimizer is not None and optimizer.weight_decay:
             decay = f", weight_decay={optimizer.weight_decay!r}"
         calls: dict[str, str] = {
-            "torch": f"optimizer = torch.optim.SGD(model.parameters(), lr={value:.3g}{rest}{decay})",
+            "torch": "optimizer = torch.optim.SGD(model.parameters(), "
+            f"lr={value:.3g}{rest}{decay})",
             "keras": f"optimizer = keras.optimizers.SGD({value:.3g}{rest})",
             "sklearn": f'model.set_params(solver="sgd", learning_rate_init={value:.3g}{momentum})',
             "jax": f"optimizer = optax.sgd({value:.3g}{rest})",

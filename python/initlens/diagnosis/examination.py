@@ -207,7 +207,7 @@ def examine(
     )
     verdicts = attribute(verdicts, causes, net, dialect, given)
     if trial is not None:
-        verdicts = _verified(verdicts, net, samples, y, trial)
+        verdicts = _verified(verdicts, net, samples, as_array("y", y), trial)
     parameters = [array.copy() for array in net._parameters()]
     measured = Snapshot(net.settings, parameters, samples)
     return Diagnosis(layers, loss, verdicts, rows, limit, training, step, trial, measured)
@@ -260,9 +260,7 @@ def _verified(
         optimizer = replace(optimizer, learning_rate=fix.learning_rate)
     settings = net.settings
     target = targets.encode(targets_, settings.loss, settings.layers[-1])
-    again = run_probe(
-        mended, samples, target, optimizer, trial.run, trial.batch_size, trial.share
-    )
+    again = run_probe(mended, samples, target, optimizer, trial.run, trial.batch_size, trial.share)
     before = math.inf if trial.diverged_at is not None else trial.last
     learned = again.diverged_at is None and again.chance > 0.0
     if not learned or not again.last < min(LEARNED, before):

@@ -55,7 +55,7 @@ class Fix:
     code : str
         The line or lines to paste, in the words of the library that the net is from.
     verified : bool
-        Whether a trained copy has been seen to learn with it.
+        Whether a trained copy has been seen to learn with it; only where `diagnose` got a probe.
     action : Action or None
         What `apply` does; None where no change of net or data is meant.
     learning_rate : float or None

@@ -252,9 +252,9 @@ def decision_text(case: Case, decision: Decision) -> str:
         assert case.optimizer is not None
         times = about(0.5 * decision.signs["curvature"])
         return (
-            f"With momentum {momentum:g} steps add up to an effective learning rate of {case.rate:g} "
-            f"({case.optimizer.learning_rate:g} / (1 - {momentum:g})), {times} times the largest "
-            "that the curvature at this start allows without momentum, so training diverges or "
+            f"With momentum {momentum:g} steps add up to an effective learning rate of "
+            f"{case.rate:g} ({case.optimizer.learning_rate:g} / (1 - {momentum:g})), {times} times "
+            "the largest that the curvature at this start allows without momentum, so training diverges or "
             "throws the start away."
         )
     sentence = decision.rule.sentence
@@ -840,9 +840,12 @@ def _unknown(case: Case, found: Sequence[Verdict]) -> Verdict:
     if all(layer.flow.d_weights > 0.0 for layer in case.layers):
         good.append("a gradient reaches every layer")
     if case.loss.ratio <= AT_CHANCE:
-        near = 0.995 <= case.loss.ratio < 1.005
-        times = "that of" if near else f"{case.loss.ratio:.2g} times the loss at"
-        good.append(f"the first loss is {times} chance")
+        times = f"{case.loss.ratio:.2g}"
+        good.append(
+            "the first loss is that of chance"
+            if times == "1"
+            else f"the first loss is {times} times the loss at chance"
+        )
     weak: list[str] = []
     step = case.step
     if step is not None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+
 from initlens import Network, diagnose
 from initlens.nets.targets import chance_loss
 
@@ -57,7 +58,7 @@ def test_large_inputs_and_weights_get_a_verdict(
 def test_targets_whose_variance_overflows_are_refused_by_name(
     factor: float, optimizer: str | None
 ) -> None:
-    with pytest.raises(ValueError, match="^y is too large: its variance overflows"):
+    with pytest.raises(ValueError, match=r"^y is too large: its variance overflows"):
         diagnose(start(), X, Y * factor, optimizer=optimizer)
 
 

@@ -383,7 +383,7 @@ def test_a_probe_verifies_a_fix_that_works_and_leaves_the_net() -> None:
     end = f" A probe with this change brought the loss to {ratio:.2g} x chance."
     assert ratio < 0.9
     assert str(fix).endswith(end)
-    assert str(plain.verdict.fix) + end == str(fix) or "probe" not in str(plain.verdict.fix)
+    assert "A probe" not in str(plain.verdict.fix)
     for array, old in zip(net._parameters(), before, strict=True):
         np.testing.assert_array_equal(array, old)
 
