@@ -352,7 +352,7 @@ class _Columns(NamedTuple):
         mean = scaled.mean(axis=0)
         square = np.einsum("ij,ij->j", scaled, scaled) / len(scaled)
         variance = np.maximum(square - mean * mean, 0.0)
-        constant = variance <= 1e-20 * square  # to rounding
+        constant = (variance <= 1e-20 * square) | (array == array[0]).all(axis=0)
         variance[constant] = 0.0
         constants = int(np.count_nonzero(constant))
         return cls(

@@ -206,7 +206,7 @@ def examine(
         dialect=dialect,
     )
     verdicts = attribute(verdicts, causes, net, dialect, given)
-    if trial is not None:
+    if trial is not None and y is not None:
         verdicts = _verified(verdicts, net, samples, as_array("y", y), trial)
     parameters = [array.copy() for array in net._parameters()]
     measured = Snapshot(net.settings, parameters, samples)

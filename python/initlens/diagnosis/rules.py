@@ -253,9 +253,9 @@ def decision_text(case: Case, decision: Decision) -> str:
         times = about(0.5 * decision.signs["curvature"])
         return (
             f"With momentum {momentum:g} steps add up to an effective learning rate of "
-            f"{case.rate:g} ({case.optimizer.learning_rate:g} / (1 - {momentum:g})), {times} times "
-            "the largest that the curvature at this start allows without momentum, so training diverges or "
-            "throws the start away."
+            f"{case.rate:g} ({case.optimizer.learning_rate:g} / (1 - {momentum:g})), {times} "
+            "times the largest that the curvature at this start allows without momentum, so "
+            "training diverges or throws the start away."
         )
     sentence = decision.rule.sentence
     if case.budget == 1:

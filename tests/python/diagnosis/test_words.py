@@ -27,6 +27,8 @@ def test_equal_targets_are_nothing_to_learn(optimizer: str | None) -> None:
         verdict = il.diagnose(net, X, y, optimizer=optimizer).verdict
         assert verdict.sentence == "All targets are the same: there is nothing to learn."
         assert str(verdict.fix) == "Use targets that vary."
+        causes = {v.cause for v in every(il.diagnose(net, X, y, optimizer=optimizer).verdicts)}
+        assert "targets" not in causes
     verdict = il.diagnose(start(), X[:1], Y[:1], optimizer=optimizer).verdict
     assert verdict.sentence.startswith("There is only one sample")
     assert str(verdict.fix) == "Use more samples."
