@@ -23,7 +23,12 @@ def share(value: float) -> str:
 
 
 def about(value: float) -> str:
-    """Write a factor or a number of steps: two digits, or a whole number up to a million."""
+    """Write a factor or a number of steps: two digits, or a whole number up to a million.
+
+    What overflows is "more than 1e308".
+    """
+    if value == math.inf:
+        return "more than 1e308"
     return f"{value:,.0f}" if 100.0 <= value < 1e6 else f"{value:.2g}"
 
 

@@ -33,7 +33,9 @@ def answer_of(found: Iterable[Verdict], *, decided: bool) -> Answer:
     return "healthy" if decided else "unknown"
 
 
-def unknown_verdict(missing: Sequence[str], good: Sequence[str], bad: Sequence[Verdict]) -> Verdict:
+def unknown_verdict(
+    missing: Sequence[str], good: Sequence[str], bad: Sequence[Verdict], weak: Sequence[str] = ()
+) -> Verdict:
     """Return the verdict that leads where nothing is decided: what is known on each side.
 
     Parameters
@@ -44,17 +46,19 @@ def unknown_verdict(missing: Sequence[str], good: Sequence[str], bad: Sequence[V
         What speaks for the start.
     bad : sequence of Verdict
         Warnings, which speak against it.
+    weak : sequence of str
+        What else speaks against it.
 
     Returns
     -------
     Verdict
     """
-    against = list(dict.fromkeys(verdict.code for verdict in bad))
+    against = [*dict.fromkeys(verdict.code for verdict in bad), *weak]
     parts = ["No error was found, but this does not show that the net will learn"]
     if missing:
         parts.append(f"Not given or not read: {join(missing)}")
     if good:
-        parts.append(f"In its favour: {join(good)}")
-    parts.append(f"Against it: {join(against) if against else 'nothing found'}")
+        parts.append(f"In its favour: {'; '.join(good)}")
+    parts.append(f"Against it: {'; '.join(against) or 'nothing found'}")
     evidence = {"missing": list(missing), "in_favour": list(good), "against": against}
     return Verdict("unknown", None, "note", evidence, ". ".join(parts) + ".")

@@ -8,9 +8,10 @@ from dataclasses import replace
 from typing import Final
 
 from ..nets.network import Network
+from ..optimizers import SGD, Optimizer
 from .causes import CAUSES, Cause
 from .dialect import Dialect
-from .fixes import Fix, start_anew, together, use_rate
+from .fixes import Fix, fitting_rate, start_anew, together, use_rate
 from .verdicts import TOPICS, Verdict
 
 __all__ = ["attribute", "fix_for"]
@@ -23,22 +24,30 @@ _OF_LAYERS: Final = frozenset(
 )
 # What weights drawn anew do not mend: the outcome of a run, and steps that are too long.
 _OWN_FIX: Final = frozenset({"diverged", "stuck", "rate_too_large"})
+# What of the run keeps it from learning anything, whatever the net.
+_NOT_OF_THE_NET: Final = frozenset({"targets", "rate", "steps"})
 _RATE: Final = "learning rate"  # what the curvature allows follows from all other causes
 _SLOW: Final = 0.1  # share of the largest rate below which the rate is what is too small
 
 
 def attribute(
-    verdicts: Sequence[Verdict], causes: Sequence[Cause], net: Network, dialect: Dialect
+    verdicts: Sequence[Verdict],
+    causes: Sequence[Cause],
+    net: Network,
+    dialect: Dialect,
+    optimizer: Optimizer | None = None,
 ) -> tuple[Verdict, ...]:
     """Return the verdicts, those of one cause folded under the first of them.
 
     The first cause that can bring about one of the alarms, by `CAUSES`, takes all alarms that it
-    can; the next one takes of what is left. The fix of the first one sets right all causes: a
-    start with one of two faults mended is still a bad start. Alarms without a cause get the fix
-    that is left, see `fix_for`. Verdicts of copies keep their own layers and words, and verdicts
-    that are no alarms stay as they are.
+    can; the next one takes of what is left. The fix of the first one sets right all causes: a start
+    with one of two faults mended is still a bad start. Alarms without a cause get the fix that is
+    left, see `fix_for`; one that is about the learning rate keeps the other settings of the
+    `optimizer`. A run that cannot learn anything ("idle") has no cause in the net. Verdicts of
+    copies keep their own layers and words, and verdicts that are no alarms stay as they are.
     """
-    alarms = [verdict for verdict in verdicts if verdict.severity != "note"]
+    alarms = [v for v in verdicts if v.severity != "note" and "idle" not in v.evidence]
+    sgd = optimizer if isinstance(optimizer, SGD) else None
     causes = sorted(causes, key=lambda cause: cause.name == _RATE)
     lead: dict[int, Verdict] = {}
     folded: set[int] = set()
@@ -66,9 +75,12 @@ def attribute(
         elif id(verdict) in folded:
             continue
         elif verdict.severity == "note" or not _can_be_drawn_anew(verdict):
-            result.append(verdict)
+            fix = verdict.fix or _slower(verdict, dialect, sgd)
+            result.append(replace(verdict, fix=fix))
+        elif verdict.evidence.get("idle") in _NOT_OF_THE_NET:
+            result.append(replace(verdict, fix=_faster(verdict, dialect, sgd) or verdict.fix))
         else:
-            fix = _faster(verdict, dialect) or fix_for(verdict.code, causes, net, dialect)
+            fix = _faster(verdict, dialect, sgd) or fix_for(verdict.code, causes, net, dialect)
             result.append(replace(verdict, fix=fix))
     odd = [cause for cause in causes if "copies" not in cause.name]
     if verdicts and verdicts[0].code == "healthy" and odd and not lead:
@@ -76,14 +88,31 @@ def attribute(
     return tuple(result)
 
 
-def _faster(verdict: Verdict, dialect: Dialect) -> Fix:
+def _slower(verdict: Verdict, dialect: Dialect, optimizer: SGD | None) -> Fix:
+    """Return a smaller rate where that alone is too large, else nothing."""
+    rate, largest = (verdict.evidence.get(n, math.nan) for n in ("learning_rate", "largest_rate"))
+    if verdict.code != "rate_too_large" or optimizer is None or not 0.0 < largest < math.inf:
+        return Fix()
+    momentum = optimizer.momentum
+    fitting = fitting_rate(2.0 * (1.0 + momentum) / largest, momentum)
+    return use_rate(fitting, dialect, optimizer) if fitting < rate else Fix()
+
+
+def _faster(verdict: Verdict, dialect: Dialect, optimizer: SGD | None) -> Fix:
     """Return a larger rate for a start that moves too little by that alone, else nothing."""
     rate, largest = (verdict.evidence.get(n, math.nan) for n in ("learning_rate", "largest_rate"))
     if verdict.code != "too_small" or not rate < _SLOW * largest < math.inf:
         return Fix()
+    if verdict.evidence.get("idle") == "targets":
+        return Fix()
+    momentum = 0.0 if optimizer is None else optimizer.momentum
+    fitting = fitting_rate(2.0 * (1.0 + momentum) / largest, momentum)
+    if not fitting > rate:
+        return Fix()
+    more = ", or more steps" if rate else ""
     return replace(
-        use_rate(0.5 * largest, dialect),
-        sentence=f"Use a larger learning rate, up to {0.5 * largest:.3g}, or more steps.",
+        use_rate(fitting, dialect, optimizer),
+        sentence=f"Use a larger learning rate, up to {fitting:.3g}{more}.",
     )
 
 
@@ -138,7 +167,7 @@ def _topics(code: str) -> set[str]:
 
 def _can_be_drawn_anew(verdict: Verdict) -> bool:
     ours = bool(verdict.fix) and "learning_rate" in verdict.evidence
-    return verdict.code not in _OWN_FIX and not ours
+    return verdict.code not in _OWN_FIX and (not ours or "idle" in verdict.evidence)
 
 
 def _caused(verdict: Verdict, others: Sequence[Verdict], cause: Cause, fix: Fix) -> Verdict:

@@ -22,6 +22,7 @@ from .._tools.text import counted
 from ..activations import MODULO_SIGN, RELU_FAMILY, Activation, modulo_of
 from ..activations import get as get_activation
 from ..nets.network import Network
+from ..optimizers import SGD
 from ..theory.gains import gain
 from . import fixes
 from .dialect import Dialect
@@ -253,6 +254,7 @@ def find_causes(
     rate: float | None = None,
     sharpness: float | None = None,
     momentum: float = 0.0,
+    optimizer: SGD | None = None,
     output: str | None = None,
     dialect: Dialect | None = None,
 ) -> list[Cause]:
@@ -273,6 +275,8 @@ def find_causes(
         judged.
     momentum : float, default 0
         Of SGD; it allows a rate 1 + momentum times larger.
+    optimizer : SGD, optional
+        The fix keeps its settings, all but the rate.
     output : str, optional
         Activation of the output as the model itself has it, where that is not what the loss
         implies: "sigmoid" or "tanh" under mse, "softmax" before a loss that has one.
@@ -318,7 +322,7 @@ def find_causes(
     found += _copies(sound, net, dialect)
     found += _scales(sound, net, inputs, dialect)
     if rate is not None and sharpness is not None:
-        found += _rate(rate, sharpness, momentum, dialect)
+        found += _rate(rate, sharpness, momentum, optimizer, dialect)
     return sorted(found, key=lambda cause: -cause.deviation)
 
 
@@ -348,7 +352,7 @@ class _Columns(NamedTuple):
         mean = scaled.mean(axis=0)
         square = np.einsum("ij,ij->j", scaled, scaled) / len(scaled)
         variance = np.maximum(square - mean * mean, 0.0)
-        constant = variance <= 1e-20 * square  # to rounding
+        constant = (variance <= 1e-20 * square) | (array == array[0]).all(axis=0)
         variance[constant] = 0.0
         constants = int(np.count_nonzero(constant))
         return cls(
@@ -439,9 +443,13 @@ def _output(net: Network, target: NDArray[Any], output: str) -> Iterator[Cause]:
     )
 
 
-def _rate(rate: float, sharpness: float, momentum: float, dialect: Dialect) -> Iterator[Cause]:
+def _rate(
+    rate: float, sharpness: float, momentum: float, optimizer: SGD | None, dialect: Dialect
+) -> Iterator[Cause]:
     limit = 2.0 * (1.0 + momentum) / sharpness if sharpness > 0.0 else math.inf
-    deviation = TOLERANCES["learning rate"].deviation(rate / limit) if limit < math.inf else 0.0
+    deviation = (
+        TOLERANCES["learning rate"].deviation(rate / limit) if 0.0 < limit < math.inf else 0.0
+    )
     if deviation >= 1.0:
         yield Cause(
             "learning rate",
@@ -450,7 +458,7 @@ def _rate(rate: float, sharpness: float, momentum: float, dialect: Dialect) -> I
             {"learning_rate": rate, "sharpness": sharpness, "limit": limit},
             f"The learning rate {rate:g} is {about(rate / limit)} times the largest that the "
             f"curvature allows, {limit:.3g}, beyond which steps overshoot.",
-            fixes.use_rate(1.0 / sharpness, dialect),
+            fixes.use_rate(fixes.fitting_rate(sharpness, momentum), dialect, optimizer),
             deviation,
         )
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
 from ..nets.network import Network
+from ..optimizers import SGD
 
 __all__ = ["Dialect", "Library"]
 
@@ -152,16 +153,27 @@ class Dialect:
             spread = f"np.where(np.ptp({name}, 0) > 0, {spread}, 1)"
         return f"{name} = ({name} - {name}.mean(0)) / {spread}"
 
-    def rate(self, value: float) -> str:
-        """Return the argument that sets plain SGD's learning rate."""
+    def rate(self, value: float, optimizer: SGD | None = None) -> str:
+        """Return the line that sets SGD's learning rate and keeps its other settings.
+
+        Weight decay is written for initlens and PyTorch, where it means the same.
+        """
+        rest = momentum = ""
+        if optimizer is not None and optimizer.momentum:
+            momentum = f", momentum={optimizer.momentum!r}"
+            rest = momentum + (", nesterov=True" if optimizer.nesterov else "")
+        decay = ""
+        if optimizer is not None and optimizer.weight_decay:
+            decay = f", weight_decay={optimizer.weight_decay!r}"
         calls: dict[str, str] = {
-            "torch": f"optimizer = torch.optim.SGD(model.parameters(), lr={value:.3g})",
-            "keras": f"optimizer = keras.optimizers.SGD({value:.3g})",
-            "sklearn": f'model.set_params(solver="sgd", learning_rate_init={value:.3g})',
-            "jax": f"optimizer = optax.sgd({value:.3g})",
+            "torch": "optimizer = torch.optim.SGD(model.parameters(), "
+            f"lr={value:.3g}{rest}{decay})",
+            "keras": f"optimizer = keras.optimizers.SGD({value:.3g}{rest})",
+            "sklearn": f'model.set_params(solver="sgd", learning_rate_init={value:.3g}{momentum})',
+            "jax": f"optimizer = optax.sgd({value:.3g}{rest})",
             "numpy": f"learning_rate = {value:.3g}",
         }
-        return calls.get(self.library, f"optimizer = il.SGD({value:.3g})")
+        return calls.get(self.library, f"optimizer = il.SGD({value:.3g}{rest}{decay})")
 
 
 def _expression(library: Library, path: tuple[str, ...], plain: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -31,8 +31,11 @@ from .rules import Case, judge
 from .training import Training
 from .trial import Trial, share_of_steps
 from .trial import probe as run_probe
+from .verdicts import Verdict
 
 __all__ = ["check_probe", "diagnose", "diagnose_arrays", "examine"]
+
+LEARNED: Final = 0.9  # times the loss at chance: above, a probe has not shown that a fix works
 
 
 def diagnose(
@@ -71,6 +74,9 @@ def diagnose(
     probe : float, optional
         Train a copy for this share of the steps, in (0, 1], and judge by what became of it; None
         or 0 for no probe, the default. It needs X, y and an optimizer. The net is not changed.
+        Where the first verdict is an error whose fix can be carried out, a second copy is trained
+        with it; `Fix.verified` is True if that ends below 0.9 times the loss at chance and below
+        the first copy.
     history : History, optional
         What `fit` recorded of this net: adds the verdicts "diverged" and "stuck".
     threshold : float, default 0.05
@@ -83,8 +89,8 @@ def diagnose(
     Raises
     ------
     ValueError
-        If X and y do not fit the net, an argument is out of its range, or a probe has no X, no y
-        or no optimizer.
+        If X and y do not fit the net, the variance of y overflows, an argument is out of its
+        range, or a probe has no X, no y or no optimizer.
     TypeError
         If an argument is of another kind, or both an optimizer and a learning rate are given.
     KeyboardInterrupt
@@ -143,6 +149,11 @@ def examine(
         rows_match(samples, np.asarray(y))
         target = targets.encode(y, net.settings.loss, net.settings.layers[-1])
         chance = targets.chance_loss(target, net.settings.loss)
+        if math.isinf(chance):
+            raise ValueError(
+                "y is too large: its variance overflows; measure it in larger units, so that it "
+                "is of order 1"
+            )
     hidden = [get_activation(text) for text in net.settings.activation]
     layers, first, confident_wrong = measure(net, hidden, samples, target, limit)
     loss = Loss(first, chance, confident_wrong)
@@ -164,10 +175,23 @@ def examine(
         )
         if share:
             trial = _probe(net, samples, target, step, share, limit)
-        deviation = float(np.std(target - target.mean(axis=0))) if net.settings.loss == "mse" else 1
-        signs = signs_of(layers, step, deviation, trial)
+        signs = signs_of(layers, step, _deviation(target, net.settings.loss), trial)
     streams = shared_streams(net.weights)
-    verdicts = judge(Case(layers, loss, streams, training, history, step, trial, signs, names))
+    verdicts = judge(
+        Case(
+            layers,
+            loss,
+            streams,
+            training,
+            history,
+            step,
+            trial,
+            signs,
+            names,
+            target is not None and bool((target == target[0]).all()),
+            rows,
+        )
+    )
     dialect = dialect or replace(Dialect.of_network(net), names=names)
     given = training.optimizer  # without one the rate is that of the curvature
     causes = find_causes(
@@ -178,12 +202,23 @@ def examine(
         rate=given.learning_rate if isinstance(given, SGD) else None,
         sharpness=None if step is None else step.sharpness,
         momentum=given.momentum if isinstance(given, SGD) else 0.0,
+        optimizer=given if isinstance(given, SGD) else None,
         dialect=dialect,
     )
-    verdicts = attribute(verdicts, causes, net, dialect)
+    verdicts = attribute(verdicts, causes, net, dialect, given)
+    if trial is not None and y is not None:
+        verdicts = _verified(verdicts, net, samples, as_array("y", y), trial)
     parameters = [array.copy() for array in net._parameters()]
     measured = Snapshot(net.settings, parameters, samples)
     return Diagnosis(layers, loss, verdicts, rows, limit, training, step, trial, measured)
+
+
+def _deviation(target: NDArray[Any], loss: str) -> float:
+    """Return what the standard deviation of the outputs is held against, see `signs_of`."""
+    if loss != "mse":
+        return 1.0
+    wide = np.asarray(target, np.float64)
+    return float(np.std(wide - wide.mean(axis=0)))
 
 
 def _probe(
@@ -210,6 +245,28 @@ def _probe(
     return run_probe(
         net, samples, target, step.optimizer, steps, step.batch_size, share, measure=again
     )
+
+
+def _verified(
+    verdicts: tuple[Verdict, ...], net: Network, X: Any, y: Any, trial: Trial
+) -> tuple[Verdict, ...]:
+    """Put the fix of a leading error to the same probe, and say so if it works."""
+    first, *others = verdicts
+    fix = first.fix
+    if first.severity != "error" or (fix.action is None and fix.learning_rate is None):
+        return verdicts
+    mended, samples, targets_ = (net, X, y) if fix.action is None else fix.apply(net, X, y, rng=0)
+    optimizer = trial.optimizer
+    if fix.learning_rate is not None:
+        optimizer = replace(optimizer, learning_rate=fix.learning_rate)
+    settings = net.settings
+    target = targets.encode(targets_, settings.loss, settings.layers[-1])
+    again = run_probe(mended, samples, target, optimizer, trial.run, trial.batch_size, trial.share)
+    before = math.inf if trial.diverged_at is not None else trial.last
+    learned = again.diverged_at is None and again.chance > 0.0
+    if not learned or not again.last < min(LEARNED, before):
+        return verdicts
+    return (replace(first, fix=fix.seen_to_work(again.last)), *others)
 
 
 def check_probe(share: float, X: object, y: object, training: Training) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Final, Protocol
 
@@ -14,12 +14,14 @@ from .._tools.text import join
 from ..activations import Activation
 from ..activations import get as get_activation
 from ..nets.network import Network
+from ..optimizers import SGD
 from .dialect import Dialect
 
 __all__ = [
     "Action",
     "Fix",
     "center",
+    "fitting_rate",
     "redraw",
     "rescale",
     "scheme_for",
@@ -53,7 +55,7 @@ class Fix:
     code : str
         The line or lines to paste, in the words of the library that the net is from.
     verified : bool
-        Whether a trained copy has been seen to learn with it.
+        Whether a trained copy has been seen to learn with it; only where `diagnose` got a probe.
     action : Action or None
         What `apply` does; None where no change of net or data is meant.
     learning_rate : float or None
@@ -104,6 +106,11 @@ class Fix:
         if self.action is None:
             raise ValueError(f"this fix cannot be applied to a net or its data: {self.sentence!r}")
         return self.action.apply(net, X, y, rng)
+
+    def seen_to_work(self, ratio: float) -> Fix:
+        """Return it as one that a probe has verified, with the loss over chance that it led to."""
+        text = f"{self.sentence} A probe with this change brought the loss to {ratio:.2g} x chance."
+        return replace(self, sentence=text, verified=True)
 
 
 # ---- schemes --------------------------------------------------------------------------------
@@ -343,11 +350,19 @@ def standardize_targets(dialect: Dialect) -> Fix:
     )
 
 
-def use_rate(rate: float, dialect: Dialect) -> Fix:
-    """Use a learning rate."""
+def fitting_rate(sharpness: float, momentum: float = 0.0) -> float:
+    """Return a learning rate of SGD that a sharpness allows: 1 / sharpness.
+
+    Above a momentum of 0.9 it is less, so that rate / (1 - momentum) is at most 10 / sharpness.
+    """
+    return min(1.0, 10.0 * (1.0 - momentum)) / sharpness
+
+
+def use_rate(rate: float, dialect: Dialect, optimizer: SGD | None = None) -> Fix:
+    """Use a learning rate, and the other settings of the optimizer as they are."""
     return Fix(
         f"Use a learning rate of at most {rate:.3g}.",
-        dialect.rate(rate),
+        dialect.rate(rate, optimizer),
         action=Keep(),
         learning_rate=rate,
     )

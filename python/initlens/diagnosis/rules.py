@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any, Final
 
 from .._tools.format import about, number
+from .._tools.text import counted
 from ..activations import (
     FLAT_MIDDLE,
     MODULO_SCALE,
@@ -24,12 +25,12 @@ from ..activations import (
 from ..nets.history import History
 from ..optimizers import SGD, Optimizer
 from .answers import answer_of, unknown_verdict
-from .decision import Decision, decide
+from .decision import LEAST_TRAVEL, Decision, decide
 from .first_step import FirstStep, distinct_counts
 from .fixes import Fix
 from .folds import Finding, Place, Words, fold_consequences, fold_layers, spread
 from .measures import LayerMeasures, Loss, SharedStream, Symmetry
-from .training import Training
+from .training import DEFAULT_STEPS, Training
 from .trial import Trial
 from .verdicts import Severity, Verdict, in_order
 
@@ -56,6 +57,10 @@ FITTING_RATE: Final = 0.1  # times the largest: below, a start may move too litt
 OVERSHOOT_RATE: Final = 2.0  # times the largest that the curvature allows
 OVERSHOOT_LOSS: Final = 2.0  # times the loss at chance
 STUCK: Final = 0.95  # of the loss at chance
+FEW_STEPS: Final = 100  # fewer, and the run is what is too short
+WEAK_AIM, WEAK_LIN = 0.1, 0.05  # below, they speak against a start that is not decided
+# Verdicts on the units of a layer, which say nothing where its weights are not finite.
+_OF_WEIGHTS: Final = frozenset({"symmetric", "saturated", "dead"})
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,8 @@ class Case:
     trial: Trial | None = None
     signs: Mapping[str, float] = field(default_factory=dict)
     names: Mapping[int, str] = field(default_factory=dict)
+    constant: bool = False  # all targets are the same
+    samples: int = 0
 
     @property
     def hidden(self) -> Sequence[LayerMeasures]:
@@ -122,13 +129,52 @@ def judge(case: Case) -> tuple[Verdict, ...]:
     """Return the verdicts, each with what follows from it; the answer leads if it is no error."""
     decision = decide(case.signs)
     found = [verdict for rule in _RULES for verdict in rule(case)]
-    if decision.answer == "error":
+    broken = _broken_layers(found)
+    idle = _idle(case, decision)
+    if broken:  # no number of the data means anything
+        found = [v for v in found if v.code not in _OF_WEIGHTS or not broken.issuperset(v.layers)]
+    elif idle is not None:
+        found.append(idle)
+    elif decision.answer == "error":
         found = _decided(case, decision, found)
     found = list(fold_consequences(in_order(found)))
     answer = answer_of(found, decided=decision.answer == "healthy")
     if answer == "healthy":
         return (_healthy(case, decision), *found)
     return (_unknown(case, found), *found) if answer == "unknown" else tuple(found)
+
+
+def _broken_layers(found: Sequence[Verdict]) -> frozenset[int]:
+    """Return the layers whose weights or biases are not finite."""
+    return frozenset(
+        layer
+        for verdict in found
+        if verdict.code == "non_finite" and verdict.evidence.get("what") == "weights and biases"
+        for layer in verdict.layers
+    )
+
+
+def _idle(case: Case, decision: Decision) -> Verdict | None:
+    """Return the error of a run in which no net could learn: what is wrong is not the start."""
+    if case.step is None:
+        return None
+    rate = case.step.optimizer.learning_rate
+    still = decision.rule is not None and [b.sign for b in decision.rule.bounds] == ["travel"]
+    text = None
+    if case.constant:
+        reason = "targets"
+        text, fix = "All targets are the same: there is nothing to learn.", "Use targets that vary."
+        if case.samples == 1:
+            text = "There is only one sample: there is nothing to learn from differences."
+            fix = "Use more samples."
+    elif case.training.optimizer is not None and rate == 0.0:
+        reason, text, fix = "rate", "A learning rate of 0 moves nothing.", "Use one above 0."
+    elif still and case.budget < FEW_STEPS and case.step.fastest * DEFAULT_STEPS > LEAST_TRAVEL:
+        reason, text, fix = "steps", decision_text(case, decision), "Train for more steps."
+    if text is None:
+        return None
+    evidence = {"idle": reason, "travel": case.step.fastest * case.step.steps, **_run(case)}
+    return _verdict(case, "too_small", (), "error", evidence, text, fix)
 
 
 def _decided(case: Case, decision: Decision, found: Sequence[Verdict]) -> list[Verdict]:
@@ -198,7 +244,23 @@ def decision_text(case: Case, decision: Decision) -> str:
     """Write the sentence of a rule with the numbers of this case."""
     assert decision.rule is not None
     edge = decision.signs.get("edge", math.nan)
-    return decision.rule.sentence.format(
+    signs = [bound.sign for bound in decision.rule.bounds]
+    if signs == ["travel"] and not decision.signs["travel"]:
+        return f"In {counted(case.budget, 'step')} of {case.optimizer} no layer would move at all."
+    momentum = getattr(case.optimizer, "momentum", 0.0)
+    if decision.rule.code == "rate_too_large" and "curvature" in signs and momentum:
+        assert case.optimizer is not None
+        times = about(0.5 * decision.signs["curvature"])
+        return (
+            f"With momentum {momentum:g} steps add up to an effective learning rate of "
+            f"{case.rate:g} ({case.optimizer.learning_rate:g} / (1 - {momentum:g})), {times} "
+            "times the largest that the curvature at this start allows without momentum, so "
+            "training diverges or throws the start away."
+        )
+    sentence = decision.rule.sentence
+    if case.budget == 1:
+        sentence = sentence.replace("{steps:,} steps", "{steps:,} step")
+    return sentence.format(
         optimizer=case.optimizer,
         rate=0.0 if case.optimizer is None else case.optimizer.learning_rate,
         steps=case.budget,
@@ -376,6 +438,8 @@ def _rate(case: Case) -> Iterator[Verdict]:
     if step is None or case.training.optimizer is None or not step.edge > OVERSHOOT_RATE:
         return
     run = _run(case)
+    if not run["largest_rate"] > 0.0:
+        return  # the curvature overflows: no rate would do
     yield _verdict(
         case,
         "rate_too_large",
@@ -423,7 +487,8 @@ def _exploding(case: Case) -> Iterator[Verdict]:
                 "loss_ratio": case.loss.ratio,
             },
             f"One step of SGD at learning rate {case.rate:g} moves the weights of "
-            f"{case.place(fast)} by {about(1.0 / times[fast])} times their norm.",
+            f"{case.place(fast)} by {about(1.0 / times[fast] if times[fast] else math.inf)} "
+            "times their norm.",
             "Use a smaller learning rate, or weights of a smaller scale.",
         )
 
@@ -548,13 +613,11 @@ def _apart_by_bias(layer: LayerMeasures, symmetry: Symmetry) -> tuple[Words, Fin
 
 
 def _bias_words(place: Place, each: Sequence[Mapping[str, Any]]) -> tuple[str, Fix]:
-    """Say it with the shares of docs/verdicts.md."""
     kinds = spread(evidence["distinct_weights"] for evidence in each)
     return (
         f"{_count(place, each, 'units')} but only {kinds} distinct "
         f"{'set' if kinds == '1' else 'sets'} of weights. Only the biases differ, so the units "
-        "separate slowly: in our tests 23 % of small nets that started this way learned, against "
-        "64 % with random weights.",
+        "separate slowly.",
         Fix(f"Draw the weights of {place} at random; random biases alone are not enough."),
     )
 
@@ -777,13 +840,21 @@ def _unknown(case: Case, found: Sequence[Verdict]) -> Verdict:
     if all(layer.flow.d_weights > 0.0 for layer in case.layers):
         good.append("a gradient reaches every layer")
     if case.loss.ratio <= AT_CHANCE:
-        good.append(f"the first loss is {case.loss.ratio:.2g} times the loss at chance")
+        times = f"{case.loss.ratio:.2g}"
+        good.append(
+            "the first loss is that of chance"
+            if times == "1"
+            else f"the first loss is {times} times the loss at chance"
+        )
+    weak: list[str] = []
     step = case.step
     if step is not None:
-        good.append(f"the first step points at the targets with cosine {step.aim:.2f}")
-        good.append(f"linearised training would learn {step.lin:.0%} of the targets")
+        aims = f"the first step points at the targets with cosine {step.aim:.2f}"
+        learns = f"linearised training would learn {step.lin:.0%} of the targets"
+        (good if step.aim >= WEAK_AIM else weak).append(aims)
+        (good if step.lin >= WEAK_LIN else weak).append(learns)
     bad = [verdict for verdict in found if verdict.severity == "warning"]
-    return unknown_verdict(missing, good, bad)
+    return unknown_verdict(missing, good, bad, weak)
 
 
 _RULES: Final = (

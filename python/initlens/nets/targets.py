@@ -92,10 +92,13 @@ def encode(y: ArrayLike, loss: str, outputs: int) -> NDArray[Any]:
 def chance_loss(target: NDArray[Any], loss: str) -> float:
     """Return the loss of the best constant guess for an encoded target.
 
-    The entropy of the class frequencies for the cross-entropies, the variance for mse.
+    The entropy of the class frequencies for the cross-entropies, the variance for mse; infinite
+    where that overflows.
     """
     if loss == "mse":
-        return float(np.mean(np.var(target, axis=0, dtype=np.float64)))
+        with np.errstate(over="ignore", invalid="ignore"):
+            variance = float(np.mean(np.var(target, axis=0, dtype=np.float64)))
+        return variance if np.isfinite(variance) else float("inf")
     share = np.asarray(target, np.float64).mean(axis=0)
     if loss == "cross_entropy":
         return _entropy(share)

@@ -356,3 +356,97 @@ def test_diagnose_names_the_cause(digits):
     (verdict,) = il.diagnose(net, digits.X, digits.y).alarms
     assert (verdict.cause, verdict.layers) == ("biases", (1,))
     assert verdict.fix.code == "net.biases[0][...] = 0.0"
+
+
+# ---- verified by a probe --------------------------------------------------------------------
+
+
+def _task() -> tuple[np.ndarray, np.ndarray]:
+    X = np.random.default_rng(3).normal(size=(64, 5))
+    return X, X.sum(1, keepdims=True)
+
+
+def test_a_probe_verifies_a_fix_that_works_and_leaves_the_net() -> None:
+    X, y = _task()
+    net = il.Network([5, 16, 1], "tanh", loss="mse").initialize("normal(std=1e-9)", rng=0)
+    before = [array.copy() for array in net._parameters()]
+    settings = {"optimizer": "sgd(0.05)", "steps": 500}
+    plain = il.diagnose(net, X, y, **settings)
+    assert not plain.verdict.fix.verified
+    report = il.diagnose(net, X, y, probe=0.2, **settings)
+    fix = report.verdict.fix
+    assert report.answer == "error"
+    assert fix.verified
+    mended, X2, y2 = fix.apply(net, X, y, rng=0)
+    mended.fit(X2, y2, optimizer=il.SGD(0.05), steps=100)
+    ratio = mended.loss(X2, y2) / np.var(y2)
+    end = f" A probe with this change brought the loss to {ratio:.2g} x chance."
+    assert ratio < 0.9
+    assert str(fix).endswith(end)
+    assert "A probe" not in str(plain.verdict.fix)
+    for array, old in zip(net._parameters(), before, strict=True):
+        np.testing.assert_array_equal(array, old)
+
+
+def test_a_probe_verifies_a_rate() -> None:
+    X, y = _task()
+    net = il.Network([5, 16, 1], "tanh", loss="mse").initialize("glorot_uniform", rng=0)
+    report = il.diagnose(net, X, y, optimizer="sgd(1e5)", steps=500, probe=0.2)
+    fix = report.verdict.fix
+    assert fix.learning_rate is not None
+    assert fix.verified
+
+
+def test_a_probe_does_not_verify_a_fix_that_does_not_work() -> None:
+    X, _ = _task()
+    noise = np.random.default_rng(9).normal(size=(64, 1))  # nothing to be learned in a few steps
+    net = il.Network([5, 16, 1], "tanh", loss="mse").initialize("normal(std=1e-9)", rng=0)
+    report = il.diagnose(net, X, noise, optimizer="sgd(1e-4)", steps=500, probe=0.2)
+    fix = report.verdict.fix
+    assert report.answer == "error"
+    assert fix.action is not None
+    assert not fix.verified
+    assert "A probe" not in str(fix)
+
+
+# ---- rates ----------------------------------------------------------------------------------
+
+
+def test_a_rate_keeps_the_other_settings_of_the_optimizer() -> None:
+    X, y = _task()
+    net = il.Network([5, 16, 1], "tanh", loss="mse").initialize("glorot_uniform", rng=0)
+    for optimizer, rest in (
+        (il.SGD(1e5), ")"),
+        (il.SGD(1e5, momentum=0.9), ", momentum=0.9)"),
+        (
+            il.SGD(1e5, momentum=0.5, nesterov=True, weight_decay=1e-4),
+            ", momentum=0.5, nesterov=True, weight_decay=0.0001)",
+        ),
+    ):
+        fix = il.diagnose(net, X, y, optimizer=optimizer).verdict.fix
+        assert fix.code == f"optimizer = il.SGD({fix.learning_rate:.3g}{rest}"
+
+
+def test_rates_are_written_with_momentum_in_every_library() -> None:
+    optimizer = il.SGD(0.1, momentum=0.9, nesterov=True)
+    lines = {
+        "torch": "torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9, nesterov=True)",
+        "keras": "keras.optimizers.SGD(0.01, momentum=0.9, nesterov=True)",
+        "sklearn": 'model.set_params(solver="sgd", learning_rate_init=0.01, momentum=0.9)',
+        "jax": "optax.sgd(0.01, momentum=0.9, nesterov=True)",
+        "numpy": "learning_rate = 0.01",
+    }
+    for library, line in lines.items():
+        assert Dialect(library, ("w",), ("b",)).rate(0.01, optimizer).endswith(line)
+
+
+def test_the_effective_rate_of_momentum_is_named() -> None:
+    X, y = _task()
+    net = il.Network([5, 16, 1], "relu", loss="mse").initialize("he_normal", rng=0)
+    report = il.diagnose(net, X, y, optimizer="sgd(0.1, momentum=0.9999)")
+    verdict = report.verdict
+    assert verdict.code == "rate_too_large"
+    assert "effective learning rate of 1000 (0.1 / (1 - 0.9999))" in verdict.sentence
+    assert verdict.fix.learning_rate < 0.1
+    mended = il.SGD(verdict.fix.learning_rate, momentum=0.9999)
+    assert il.diagnose(net, X, y, optimizer=mended).verdict.code != "rate_too_large"
