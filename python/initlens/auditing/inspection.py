@@ -46,6 +46,7 @@ from .readers.reading import Dense, Layout, Opaque, Reading, parameter_count
 from .readers.torch import is_module
 from .result import Audit, AuditedLayer
 from .torch_model import TorchModel, UnmeasuredError
+from .trained import untrained
 from .weights import law_ratio, weight_std, weight_verdicts
 
 __all__ = ["audit"]
@@ -108,7 +109,9 @@ def audit(
         `keras.optimizers`, or a compiled Keras model or an MLP of scikit-learn, which hold their
         own and need none here. Of a schedule the first rate is taken, of several groups of
         parameters the first; a note says so. Of an optimizer that is not known here the name is
-        told, and nothing that depends on its steps.
+        told, and nothing that depends on its steps; so it is with a weight decay beside the step
+        (AdamW, Keras) above 0.1. Parameters of a PyTorch Module that are frozen or not in the
+        optimizer are named, and the answer is never "healthy" then.
     learning_rate, steps, batch_size, probe, threshold
         As in `diagnose`. A probe trains a deep copy of a PyTorch Module that is no plain chain.
     max_bytes : int, optional
@@ -228,6 +231,9 @@ def audit(
         missing.insert(0, "the samples X")
     elif diagnosis is None:
         missing.append(f"what the net computes from X ({models.obstacle})")
+    for text in untrained(model, optimizer):
+        notes.append(text)
+        missing.append(f"what the net learns while {text}")
     return _report(
         reading,
         models,

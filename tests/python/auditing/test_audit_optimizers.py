@@ -205,6 +205,7 @@ def test_keras_schedules_and_what_is_not_known() -> None:
     for optimizer, called in (
         (keras.optimizers.Lion(RATE), "Keras Lion"),
         (keras.optimizers.RMSprop(RATE, centered=True), "centered Keras RMSprop"),
+        (keras.optimizers.SGD(RATE, weight_decay=2.0), "Keras SGD with weight decay 2"),
     ):
         assert read(optimizer).unknown == called
     with pytest.raises(ValueError, match=r"optimizer \(Keras SGD\): learning_rate.*got nan"):
