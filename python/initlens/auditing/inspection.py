@@ -41,9 +41,9 @@ from .foreign_step import ForeignStep, first_step
 from .foreign_trial import probe_of
 from .optimizers import read_training
 from .readers import read
-from .readers.arrays import samples_array
+from .readers.arrays import is_torch_tensor, samples_array
 from .readers.reading import Dense, Layout, Opaque, Reading, parameter_count
-from .readers.torch import is_module
+from .readers.torch import is_module, is_plain_path
 from .result import Audit, AuditedLayer
 from .torch_model import TorchModel, UnmeasuredError
 from .trained import untrained
@@ -193,7 +193,14 @@ def audit(
             samples = _samples(X, reading)
             whole = _is_whole(reading, samples, X)
             names = _names(last.matrices) if last is not None else {}
-            dialect = _dialect(reading.source, last, names) if last is not None else None
+            dialect = None
+            if last is not None:
+                fed = "" if whole or reading.features is None else last.matrices[0].name
+                dialect = replace(
+                    _dialect(model, reading.source, last, names),
+                    tensors=is_torch_tensor(X),
+                    fed=fed,
+                )
             diagnosis = examine(
                 network,
                 samples,
@@ -204,6 +211,8 @@ def audit(
                 names=names,
                 dialect=dialect,
             )
+            if dialect is not None and dialect.fed:
+                diagnosis = replace(diagnosis, verdicts=_of_inputs(diagnosis, dialect.fed))
             training = diagnosis.training
             several = len(models.chains) + len(models.others) > 1
             if reading.features is not None and (several or models.skipped):
@@ -331,7 +340,24 @@ def _of_a_part(verdict: Verdict) -> tuple[Verdict, ...]:
     return (verdict,)
 
 
-def _dialect(source: str, chain: Chain, names: Mapping[int, str]) -> Dialect:
+def _of_inputs(diagnosis: Diagnosis, layer: str) -> tuple[Verdict, ...]:
+    """Return the verdicts, where those on inputs say that these are inputs of a layer."""
+    what = f"the inputs of `{layer}` (outputs of the layers before it)"
+
+    def told(sentence: str) -> str:
+        for words in ("the inputs", "The inputs"):  # in the cause's sentence, which comes first
+            if words in sentence:
+                start = words[0] + what[1:]
+                return sentence.replace(words, start, 1)
+        return sentence
+
+    return tuple(
+        replace(verdict, sentence=told(verdict.sentence)) if verdict.cause == "inputs" else verdict
+        for verdict in diagnosis.verdicts
+    )
+
+
+def _dialect(model: Any, source: str, chain: Chain, names: Mapping[int, str]) -> Dialect:
     """Return how the library of a model names its parameters."""
     if source == "Network":
         count = range(len(chain.matrices))
@@ -351,7 +377,11 @@ def _dialect(source: str, chain: Chain, names: Mapping[int, str]) -> Dialect:
     held = layers[0].weight
     if held is not None and type(held.value).__module__.split(".")[0] in ("jax", "jaxlib", "flax"):
         library = "jax"
-    return Dialect.of_paths(library, weights, biases, names)
+    by_name: set[tuple[str, ...]] = set()
+    if is_module(model):
+        paths = [path for path in (*weights, *biases) if path is not None]
+        by_name = {path for path in paths if not is_plain_path(model, path)}
+    return Dialect.of_paths(library, weights, biases, names, by_name=by_name)
 
 
 def _stored(matrices: Sequence[Matrix]) -> list[str]:

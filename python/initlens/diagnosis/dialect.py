@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import keyword
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
@@ -65,12 +65,19 @@ class Dialect:
         The same; None for a layer without.
     names : mapping of int to str
         The model's own names of its layers, from 1.
+    tensors : bool or None
+        Whether X is a tensor of PyTorch; None if its library is that of the model.
+    fed : str
+        The layer whose inputs take the place of X, where they come from layers before it that are
+        not part of the net; empty for X itself.
     """
 
     library: Library
     weights: tuple[str, ...]
     biases: tuple[str | None, ...]
     names: Mapping[int, str] = field(default_factory=dict)
+    tensors: bool | None = None
+    fed: str = ""
 
     @classmethod
     def of_network(cls, net: Network) -> Dialect:
@@ -89,6 +96,8 @@ class Dialect:
         weights: Sequence[tuple[str, ...]],
         biases: Sequence[tuple[str, ...] | None],
         names: Mapping[int, str],
+        *,
+        by_name: Container[tuple[str, ...]] = (),
     ) -> Dialect:
         """Return those of a model, from the paths of its parameters.
 
@@ -102,6 +111,8 @@ class Dialect:
             The same.
         names : mapping of int to str
             As in `Dialect`.
+        by_name : container of tuple of str
+            Paths in a PyTorch Module that indices and attributes do not reach.
 
         Returns
         -------
@@ -109,9 +120,14 @@ class Dialect:
         """
         return cls(
             library,
-            tuple(_expression(library, path, f"W{i}") for i, path in enumerate(weights, 1)),
             tuple(
-                None if path is None else _expression(library, path, f"b{i}")
+                _expression(library, path, f"W{i}", by_name=path in by_name)
+                for i, path in enumerate(weights, 1)
+            ),
+            tuple(
+                None
+                if path is None
+                else _expression(library, path, f"b{i}", by_name=path in by_name)
                 for i, path in enumerate(biases, 1)
             ),
             names,
@@ -144,9 +160,12 @@ class Dialect:
         return line.format(w=self.weights[layer - 1], factor=factor)
 
     def standardize(self, name: Literal["X", "y"], *, constant: bool = False) -> str:
-        """Return the line that standardizes the columns of X or y."""
+        """Return the line that standardizes the columns of X or y; "" where X is not the net's."""
+        if name == "X" and self.fed:
+            return ""
         spread = f"{name}.std(0)"
-        if constant and self.library == "torch":
+        tensors = self.library == "torch" if self.tensors is None else self.tensors
+        if constant and tensors:
             spread += ".clamp_min(1e-6)"
         elif constant:
             spread = f"np.where(np.ptp({name}, 0) > 0, {spread}, 1)"
@@ -164,10 +183,16 @@ class Dialect:
         return calls.get(self.library, f"optimizer = il.SGD({value:.3g})")
 
 
-def _expression(library: Library, path: tuple[str, ...], plain: str) -> str:
+def _expression(
+    library: Library, path: tuple[str, ...], plain: str, *, by_name: bool = False
+) -> str:
     if library == "keras":
         *layer, attribute = path
         return f"model.get_layer({json.dumps('/'.join(layer))}).{attribute}"
+    *layer, attribute = path or ("",)
+    odd = any(not name.isdigit() and _attribute(name).startswith("[") for name in layer)
+    if library == "torch" and (by_name or odd):
+        return f"model.get_submodule({json.dumps('.'.join(layer))}).{attribute}"
     if library in ("torch", "sklearn", "initlens"):
         return "model" + "".join(_attribute(name) for name in path)
     if library == "jax":

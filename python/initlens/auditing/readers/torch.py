@@ -16,7 +16,14 @@ from ...activations import names as activation_names
 from .arrays import is_a, is_torch_tensor, samples_array
 from .reading import Dense, Function, Opaque, Parameter, Reading
 
-__all__ = ["is_module", "keep_random_states", "read", "to_tensor"]
+__all__ = [
+    "is_module",
+    "is_plain_path",
+    "keep_buffers",
+    "keep_random_states",
+    "read",
+    "to_tensor",
+]
 
 _FUNCTIONS: dict[str, Callable[[Any], str | None]] = {
     "Tanh": lambda m: "tanh",
@@ -58,6 +65,23 @@ _RELATIVE, _ABSOLUTE = 2e-6, 2e-7
 def is_module(model: Any) -> bool:
     """Tell whether `model` is a PyTorch Module."""
     return is_a(model, "torch", "Module")
+
+
+def is_plain_path(model: Any, path: tuple[str, ...]) -> bool:
+    """Tell whether indices and attributes reach a parameter: model[0].weight, model.f.weight."""
+    *layers, _ = path
+    for name in layers:
+        child = model._modules[name]
+        if name.isdigit():
+            if _kind(model) not in ("Sequential", "ModuleList"):
+                return False
+            place = int(name)
+            if list(model._modules)[place : place + 1] != [name]:
+                return False
+        elif getattr(model, name, None) is not child:  # such as "items" in a ModuleDict
+            return False
+        model = child
+    return True
 
 
 def read(model: Any, X: Any, activation: Any) -> Reading:
@@ -265,7 +289,7 @@ def _run(model: Any, X: Any, dense: dict[str, Dense]) -> tuple[list[_Call], NDAr
     ]
     try:
         model.eval()
-        with torch.no_grad(), keep_random_states(model):
+        with torch.no_grad(), keep_random_states(model), keep_buffers(model):
             output = model(to_tensor(torch, model, X))
     except Exception as error:
         raise ValueError(f"the model fails on X: {type(error).__name__}: {error}") from error
@@ -288,6 +312,36 @@ def keep_random_states(model: Any) -> Iterator[None]:
             yield
         finally:
             np.random.set_state(legacy)  # noqa: NPY002
+
+
+@contextmanager
+def keep_buffers(model: Any) -> Iterator[None]:
+    """Put the buffers that a Module may write to back as they were: the objects, their values."""
+    torch = sys.modules["torch"]
+    lazy = "UninitializedTensorMixin"  # has no values yet
+    kept = [
+        (
+            module,
+            dict(module._buffers),
+            {
+                name: buffer.detach().clone()
+                for name, buffer in module._buffers.items()
+                if buffer is not None and not is_a(buffer, "torch", lazy)
+            },
+        )
+        for module in model.modules()
+    ]
+    try:
+        yield
+    finally:
+        with torch.no_grad():
+            for module, buffers, values in kept:
+                for name, buffer in buffers.items():
+                    if buffer is not None and is_a(buffer, "torch", lazy):
+                        continue
+                    module._buffers[name] = buffer
+                    if name in values and not torch.equal(buffer, values[name]):
+                        buffer.copy_(values[name])
 
 
 def to_tensor(torch: Any, model: Any, X: Any) -> Any:
