@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from os import PathLike
@@ -195,7 +196,7 @@ def audit(
             names = _names(last.matrices) if last is not None else {}
             dialect = None
             if last is not None:
-                fed = "" if whole or reading.features is None else last.matrices[0].name
+                fed = "" if _gets(reading, samples, X) else last.matrices[0].name
                 dialect = replace(
                     _dialect(model, reading.source, last, names),
                     tensors=is_torch_tensor(X),
@@ -288,6 +289,11 @@ def _is_whole(reading: Reading, samples: NDArray[Any], X: Any) -> bool:
     """Tell whether what is computed here is the model: dense layers and activations, from X."""
     if any(isinstance(item, Opaque) and item.role != "nothing" for item in reading.items):
         return False
+    return _gets(reading, samples, X)
+
+
+def _gets(reading: Reading, samples: NDArray[Any], X: Any) -> bool:
+    """Tell whether what is computed here begins with X itself."""
     if reading.features is None:
         return True
     given = samples_array("X", X)
@@ -342,19 +348,16 @@ def _of_a_part(verdict: Verdict) -> tuple[Verdict, ...]:
 
 def _of_inputs(diagnosis: Diagnosis, layer: str) -> tuple[Verdict, ...]:
     """Return the verdicts, where those on inputs say that these are inputs of a layer."""
-    what = f"the inputs of `{layer}` (outputs of the layers before it)"
 
-    def told(sentence: str) -> str:
-        for words in ("the inputs", "The inputs"):  # in the cause's sentence, which comes first
-            if words in sentence:
-                start = words[0] + what[1:]
-                return sentence.replace(words, start, 1)
-        return sentence
+    def told(verdict: Verdict) -> Verdict:
+        if verdict.cause != "inputs":
+            return verdict
+        what = rf"\g<0> of `{layer}` (outputs of the layers before it)"
+        return replace(
+            verdict, sentence=re.sub(r"\b[Tt]he inputs\b", what, verdict.sentence, count=1)
+        )
 
-    return tuple(
-        replace(verdict, sentence=told(verdict.sentence)) if verdict.cause == "inputs" else verdict
-        for verdict in diagnosis.verdicts
-    )
+    return tuple(map(told, diagnosis.verdicts))
 
 
 def _dialect(model: Any, source: str, chain: Chain, names: Mapping[int, str]) -> Dialect:

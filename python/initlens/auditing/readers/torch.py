@@ -201,6 +201,10 @@ def _has(own: Any, name: str) -> bool:
 # ---- by watching ------------------------------------------------------------------------------
 
 
+class _PlainSignalError(ValueError):
+    """More than one activation does to the signal what the model does."""
+
+
 class _Call(NamedTuple):
     dense: Dense
     received: NDArray[Any]
@@ -235,6 +239,8 @@ def _watched(
         return Reading(source, [*order, *opaque], False, False, finite=finite, notes=notes)
     chain: list[Dense | Function | Opaque] = []
     features = calls[0].received
+    plain = all(_is_constant(call.dense) for call in calls)
+    obstacle: str | None = None
     for index, call in enumerate(calls):
         chain.append(call.dense)
         if index + 1 == len(calls):
@@ -242,7 +248,15 @@ def _watched(
         following = calls[index + 1]
         name = f"{call.dense.name} to {following.dense.name}"
         wanted = _given(activation, index)
-        found = _between(call.returned, following.received, own, wanted, name)
+        try:
+            found = _between(call.returned, following.received, own, wanted, name)
+        except _PlainSignalError:
+            if not plain:
+                raise
+            reason = "an activation that is not known: the signal is the same for all of them"
+            chain.append(Opaque(name, "", reason, "units"))
+            obstacle = f"all weights are constant, and the activation from {name} is not told by X"
+            continue
         if found is None:
             reason = "what passes between them is no activation known here"
             chain.append(Opaque(name, "", reason))
@@ -264,7 +278,13 @@ def _watched(
             else Opaque("output", "", "what follows the last dense layer is not known")
         )
     # In front, where they part nothing: what the dense layers get is known.
-    return Reading(source, [*opaque, *chain], features=features, notes=notes)
+    return Reading(source, [*opaque, *chain], features=features, obstacle=obstacle, notes=notes)
+
+
+def _is_constant(dense: Dense) -> bool:
+    """Tell whether all weights of a layer are the same number, such as 0."""
+    weight = samples_array(dense.weight.name, dense.weight.value)
+    return bool(weight.size) and bool((weight == weight.flat[0]).all())
 
 
 def _run(model: Any, X: Any, dense: dict[str, Dense]) -> tuple[list[_Call], NDArray[Any] | None]:
@@ -388,7 +408,7 @@ def _between(
     found = registered or [text for text in activation_names() if fits(text)]
     found = [text for text in found if _PLAINER.get(text) not in found]
     if len(found) > 1:
-        raise ValueError(
+        raise _PlainSignalError(
             f"from {where} the signal is too small or too plain to tell {' from '.join(found)}: "
             "pass activation="
         )
