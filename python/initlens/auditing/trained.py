@@ -1,8 +1,8 @@
-"""Which parameters of a PyTorch Module a training leaves as they are."""
+"""Which parameters of a model a training leaves as they are."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from .._tools.text import counted, join
@@ -20,7 +20,7 @@ def untrained(model: Any, optimizer: Any) -> list[str]:
     Parameters
     ----------
     model : object
-        What is audited; nothing is said of what is no PyTorch Module.
+        What is audited; nothing is said of what is no Module of PyTorch and no model of Keras.
     optimizer : object
         As `audit` was given it: one of `torch.optim`, its schedule, or anything else.
 
@@ -29,6 +29,10 @@ def untrained(model: Any, optimizer: Any) -> list[str]:
     list of str
         Empty where all are trained.
     """
+    if is_a(model, "keras", "Layer"):
+        layers = [layer.name for layer in _keras_layers(model) if not layer.trainable]
+        verb = "layer is" if len(layers) == 1 else "layers are"
+        return [f"{verb} frozen (trainable=False): {join(layers, _NAMED)}"] if layers else []
     if not is_module(model):
         return []
     parameters = dict(model.named_parameters())
@@ -47,11 +51,22 @@ def untrained(model: Any, optimizer: Any) -> list[str]:
     missing = [name for name in left if name not in frozen]
     if parameters and len(left) == len(parameters):
         who = counted(len(parameters), "parameter")
-        said.append(f"the optimizer trains none of the {who}: it is another model's")
+        said.append(f"the optimizer trains none of the model's {who}")
     elif missing:
         of = counted(len(parameters), "parameter")
         said.append(f"the optimizer does not train {len(missing)} of {of}: {join(missing, _NAMED)}")
     return said
+
+
+def _keras_layers(model: Any) -> Iterator[Any]:
+    """Yield the layers with weights that are in no other layer's parts."""
+    parts = getattr(model, "layers", None)
+    if parts is None:
+        if model.weights:
+            yield model
+        return
+    for part in parts:
+        yield from _keras_layers(part)
 
 
 def _who(names: Sequence[str], count: int) -> str:

@@ -189,10 +189,10 @@ def _expression(
     if library == "keras":
         *layer, attribute = path
         return f"model.get_layer({json.dumps('/'.join(layer))}).{attribute}"
-    *layer, attribute = path or ("",)
-    odd = any(not name.isdigit() and _attribute(name).startswith("[") for name in layer)
-    if library == "torch" and (by_name or odd):
-        return f"model.get_submodule({json.dumps('.'.join(layer))}).{attribute}"
+    if library == "torch" and by_name:
+        *layer, attribute = path
+        quoted = json.dumps(".".join(layer), ensure_ascii=False)
+        return f"model.get_submodule({quoted}).{attribute}"
     if library in ("torch", "sklearn", "initlens"):
         return "model" + "".join(_attribute(name) for name in path)
     if library == "jax":
@@ -212,4 +212,5 @@ def _attribute(name: str) -> str:
 
 
 def _item(name: str) -> str:
-    return f"[{name}]" if name.isdigit() else f"[{json.dumps(name)}]"
+    index = name.isascii() and name.isdigit() and (name == "0" or name[0] != "0")
+    return f"[{name}]" if index else f"[{json.dumps(name, ensure_ascii=False)}]"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from keyword import iskeyword
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -68,17 +69,18 @@ def is_module(model: Any) -> bool:
 
 
 def is_plain_path(model: Any, path: tuple[str, ...]) -> bool:
-    """Tell whether indices and attributes reach a parameter: model[0].weight, model.f.weight."""
+    """Tell whether items and attributes reach a parameter: model[0].weight, model.f.weight."""
     *layers, _ = path
     for name in layers:
-        child = model._modules[name]
-        if name.isdigit():
-            if _kind(model) not in ("Sequential", "ModuleList"):
-                return False
-            place = int(name)
-            if list(model._modules)[place : place + 1] != [name]:
-                return False
-        elif getattr(model, name, None) is not child:  # such as "items" in a ModuleDict
+        kind, child = _kind(model), model._modules[name]
+        if name.isidentifier() and not iskeyword(name):
+            # By attribute it may be something else, such as "items" in a ModuleDict.
+            reached = getattr(model, name, None) is child
+        elif kind in ("Sequential", "ModuleList"):
+            reached = str(list(model._modules).index(name)) == name
+        else:
+            reached = kind == "ModuleDict" and not name.isdigit()
+        if not reached:
             return False
         model = child
     return True
