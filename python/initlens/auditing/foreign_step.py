@@ -52,6 +52,9 @@ class ForeignStep:
         not finite.
     exact : bool
         Whether `aim` comes from a forward derivative, and not from a small finite step.
+    balance : float
+        Largest norm of the gradient of a matrix from the centred residual, over that from the real
+        one; 1 where both are 0.
     lin : None
         Not measured of such models.
     """
@@ -66,6 +69,7 @@ class ForeignStep:
     multiples: tuple[float, ...]
     ray: tuple[float, ...]
     exact: bool
+    balance: float
     lin: None = None
 
     @property
@@ -92,13 +96,17 @@ class ForeignStep:
         There is no `lin`, no curvature and no count of units; a copy that was trained is not
         measured again.
         """
+        before = times_chance(self.loss, self.chance)
         signs = {
             "adaptive": float(not isinstance(self.optimizer, SGD)),
             "travel": self.fastest * self.steps,
             "aim": self.aim,
-            "before": times_chance(self.loss, self.chance),
+            "before": before,
             "over": self.over,
-            "way_back": way_back(self.over, self.steps),
+            "way_back": way_back(self.over, before, self.steps),
+            "pace": self.fastest,
+            "balance": self.balance,
+            "decay": self.optimizer.weight_decay,
             "first": self.relative_ray[0],
             "lowest": min(self.relative_ray),
         }
@@ -155,8 +163,9 @@ def first_step(model: TorchModel, training: Training) -> ForeignStep:
     assert optimizer is not None
     with as_found(model.module):
         z = model.logits(model.parameters)
-        centred = _step(model, optimizer, model.gradients(z, model.residual()))
-        real = _step(model, optimizer, model.gradients(z, model.residual(z.detach())))
+        best = model.gradients(z, model.residual())
+        own = model.gradients(z, model.residual(z.detach()))
+        centred, real = _step(model, optimizer, best), _step(model, optimizer, own)
         loss = _finite(model.mean_loss(z.detach()))
         move = {
             name: _relative(model.array(step), model.array(model.parameters[name]))
@@ -179,7 +188,14 @@ def first_step(model: TorchModel, training: Training) -> ForeignStep:
         MULTIPLES,
         tuple(ray),
         exact,
+        _largest(model, best) / scale if (scale := _largest(model, own)) else 1.0,
     )
+
+
+def _largest(model: TorchModel, gradients: dict[str, Any]) -> float:
+    """Return the largest norm of the gradient of a matrix."""
+    norms = (np.linalg.norm(model.array(g)) for g in gradients.values() if g.ndim >= 2)
+    return float(max(norms, default=0.0))
 
 
 def _step(model: TorchModel, optimizer: Optimizer, gradients: dict[str, Any]) -> dict[str, Any]:

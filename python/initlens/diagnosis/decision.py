@@ -22,6 +22,7 @@ __all__ = [
     "AFTER_A_PROBE",
     "AT_THE_START",
     "LEAST_TRAVEL",
+    "SANE",
     "SIGNS",
     "Bound",
     "Decision",
@@ -41,7 +42,11 @@ SIGNS: Final[Mapping[str, str]] = {
     "lin": "share of the targets' energy that linearised training learns in the run",
     "before": "loss at the start, over the loss at chance",
     "over": "loss after the first step, over the loss before it",
-    "way_back": "steps until the outputs are back at y at the speed of the first, over the steps",
+    "way_back": "steps until the loss is down at chance at the speed of the first, over the steps",
+    "pace": "largest move of a layer in one step, but for layers of zeros: 1 is its own norm",
+    "balance": "gradient of the centred residual over that of the real one, without means",
+    "saturated": "largest share of flat pairs of unit and sample in a hidden layer",
+    "decay": "weight decay",
     "first": "loss after the first step, over the loss at chance",
     "lowest": "lowest loss after 1, 3, 10 and 30 times the first step, over the loss at chance",
     "kinds": "smallest number of units in a hidden layer that differ by more than sign and scale",
@@ -95,28 +100,33 @@ class Decision(NamedTuple):
         return {name: self.signs[name] for name in names}
 
 
-def _rule(answer: Answer, code: str, bounds: str, sentence: str) -> Rule:
+def _bounds(text: str) -> tuple[Bound, ...]:
     """Read bounds such as "aim < 0.3, lin > 0.5"."""
     found = []
-    for text in bounds.split(", "):
-        sign, relation, value = text.split()
+    for one in text.split(", "):
+        sign, relation, value = one.split()
         limit = float(value)
         if sign not in SIGNS or relation not in ("<", ">"):
-            raise ValueError(f"no bound: {text!r}")
+            raise ValueError(f"no bound: {one!r}")
         low, high = (-math.inf, limit) if relation == "<" else (limit, math.inf)
         found.append(Bound(sign, low, high))
-    return Rule(answer, code, tuple(found), sentence)
+    return tuple(found)
 
 
-_STILL = _rule(
-    "error",
-    "too_small",
-    "travel < 0.1",
+def _rule(answer: Answer, code: str, bounds: str, sentence: str) -> Rule:
+    return Rule(answer, code, _bounds(bounds), sentence)
+
+
+# What no start lacks that is called healthy without a probe: the outputs are near enough, no layer
+# is flat or replaced in a step, and the decay leaves the weights alone.
+SANE: Final = _bounds("way_back < 0.5, pace < 3, saturated < 0.9, decay < 0.11")
+
+
+_STILL: Final = (
     "In {steps:,} steps of {optimizer} not even the fastest layer would move by more than "
-    "{travel:.2g} times the norm of its weights.",
+    "{travel:.2g} times the norm of its weights, so the loss stays where the best constant guess "
+    "is."
 )
-LEAST_TRAVEL: Final = _STILL.bounds[0].below  # of the fastest layer: with less nothing is learned
-
 _CONVEX: Final = (
     "Without hidden layers the loss is convex: training reaches its minimum from any start."
 )
@@ -130,14 +140,19 @@ _ONE_UNIT: Final = (
     "the outputs towards the targets (cosine {aim:.2g})."
 )
 
+LEAST_TRAVEL: Final = 0.1  # norms of its weights in the run, of the fastest layer
+
+# A gradient that only rounding keeps from 0 says nothing: where net and data are symmetric, as an
+# odd net on XOR, the first step is 0, and the next ones are not.
 AT_THE_START: Final = (
-    _STILL,
+    _rule("error", "too_small", f"travel < {LEAST_TRAVEL}, balance > 0.000001", _STILL),
+    _rule("error", "too_small", f"travel < {LEAST_TRAVEL}, before > 100", _STILL),
     _rule("healthy", "healthy", "hidden < 0.5, adaptive < 0.5, edge < 1", _CONVEX),
     _rule("healthy", "healthy", "hidden < 0.5, adaptive > 0.5, first < 50", _CONVEX),
     _rule(
         "error",
         "lost_signal",
-        "aim < 0.02, lin < 0.1",
+        "aim < 0.02, lin < 0.1, balance > 0.000001",
         "A step changes the outputs in a direction that has nothing to do with the targets (cosine "
         "{aim:.2g}), and linearised training would learn {lin:.1%} of them in {steps:,} steps: the "
         "differences between the samples do not reach the outputs.",
@@ -145,13 +160,13 @@ AT_THE_START: Final = (
     _rule(
         "error",
         "symmetric",
-        "adaptive < 0.5, kinds < 1.5, aim < 0.3, lowest > 0.998",
+        "adaptive < 0.5, kinds < 1.5, aim < 0.3, lowest > 0.998, balance > 0.000001",
         _ONE_UNIT,
     ),
     _rule(
         "error",
         "symmetric",
-        "adaptive > 0.5, kinds < 1.5, aim < 0.3, lowest > 0.998, lin < 0.3",
+        "adaptive > 0.5, kinds < 1.5, aim < 0.3, lowest > 0.998, lin < 0.3, balance > 0.000001",
         _ONE_UNIT,
     ),
     _rule(
@@ -184,7 +199,7 @@ AT_THE_START: Final = (
     _rule(
         "error",
         "off_scale",
-        "outputs > 1.5, lin < 0.4, aim < 0.4",
+        "outputs > 1.5, lin < 0.4, aim < 0.2",
         "The outputs spread {outputs:.2g} times as far as they should, and linearised training "
         "would learn only {lin:.0%} of the targets in {steps:,} steps.",
     ),
@@ -269,7 +284,14 @@ _ONE_UNIT_LEFT: Final = (
 )
 
 AFTER_A_PROBE: Final = (
-    _STILL,
+    _rule(
+        "error",
+        "stuck",
+        f"travel < {LEAST_TRAVEL}, balance > 0.000001, probe_loss > 0.9",
+        _STILL,
+    ),
+    _rule("healthy", "healthy", "hidden < 0.5, adaptive < 0.5, edge < 1, probe_loss < 1", _CONVEX),
+    _rule("healthy", "healthy", "hidden < 0.5, adaptive > 0.5, probe_loss < 1", _CONVEX),
     _rule(
         "error",
         "stuck",
@@ -383,7 +405,13 @@ def signs_of(
     signs = {"hidden": len(layers) - 1.0, "adaptive": float(not isinstance(optimizer, SGD))}
     signs |= _of_step(step, layers)
     signs["before"] = times_chance(step.loss, step.chance)
-    signs["way_back"] = way_back(step.over, step.steps)
+    signs["way_back"] = way_back(step.over, signs["before"], step.steps)
+    signs["pace"] = max((move for move in step.move if math.isfinite(move)), default=0.0)
+    real = max(layer.flow.d_signal for layer in layers)
+    signs["balance"] = max(step.gradient_norms) / real if real > 0.0 else 1.0
+    shares = [layer.saturation.share for layer in layers[:-1]]
+    signs["saturated"] = max((x for x in shares if not math.isnan(x)), default=0.0)
+    signs["decay"] = optimizer.weight_decay
     if isinstance(optimizer, SGD):
         signs["edge"] = step.edge
     exact = [layer.symmetry.distinct for layer in layers if layer.symmetry and layer.units > 1]
@@ -415,22 +443,28 @@ def _of_step(step: FirstStep, layers: Sequence[LayerMeasures]) -> dict[str, floa
     }
 
 
-def way_back(over: float, steps: int) -> float:
-    """Return how many of the steps the outputs take back to y, at the speed of the first step.
+def way_back(over: float, before: float, steps: int) -> float:
+    """Return how many of the steps the loss takes down to chance, at the speed of the first step.
 
-    The distance of the outputs from y is the root of the loss of mse. Infinite where the loss does
-    not fall.
+    The distance of the outputs from y is the root of the loss of mse. 0 for a loss that is not
+    above chance, infinite for one that does not fall.
     """
+    if before <= 1.0:
+        return 0.0
     speed = 1.0 - math.sqrt(over) if over < 1.0 else 0.0
-    return 1.0 / (speed * steps) if speed > 0.0 else math.inf
+    return (1.0 - 1.0 / math.sqrt(before)) / (speed * steps) if speed > 0.0 else math.inf
 
 
 def decide(signs: Mapping[str, float]) -> Decision:
     """Return the answer that the numbers give, by the table for a probe where there was one."""
     probed = "probe_loss" in signs
+    sane = probed or _hold(SANE, signs)
     for rule in AFTER_A_PROBE if probed else AT_THE_START:
-        if all(
-            bound.above < signs.get(bound.sign, math.nan) < bound.below for bound in rule.bounds
-        ):
+        if (sane or rule.answer == "error") and _hold(rule.bounds, signs):
             return Decision(rule.answer, rule, signs, probed)
     return Decision("unknown", None, signs, probed)
+
+
+def _hold(bounds: Sequence[Bound], signs: Mapping[str, float]) -> bool:
+    """Tell whether all bounds hold; a number that is NaN or not known is within none."""
+    return all(bound.above < signs.get(bound.sign, math.nan) < bound.below for bound in bounds)

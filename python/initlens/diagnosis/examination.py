@@ -200,7 +200,8 @@ def _probe(
     def again(copy: Network) -> tuple[FirstStep, tuple[LayerMeasures, ...]]:
         hidden = [get_activation(text) for text in copy.settings.activation]
         layers, _, _ = measure(copy, hidden, samples, target, threshold)
-        left = max(1, steps - max(1, round(share * steps)))
+        done = max(1, round(share * steps))
+        left = max(done, steps - done)  # a long probe says nothing by the few steps that it leaves
         found = measure_first_step(
             copy, samples, target, step.optimizer, left, step.batch_size, layers=layers
         )

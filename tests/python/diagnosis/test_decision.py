@@ -15,6 +15,7 @@ from initlens.activations import get as get_activation
 from initlens.diagnosis.decision import (
     AFTER_A_PROBE,
     AT_THE_START,
+    SANE,
     SIGNS,
     Bound,
     Rule,
@@ -44,8 +45,10 @@ def outside(bound: Bound) -> float:
 
 
 def alone(rule: Rule) -> dict[str, float]:
-    """Signs that are all within one rule, and nothing else is known."""
-    return {bound.sign: inside(bound) for bound in rule.bounds}
+    """Signs that are all within one rule, and nothing else is known but that the start is sane."""
+    sane = any(rule is each for each in AT_THE_START) and rule.answer == "healthy"
+    bounds = (*SANE, *rule.bounds) if sane else rule.bounds
+    return {bound.sign: inside(bound) for bound in bounds}
 
 
 def holds(rule: Rule, signs: dict[str, float]) -> bool:
@@ -87,6 +90,13 @@ def test_every_bound_is_needed(table: str, index: int) -> None:
         end = bound.below if math.isinf(bound.above) else bound.above
         signs = ({"probe_loss": math.nan} if table == "probe" else {}) | alone(rule)
         assert decide(signs | {bound.sign: end}).rule is not rule
+
+
+@pytest.mark.parametrize("bound", SANE)
+def test_no_start_is_healthy_that_is_not_sane(bound: Bound) -> None:
+    for rule in AT_THE_START:
+        for value in (outside(bound), math.nan):
+            assert decide(alone(rule) | {bound.sign: value}).answer != "healthy"
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -172,6 +182,26 @@ def test_signs_are_those_of_the_twin(loss: str, optimizer: Any, settings: twin.S
         "kinds": 6.0,
         "copies": 6.0,
     }
+    loss_before, ray = slow.loss(X, encoded), wanted["ray"]
+    expected |= {"before": loss_before / chance, "over": ray[0] / loss_before}
+    expected |= {"pace": max(wanted["move"]), "decay": 0.0}
+    above = loss_before > chance and ray[0] < loss_before
+    fall = 1 - np.sqrt(ray[0] / loss_before)
+    if above:
+        expected["way_back"] = (1 - np.sqrt(chance / loss_before)) / (200 * fall)
+    else:
+        expected["way_back"] = 0.0 if loss_before <= chance else math.inf
+    z = slow.layers(X).z
+    flat = [np.mean(np.tanh(z[0]) ** 2 > 0.95), np.mean(z[1] <= 0)]
+    expected["saturated"] = float(max(flat))
+    centred, *_ = twin.backward(slow, X, twin.centred_delta(slow, encoded))
+    scale = reference.delta_scale(loss, *encoded.shape)
+    own, biases, below, _ = twin.backward(slow, X, (slow.forward(X) - encoded) * scale)
+    signal = [
+        np.linalg.norm(w - np.outer(a.mean(axis=0), b))
+        for w, b, a in zip(own, biases, below, strict=True)
+    ]
+    expected["balance"] = max(map(np.linalg.norm, centred)) / max(signal)
     if settings.kind == "sgd":
         expected["edge"] = 0.02 * wanted["sharpness"] / (2 * 1.8)
     assert signs.keys() == expected.keys()
