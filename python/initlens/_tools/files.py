@@ -54,7 +54,10 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     real = target.resolve()
     start = f"{_PREFIX}{_checksum(real.name):08x}-"
     _sweep(real.parent, start)
-    stream, temporary = _create(real.parent, start)
+    try:
+        stream, temporary = _create(real.parent, start)
+    except OSError as error:  # of the name that was asked for, not of one beside it
+        raise type(error)(error.errno, error.strerror, str(target)) from None
     try:
         try:
             yield stream

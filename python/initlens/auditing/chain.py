@@ -135,7 +135,7 @@ def build(reading: Reading, activation: Activations | None, layout: Layout | Non
         _fill(chains, activation, reading.assumed, notes)
     elif chains and activation is not None:
         _agree(chains, activation)
-    obstacle = obstacle or _obstacle(chains, reading)
+    obstacle = obstacle or reading.obstacle or _obstacle(chains, reading)
     output = _one(waiting) if reading.functions_known and chains else None
     return Models(chains, others, obstacle, output, skipped, notes)
 

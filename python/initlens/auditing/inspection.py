@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from os import PathLike
@@ -41,11 +42,12 @@ from .foreign_step import ForeignStep, first_step
 from .foreign_trial import probe_of
 from .optimizers import read_training
 from .readers import read
-from .readers.arrays import samples_array
+from .readers.arrays import is_torch_tensor, samples_array
 from .readers.reading import Dense, Layout, Opaque, Reading, parameter_count
-from .readers.torch import is_module
+from .readers.torch import is_module, is_plain_path
 from .result import Audit, AuditedLayer
 from .torch_model import TorchModel, UnmeasuredError
+from .trained import untrained
 from .weights import law_ratio, weight_std, weight_verdicts
 
 __all__ = ["audit"]
@@ -108,7 +110,9 @@ def audit(
         `keras.optimizers`, or a compiled Keras model or an MLP of scikit-learn, which hold their
         own and need none here. Of a schedule the first rate is taken, of several groups of
         parameters the first; a note says so. Of an optimizer that is not known here the name is
-        told, and nothing that depends on its steps.
+        told, and nothing that depends on its steps; so it is with a weight decay beside the step
+        (AdamW, Keras) above 0.1. Parameters of a PyTorch Module that are frozen or not in the
+        optimizer are named, and the answer is never "healthy" then.
     learning_rate, steps, batch_size, probe, threshold
         As in `diagnose`. A probe trains a deep copy of a PyTorch Module that is no plain chain.
     max_bytes : int, optional
@@ -190,7 +194,14 @@ def audit(
             samples = _samples(X, reading)
             whole = _is_whole(reading, samples, X)
             names = _names(last.matrices) if last is not None else {}
-            dialect = _dialect(reading.source, last, names) if last is not None else None
+            dialect = None
+            if last is not None:
+                fed = "" if _gets(reading, samples, X) else last.matrices[0].name
+                dialect = replace(
+                    _dialect(model, reading.source, last, names),
+                    tensors=is_torch_tensor(X),
+                    fed=fed,
+                )
             diagnosis = examine(
                 network,
                 samples,
@@ -201,6 +212,8 @@ def audit(
                 names=names,
                 dialect=dialect,
             )
+            if dialect is not None and dialect.fed:
+                diagnosis = replace(diagnosis, verdicts=_of_inputs(diagnosis, dialect.fed))
             training = diagnosis.training
             several = len(models.chains) + len(models.others) > 1
             if reading.features is not None and (several or models.skipped):
@@ -228,6 +241,9 @@ def audit(
         missing.insert(0, "the samples X")
     elif diagnosis is None:
         missing.append(f"what the net computes from X ({models.obstacle})")
+    for text in untrained(model, optimizer):
+        notes.append(text)
+        missing.append(f"what the net learns while {text}")
     return _report(
         reading,
         models,
@@ -273,6 +289,11 @@ def _is_whole(reading: Reading, samples: NDArray[Any], X: Any) -> bool:
     """Tell whether what is computed here is the model: dense layers and activations, from X."""
     if any(isinstance(item, Opaque) and item.role != "nothing" for item in reading.items):
         return False
+    return _gets(reading, samples, X)
+
+
+def _gets(reading: Reading, samples: NDArray[Any], X: Any) -> bool:
+    """Tell whether what is computed here begins with X itself."""
     if reading.features is None:
         return True
     given = samples_array("X", X)
@@ -325,7 +346,21 @@ def _of_a_part(verdict: Verdict) -> tuple[Verdict, ...]:
     return (verdict,)
 
 
-def _dialect(source: str, chain: Chain, names: Mapping[int, str]) -> Dialect:
+def _of_inputs(diagnosis: Diagnosis, layer: str) -> tuple[Verdict, ...]:
+    """Return the verdicts, where those on inputs say that these are inputs of a layer."""
+
+    def told(verdict: Verdict) -> Verdict:
+        if verdict.cause != "inputs":
+            return verdict
+        what = rf"\g<0> of `{layer}` (outputs of the layers before it)"
+        return replace(
+            verdict, sentence=re.sub(r"\b[Tt]he inputs\b", what, verdict.sentence, count=1)
+        )
+
+    return tuple(map(told, diagnosis.verdicts))
+
+
+def _dialect(model: Any, source: str, chain: Chain, names: Mapping[int, str]) -> Dialect:
     """Return how the library of a model names its parameters."""
     if source == "Network":
         count = range(len(chain.matrices))
@@ -345,7 +380,11 @@ def _dialect(source: str, chain: Chain, names: Mapping[int, str]) -> Dialect:
     held = layers[0].weight
     if held is not None and type(held.value).__module__.split(".")[0] in ("jax", "jaxlib", "flax"):
         library = "jax"
-    return Dialect.of_paths(library, weights, biases, names)
+    by_name: set[tuple[str, ...]] = set()
+    if is_module(model):
+        paths = [path for path in (*weights, *biases) if path is not None]
+        by_name = {path for path in paths if not is_plain_path(model, path)}
+    return Dialect.of_paths(library, weights, biases, names, by_name=by_name)
 
 
 def _stored(matrices: Sequence[Matrix]) -> list[str]:

@@ -22,6 +22,10 @@ from .readers.sklearn import is_mlp
 
 __all__ = ["read_training"]
 
+# Decay beside the step multiplies the weights by 1 - rate * decay in each step: left out where it
+# is as usual (0 to 0.1), but a larger one is a training that is not known here.
+_USUAL_DECAY: Final = 0.1
+
 
 @dataclass(eq=False)
 class _Found:
@@ -216,6 +220,9 @@ def _of_torch(optimizer: Any) -> _Found:
         )
         return _Found(rmsprop, notes=notes)
     if settings.get("decoupled_weight_decay", base == "AdamW"):
+        decay = max(float(group.get("weight_decay", 0.0)) for group in optimizer.param_groups)
+        if decay > _USUAL_DECAY:
+            return _Found(None, f"{source} with weight decay {decay:g}", notes)
         if decay:
             notes.append(_decoupled(kind, decay))
         decay = 0.0
@@ -262,6 +269,8 @@ def _of_keras(optimizer: Any) -> _Found:
         notes.append("learning rate: the first value of its function")
         given = given()
     decay = getattr(optimizer, "weight_decay", None)
+    if decay and float(decay) > _USUAL_DECAY:
+        return _Found(None, f"{source} with weight decay {float(decay):g}", notes)
     if decay:
         notes.append(_decoupled(kind, float(decay)))
     clipped = [

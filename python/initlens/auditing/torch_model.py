@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..nets import targets
 from .readers.arrays import samples_array
-from .readers.torch import keep_random_states, to_tensor
+from .readers.torch import keep_buffers, keep_random_states, to_tensor
 
 __all__ = ["TorchModel", "UnmeasuredError", "as_found"]
 
@@ -183,7 +183,7 @@ def as_found(module: Any) -> Iterator[None]:
         (part, part.training, getattr(part, "track_running_stats", None))
         for part in module.modules()
     ]
-    with keep_random_states(module):
+    with keep_random_states(module), keep_buffers(module):
         try:
             module.eval()
             for part, _, tracks in modes:

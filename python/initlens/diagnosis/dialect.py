@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import keyword
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
@@ -66,12 +66,19 @@ class Dialect:
         The same; None for a layer without.
     names : mapping of int to str
         The model's own names of its layers, from 1.
+    tensors : bool or None
+        Whether X is a tensor of PyTorch; None if its library is that of the model.
+    fed : str
+        The layer whose inputs take the place of X, where they come from layers before it that are
+        not part of the net; empty for X itself.
     """
 
     library: Library
     weights: tuple[str, ...]
     biases: tuple[str | None, ...]
     names: Mapping[int, str] = field(default_factory=dict)
+    tensors: bool | None = None
+    fed: str = ""
 
     @classmethod
     def of_network(cls, net: Network) -> Dialect:
@@ -90,6 +97,8 @@ class Dialect:
         weights: Sequence[tuple[str, ...]],
         biases: Sequence[tuple[str, ...] | None],
         names: Mapping[int, str],
+        *,
+        by_name: Container[tuple[str, ...]] = (),
     ) -> Dialect:
         """Return those of a model, from the paths of its parameters.
 
@@ -103,6 +112,8 @@ class Dialect:
             The same.
         names : mapping of int to str
             As in `Dialect`.
+        by_name : container of tuple of str
+            Paths in a PyTorch Module that indices and attributes do not reach.
 
         Returns
         -------
@@ -110,9 +121,14 @@ class Dialect:
         """
         return cls(
             library,
-            tuple(_expression(library, path, f"W{i}") for i, path in enumerate(weights, 1)),
             tuple(
-                None if path is None else _expression(library, path, f"b{i}")
+                _expression(library, path, f"W{i}", by_name=path in by_name)
+                for i, path in enumerate(weights, 1)
+            ),
+            tuple(
+                None
+                if path is None
+                else _expression(library, path, f"b{i}", by_name=path in by_name)
                 for i, path in enumerate(biases, 1)
             ),
             names,
@@ -145,9 +161,12 @@ class Dialect:
         return line.format(w=self.weights[layer - 1], factor=factor)
 
     def standardize(self, name: Literal["X", "y"], *, constant: bool = False) -> str:
-        """Return the line that standardizes the columns of X or y."""
+        """Return the line that standardizes the columns of X or y; "" where X is not the net's."""
+        if name == "X" and self.fed:
+            return ""
         spread = f"{name}.std(0)"
-        if constant and self.library == "torch":
+        tensors = self.library == "torch" if self.tensors is None else self.tensors
+        if constant and tensors:
             spread += ".clamp_min(1e-6)"
         elif constant:
             spread = f"np.where(np.ptp({name}, 0) > 0, {spread}, 1)"
@@ -176,10 +195,16 @@ class Dialect:
         return calls.get(self.library, f"optimizer = il.SGD({value:.3g}{rest}{decay})")
 
 
-def _expression(library: Library, path: tuple[str, ...], plain: str) -> str:
+def _expression(
+    library: Library, path: tuple[str, ...], plain: str, *, by_name: bool = False
+) -> str:
     if library == "keras":
         *layer, attribute = path
         return f"model.get_layer({json.dumps('/'.join(layer))}).{attribute}"
+    if library == "torch" and by_name:
+        *layer, attribute = path
+        quoted = json.dumps(".".join(layer), ensure_ascii=False)
+        return f"model.get_submodule({quoted}).{attribute}"
     if library in ("torch", "sklearn", "initlens"):
         return "model" + "".join(_attribute(name) for name in path)
     if library == "jax":
@@ -199,4 +224,5 @@ def _attribute(name: str) -> str:
 
 
 def _item(name: str) -> str:
-    return f"[{name}]" if name.isdigit() else f"[{json.dumps(name)}]"
+    index = name.isascii() and name.isdigit() and (name == "0" or name[0] != "0")
+    return f"[{name}]" if index else f"[{json.dumps(name, ensure_ascii=False)}]"

@@ -333,6 +333,12 @@ def rescale(dialect: Dialect, layers: Sequence[int], factors: Sequence[float]) -
 
 def standardize_inputs(dialect: Dialect, *, constant: bool = False) -> Fix:
     """Standardize the columns of X; `constant` tells whether some of them do not vary."""
+    if dialect.fed:
+        return Fix(
+            f"Standardize the inputs of `{dialect.fed}` (outputs of the layers before it): put a "
+            "normalization in front of it, or mend those layers.",
+            action=Standardize(inputs=True),
+        )
     return Fix(
         "Standardize the inputs: subtract the mean of each column and divide by its standard "
         "deviation" + ("; drop the constant columns." if constant else "."),

@@ -205,6 +205,7 @@ def test_keras_schedules_and_what_is_not_known() -> None:
     for optimizer, called in (
         (keras.optimizers.Lion(RATE), "Keras Lion"),
         (keras.optimizers.RMSprop(RATE, centered=True), "centered Keras RMSprop"),
+        (keras.optimizers.SGD(RATE, weight_decay=2.0), "Keras SGD with weight decay 2"),
     ):
         assert read(optimizer).unknown == called
     with pytest.raises(ValueError, match=r"optimizer \(Keras SGD\): learning_rate.*got nan"):
@@ -231,6 +232,25 @@ def test_a_compiled_keras_model_holds_its_own() -> None:
     other = il.audit(model, X, y, learning_rate=0.5)
     assert other.training.optimizer == il.SGD(0.5)
     assert not any("optimizer" in note for note in other.notes)
+
+
+def test_frozen_layers_of_keras_are_named() -> None:
+    keras = framework("keras")
+    dense = [keras.layers.Dense(8, "tanh", name=name) for name in ("first", "second")]
+    inner = keras.Sequential([keras.Input((8,)), dense[1]])
+    model = keras.Sequential([keras.Input((4,)), dense[0], inner, keras.layers.Dense(1)])
+    X, y = np.random.default_rng(0).normal(size=(30, 4)), np.linspace(-1, 1, 30)
+    assert not any("frozen" in note for note in il.audit(model, X, y).notes)
+    dense[1].trainable = False
+    for said in (
+        "layer is frozen (trainable=False): second",
+        "layers are frozen (trainable=False): first and second",
+    ):
+        report = il.audit(model, X, y)
+        assert report.answer != "healthy"
+        assert said in report.notes
+        assert said in str(report.verdict)
+        dense[0].trainable = False
 
 
 # ---- scikit-learn ------------------------------------------------------------------------------

@@ -261,3 +261,13 @@ def test_a_place_that_is_none(name: str, tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(OSError, match=r".+"):
         il.Network([2, 1]).save(name)
     assert names(tmp_path) == []
+
+
+def test_a_missing_folder_is_told_by_the_name_that_was_asked_for(tmp_path: Path) -> None:
+    net = il.Network([2, 3, 1]).initialize("he_normal", rng=0)
+    path = tmp_path / "missing" / "net.npz"
+    with pytest.raises(FileNotFoundError) as caught:
+        net.save(path)
+    assert caught.value.filename == str(path)
+    assert (caught.value.errno, caught.value.__cause__) == (errno.ENOENT, None)
+    assert ".initlens-" not in str(caught.value)

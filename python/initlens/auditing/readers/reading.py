@@ -124,6 +124,8 @@ class Reading:
         Whether the parameters come from a nested mapping.
     finite : bool
         Whether what the model itself computed from X is.
+    obstacle : str or None
+        Why the layers cannot be computed, where that is known already.
     parameters : int or None
         How many weights and biases the model has to train; those of `items` by default.
     notes : list of str
@@ -141,6 +143,7 @@ class Reading:
     flatten: bool = False
     nested: bool = False
     finite: bool = True
+    obstacle: str | None = None
     parameters: int | None = None
     notes: list[str] = field(default_factory=list)
 

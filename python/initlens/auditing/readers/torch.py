@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from keyword import iskeyword
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +17,14 @@ from ...activations import names as activation_names
 from .arrays import is_a, is_torch_tensor, samples_array
 from .reading import Dense, Function, Opaque, Parameter, Reading
 
-__all__ = ["is_module", "keep_random_states", "read", "to_tensor"]
+__all__ = [
+    "is_module",
+    "is_plain_path",
+    "keep_buffers",
+    "keep_random_states",
+    "read",
+    "to_tensor",
+]
 
 _FUNCTIONS: dict[str, Callable[[Any], str | None]] = {
     "Tanh": lambda m: "tanh",
@@ -58,6 +66,24 @@ _RELATIVE, _ABSOLUTE = 2e-6, 2e-7
 def is_module(model: Any) -> bool:
     """Tell whether `model` is a PyTorch Module."""
     return is_a(model, "torch", "Module")
+
+
+def is_plain_path(model: Any, path: tuple[str, ...]) -> bool:
+    """Tell whether items and attributes reach a parameter: model[0].weight, model.f.weight."""
+    *layers, _ = path
+    for name in layers:
+        kind, child = _kind(model), model._modules[name]
+        if name.isidentifier() and not iskeyword(name):
+            # By attribute it may be something else, such as "items" in a ModuleDict.
+            reached = getattr(model, name, None) is child
+        elif kind in ("Sequential", "ModuleList"):
+            reached = str(list(model._modules).index(name)) == name
+        else:
+            reached = kind == "ModuleDict" and not name.isdigit()
+        if not reached:
+            return False
+        model = child
+    return True
 
 
 def read(model: Any, X: Any, activation: Any) -> Reading:
@@ -177,6 +203,10 @@ def _has(own: Any, name: str) -> bool:
 # ---- by watching ------------------------------------------------------------------------------
 
 
+class _PlainSignalError(ValueError):
+    """More than one activation does to the signal what the model does."""
+
+
 class _Call(NamedTuple):
     dense: Dense
     received: NDArray[Any]
@@ -211,6 +241,8 @@ def _watched(
         return Reading(source, [*order, *opaque], False, False, finite=finite, notes=notes)
     chain: list[Dense | Function | Opaque] = []
     features = calls[0].received
+    plain = all(_is_constant(call.dense) for call in calls)
+    obstacle: str | None = None
     for index, call in enumerate(calls):
         chain.append(call.dense)
         if index + 1 == len(calls):
@@ -218,7 +250,15 @@ def _watched(
         following = calls[index + 1]
         name = f"{call.dense.name} to {following.dense.name}"
         wanted = _given(activation, index)
-        found = _between(call.returned, following.received, own, wanted, name)
+        try:
+            found = _between(call.returned, following.received, own, wanted, name)
+        except _PlainSignalError:
+            if not plain:
+                raise
+            reason = "an activation that is not known: the signal is the same for all of them"
+            chain.append(Opaque(name, "", reason, "units"))
+            obstacle = f"all weights are constant, and the activation from {name} is not told by X"
+            continue
         if found is None:
             reason = "what passes between them is no activation known here"
             chain.append(Opaque(name, "", reason))
@@ -240,7 +280,13 @@ def _watched(
             else Opaque("output", "", "what follows the last dense layer is not known")
         )
     # In front, where they part nothing: what the dense layers get is known.
-    return Reading(source, [*opaque, *chain], features=features, notes=notes)
+    return Reading(source, [*opaque, *chain], features=features, obstacle=obstacle, notes=notes)
+
+
+def _is_constant(dense: Dense) -> bool:
+    """Tell whether all weights of a layer are the same number, such as 0."""
+    weight = samples_array(dense.weight.name, dense.weight.value)
+    return bool(weight.size) and bool((weight == weight.flat[0]).all())
 
 
 def _run(model: Any, X: Any, dense: dict[str, Dense]) -> tuple[list[_Call], NDArray[Any] | None]:
@@ -265,7 +311,7 @@ def _run(model: Any, X: Any, dense: dict[str, Dense]) -> tuple[list[_Call], NDAr
     ]
     try:
         model.eval()
-        with torch.no_grad(), keep_random_states(model):
+        with torch.no_grad(), keep_random_states(model), keep_buffers(model):
             output = model(to_tensor(torch, model, X))
     except Exception as error:
         raise ValueError(f"the model fails on X: {type(error).__name__}: {error}") from error
@@ -288,6 +334,36 @@ def keep_random_states(model: Any) -> Iterator[None]:
             yield
         finally:
             np.random.set_state(legacy)  # noqa: NPY002
+
+
+@contextmanager
+def keep_buffers(model: Any) -> Iterator[None]:
+    """Put the buffers that a Module may write to back as they were: the objects, their values."""
+    torch = sys.modules["torch"]
+    lazy = "UninitializedTensorMixin"  # has no values yet
+    kept = [
+        (
+            module,
+            dict(module._buffers),
+            {
+                name: buffer.detach().clone()
+                for name, buffer in module._buffers.items()
+                if buffer is not None and not is_a(buffer, "torch", lazy)
+            },
+        )
+        for module in model.modules()
+    ]
+    try:
+        yield
+    finally:
+        with torch.no_grad():
+            for module, buffers, values in kept:
+                for name, buffer in buffers.items():
+                    if buffer is not None and is_a(buffer, "torch", lazy):
+                        continue
+                    module._buffers[name] = buffer
+                    if name in values and not torch.equal(buffer, values[name]):
+                        buffer.copy_(values[name])
 
 
 def to_tensor(torch: Any, model: Any, X: Any) -> Any:
@@ -334,7 +410,7 @@ def _between(
     found = registered or [text for text in activation_names() if fits(text)]
     found = [text for text in found if _PLAINER.get(text) not in found]
     if len(found) > 1:
-        raise ValueError(
+        raise _PlainSignalError(
             f"from {where} the signal is too small or too plain to tell {' from '.join(found)}: "
             "pass activation="
         )
