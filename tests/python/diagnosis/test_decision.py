@@ -309,5 +309,8 @@ def test_no_number_of_any_size_warns(optimizer: str | None, scale: float) -> Non
     for w in net.weights:
         w *= scale
     found = il.diagnose(net, X, X[:, 0], optimizer=optimizer, probe=0.01 if optimizer else None)
-    assert found.answer == "error"
+    # From weights of 1e-20 Adam and RMSProp get away, and the probe has seen it.
+    learned = found.trial is not None and found.trial.last < 0.5
+    assert found.answer == ("healthy" if learned else "error")
+    assert learned == (scale == 1e-20 and optimizer in ("adam(0.01)", "rmsprop(0.01)"))
     assert "nan" not in repr(found)
