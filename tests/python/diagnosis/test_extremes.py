@@ -4,11 +4,16 @@ import math
 import re
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from initlens import Network, diagnose
+from initlens.diagnosis.causes import find_causes
+from initlens.diagnosis.first_step import measure_first_step
+from initlens.diagnosis.rules import Case, judge
+from initlens.diagnosis.training import Training
 from initlens.nets.targets import chance_loss
 
 RNG = np.random.default_rng(0)
@@ -70,3 +75,21 @@ def test_large_targets_in_float32_are_judged() -> None:
 def test_chance_overflows_to_infinity() -> None:
     assert chance_loss(Y * 1e200, "mse") == math.inf
     assert chance_loss(np.array([[1e308], [1e308], [-1e308]]), "mse") == math.inf
+
+
+def test_a_curvature_that_overflows_names_no_rate() -> None:
+    assert find_causes(start(), rate=0.1, sharpness=math.inf) == []
+    net = start()
+    measured, loss = diagnose(net, X, Y).layers, diagnose(net, X, Y).loss
+    training = Training.of("sgd(0.1)", None, None, None)
+    step = measure_first_step(net, X, Y, training.optimizer)
+    wild = replace(step, sharpness=math.inf)
+    assert wild.largest_rate == 0.0
+    for shown, codes in ((replace(step, sharpness=1e3), ["rate_too_large"]), (wild, [])):
+        found = judge(Case(measured, loss, (), training, step=shown))
+        assert [v.code for v in found if v.severity != "note"] == codes
+
+
+def test_constant_targets_are_no_cause() -> None:
+    for value in (0.1, 0.3, 1e5 / 3, 1e200):
+        assert find_causes(start(), X, np.full((64, 1), value)) == []

@@ -5,6 +5,8 @@ import pytest
 
 import initlens as il
 from initlens.diagnosis.answers import unknown_verdict
+from initlens.diagnosis.decision import decide
+from initlens.diagnosis.rules import Case, decision_text
 from initlens.diagnosis.verdicts import every
 
 X = np.random.default_rng(0).normal(size=(64, 5))
@@ -101,3 +103,12 @@ def test_units_that_differ_by_bias_alone_are_told_without_old_figures() -> None:
     texts = [v.sentence for v in every(il.diagnose(net, X, Y).verdicts) if v.code == "symmetric"]
     assert any(text.endswith("so the units separate slowly.") for text in texts)
     assert not any("%" in text for text in texts)
+
+
+def test_no_move_at_all_is_said_in_words() -> None:
+    report = il.diagnose(start(), X, Y, optimizer="sgd(0.1)", steps=1)
+    case = Case(report.layers, report.loss, (), report.training, step=report.first_step)
+    still = {"travel": 0.0}
+    assert decision_text(case, decide(still)) == (
+        "In 1 step of SGD, learning rate 0.1 no layer would move at all."
+    )
