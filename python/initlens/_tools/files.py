@@ -54,11 +54,9 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     real = target.resolve()
     start = f"{_PREFIX}{_checksum(real.name):08x}-"
     _sweep(real.parent, start)
-    try:
-        stream, temporary = _create(real.parent, start)
-    except OSError as error:  # of the name that was asked for, not of one beside it
-        raise type(error)(error.errno, error.strerror, str(target)) from None
-    try:
+    temporary = real.parent / f"{start}{os.urandom(8).hex()}"
+    try:  # from before it is created: Ctrl-C may come at once
+        stream = _create(temporary, target)
         try:
             yield stream
             stream.flush()
@@ -74,7 +72,8 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
             with suppress(OSError):  # what a full disk did not take, once more
                 stream.close()
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # it is in its place already, or was never created
+            temporary.unlink()
     _sync_directory(real.parent)
 
 
@@ -88,19 +87,22 @@ def _checksum(name: str) -> int:
     return zlib.crc32(os.fsencode(name))
 
 
-def _create(folder: Path, start: str) -> tuple[IO[bytes], Path]:
-    """Return a new file, locked where the system has locks."""
+def _create(temporary: Path, wanted: Path) -> IO[bytes]:
+    """Return a new file, locked where the system has locks; errors name the one that is wanted."""
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     while True:
-        temporary = folder / f"{start}{os.urandom(8).hex()}"
-        stream = os.fdopen(os.open(temporary, flags, 0o666), "w+b")
+        try:
+            number = os.open(temporary, flags, 0o666)
+        except OSError as error:
+            raise type(error)(error.errno, error.strerror, str(wanted)) from None
+        stream = os.fdopen(number, "w+b")
         if fcntl is None:
-            return stream, temporary
+            return stream
         with suppress(OSError):  # a file system without locks, where nothing is swept
             fcntl.flock(stream.fileno(), fcntl.LOCK_EX)
         with suppress(FileNotFoundError):  # swept between its creation and its lock
             if temporary.stat().st_ino == os.fstat(stream.fileno()).st_ino:
-                return stream, temporary
+                return stream
         stream.close()
 
 
