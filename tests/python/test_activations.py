@@ -285,8 +285,9 @@ def test_relu6_is_judged_by_its_upper_side() -> None:
 
 def test_a_flat_middle_asks_for_a_larger_scale() -> None:
     flower = il.datasets.flower()
-    net = il.Network([2, 8, 1], activation="hard_shrink").initialize("normal(0.01)", rng=0)
+    net = il.Network([2, 8, 1], activation="hard_shrink").initialize("normal(0.05)", rng=0)
     verdict = next(
         v for v in il.diagnose(net, flower.X, flower.y).verdicts if v.code == "saturated"
     )
-    assert "larger scale" in str(verdict.fix)
+    assert "too small" in verdict.sentence
+    assert verdict.cause == "scale of all layers"

@@ -336,12 +336,14 @@ def _foreign_errors(
     if any(verdict.severity == "error" for verdict in found):
         return
     case = Case((), Loss(step.loss, step.chance, math.nan), (), training)
-    yield decided_error(case, decision, _FOREIGN_FIXES.get(decision.rule.code, ""))
+    still = decision.rule.bounds[0].sign == "travel"
+    fix = _FOREIGN_FIXES.get("too_small" if still else decision.rule.code, "")
+    yield decided_error(case, decision, fix)
 
 
 def _of_a_part(verdict: Verdict) -> tuple[Verdict, ...]:
     """Leave out that the layers hardly move: the others, which are not computed here, may."""
-    if (verdict.code, verdict.severity) == ("too_small", "error"):
+    if "travel" in verdict.evidence and verdict.severity == "error":
         return verdict.therefore
     return (verdict,)
 

@@ -159,7 +159,7 @@ def _idle(case: Case, decision: Decision) -> Verdict | None:
     if case.step is None:
         return None
     rate = case.step.optimizer.learning_rate
-    still = decision.rule is not None and [b.sign for b in decision.rule.bounds] == ["travel"]
+    still = decision.rule is not None and decision.rule.bounds[0].sign == "travel"
     text = None
     if case.constant:
         reason = "targets"
@@ -245,7 +245,7 @@ def decision_text(case: Case, decision: Decision) -> str:
     assert decision.rule is not None
     edge = decision.signs.get("edge", math.nan)
     signs = [bound.sign for bound in decision.rule.bounds]
-    if signs == ["travel"] and not decision.signs["travel"]:
+    if signs[0] == "travel" and not decision.signs["travel"]:
         return f"In {counted(case.budget, 'step')} of {case.optimizer} no layer would move at all."
     momentum = getattr(case.optimizer, "momentum", 0.0)
     if decision.rule.code == "rate_too_large" and "curvature" in signs and momentum:

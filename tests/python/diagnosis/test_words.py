@@ -108,7 +108,7 @@ def test_units_that_differ_by_bias_alone_are_told_without_old_figures() -> None:
 def test_no_move_at_all_is_said_in_words() -> None:
     report = il.diagnose(start(), X, Y, optimizer="sgd(0.1)", steps=1)
     case = Case(report.layers, report.loss, (), report.training, step=report.first_step)
-    still = {"travel": 0.0}
+    still = {"travel": 0.0, "balance": 1.0}
     assert decision_text(case, decide(still)) == (
         "In 1 step of SGD, learning rate 0.1 no layer would move at all."
     )
