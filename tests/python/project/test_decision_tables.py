@@ -9,7 +9,7 @@ import pytest
 
 import initlens as il
 from initlens.diagnosis.causes import CAUSES
-from initlens.diagnosis.decision import AFTER_A_PROBE, AT_THE_START, SIGNS, Bound, Rule
+from initlens.diagnosis.decision import AFTER_A_PROBE, AT_THE_START, SANE, SIGNS, Bound, Rule
 
 
 def rows(root: Path, heading: str) -> list[list[str]]:
@@ -42,6 +42,11 @@ def test_the_page_has_the_bounds_of_the_code(
         for rule in table
     ]
     assert rows(root, heading) == wanted
+
+
+def test_the_page_says_what_every_healthy_start_has(root: Path) -> None:
+    text = " ".join((root / "docs/verdicts.md").read_text(encoding="utf-8").split())
+    assert f"asks that all of these hold: {', '.join(map(written, SANE))}." in text
 
 
 def test_the_page_has_the_signs_of_the_code(root: Path) -> None:
