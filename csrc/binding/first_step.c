@@ -50,8 +50,8 @@ first_step_dict(const il_first_step *step, size_t layers, size_t multiples)
 PyObject *
 network_first_step(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    static const char *const names[] = {"X",         "y",       "optimizer", "batch_size", "steps",
-                                        "multiples", "curvature_share", NULL};
+    static const char *const names[] = {"X",     "y",         "optimizer",       "batch_size",
+                                        "steps", "multiples", "curvature_share", NULL};
     samples data;
     input multiples = {.name = "multiples"};
     PyObject *X, *y, *optimizer, *batch_size, *steps, *ray, *result = NULL;

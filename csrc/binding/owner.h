@@ -150,8 +150,9 @@ owner_take(owner_cell *cell)
         return 1;
     }
     PyErr_SetString(PyExc_RuntimeError,
-                    owner_is_self(before) ? "this network is in use by the call that is running this callback; work on a copy"
-                                 : "this network is in use by another thread; give each thread its own copy");
+                    owner_is_self(before)
+                        ? "this network is in use by the call that is running this callback; work on a copy"
+                        : "this network is in use by another thread; give each thread its own copy");
     return -1;
 }
 

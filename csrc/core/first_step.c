@@ -51,15 +51,15 @@ typedef struct measurement {
     const void *x, *y;
     residual centred, real;
     kernels kernel;
-    double *mean;               /* [M] of the targets */
-    void *constant;             /* [rows][M] the same, as outputs */
-    double *target, *change;    /* [B][M] targets; derivatives of the outputs */
-    void *plain, *panels;       /* [net count] and [engine count] of a step in the net's dtype */
-    void *scratch;              /* [rows][2 W] in the net's dtype */
-    double *left, *right;       /* [max(rows, S)][widest] */
-    double *right_panels;       /* the same, transposed or not, filled up to whole panels */
-    double *product, *sums;     /* [max(widest, S)][2 W], [2 W] */
-    double *values;             /* [3][engine count] */
+    double *mean;            /* [M] of the targets */
+    void *constant;          /* [rows][M] the same, as outputs */
+    double *target, *change; /* [B][M] targets; derivatives of the outputs */
+    void *plain, *panels;    /* [net count] and [engine count] of a step in the net's dtype */
+    void *scratch;           /* [rows][2 W] in the net's dtype */
+    double *left, *right;    /* [max(rows, S)][widest] */
+    double *right_panels;    /* the same, transposed or not, filled up to whole panels */
+    double *product, *sums;  /* [max(widest, S)][2 W], [2 W] */
+    double *values;          /* [3][engine count] */
     il_first_step *out;
     void *block;
 } measurement;
@@ -208,14 +208,8 @@ add_products(measurement *s, size_t K, const double *c, double *out)
     for (size_t j = 0; j < S; j += w) {
         const size_t columns = smaller(S - j, w);
         s->k->transpose(columns, K, c + j * K, K, s->right_panels, w);
-        s->k->contract_wide(&(il_contraction){.rows = S,
-                                              .K = K,
-                                              .a = c,
-                                              .a_row = K,
-                                              .a_panel = w,
-                                              .b = s->right_panels,
-                                              .b_row = w,
-                                              .c = s->product});
+        s->k->contract_wide(&(il_contraction){
+            .rows = S, .K = K, .a = c, .a_row = K, .a_panel = w, .b = s->right_panels, .b_row = w, .c = s->product});
         for (size_t i = 0; i < S; i++) {
             for (size_t n = 0; n < columns; n++) {
                 out[i * S + j + n] += s->product[i * w + n];

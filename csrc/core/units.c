@@ -125,8 +125,7 @@ view_equal(const void *view, size_t i, size_t j)
     const layer_view *v = view;
     const size_t e = v->element, row = v->outgoing_bytes;
     return values_equal(1, v->biases + i * e, v->biases + j * e, e, e)
-           && (v->outgoing == NULL
-               || values_equal(row / e, v->outgoing + i * row, v->outgoing + j * row, e, e))
+           && (v->outgoing == NULL || values_equal(row / e, v->outgoing + i * row, v->outgoing + j * row, e, e))
            && values_equal(v->N, v->weights + i * e, v->weights + j * e, v->M * e, e);
 }
 

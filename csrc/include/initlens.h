@@ -406,11 +406,11 @@ typedef struct il_layer_step {
 typedef struct il_first_step {
     double learning_rate; /* of the step */
     double loss;          /* before it; infinite where it is not finite */
-    double aim;           /* cosine between the change of the outputs' pre-activations by the step, to first order, and y,
+    double aim;       /* cosine between the change of the outputs' pre-activations by the step, to first order, and y,
                              both less their means over samples; 0 where one of them is constant or not finite */
-    double lin;           /* share of the energy of y less its mean that linearised training learns in `steps` steps;
+    double lin;       /* share of the energy of y less its mean that linearised training learns in `steps` steps;
                              0 where y is constant or the kernel is not finite */
-    double sharpness;     /* largest eigenvalue of the Gauss-Newton matrix at the best constant output */
+    double sharpness; /* largest eigenvalue of the Gauss-Newton matrix at the best constant output */
     il_layer_step *layers; /* [L], the caller's */
     double *ray;           /* [multiple_count], the caller's: the loss at each multiple of the step from the real
                               residual; infinite where it is not finite */

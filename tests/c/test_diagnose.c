@@ -465,5 +465,5 @@ test_memory_faults(void)
 
 TEST_MAIN(TEST(test_groups), TEST(test_tolerance), TEST(test_long_units), TEST(test_spread_of_copies), TEST(test_rank),
           TEST(test_eigenvalues), TEST(test_coordinates), TEST(test_known_layer), TEST(test_gradients),
-          TEST(test_gradient_of_the_lectures_net),
-          TEST(test_constant_units), TEST(test_singular_values_alone), TEST(test_not_finite), TEST(test_memory_faults))
+          TEST(test_gradient_of_the_lectures_net), TEST(test_constant_units), TEST(test_singular_values_alone),
+          TEST(test_not_finite), TEST(test_memory_faults))
