@@ -203,7 +203,7 @@ def _header_text(name: str, stream: IO[bytes]) -> tuple[int, str]:
     """Return where the numbers begin, and the header before them."""
     magic = stream.read(8)
     if magic[:6] != _MAGIC or len(magic) < 8:
-        raise ValueError(f"{name} is no array of NumPy")
+        raise ValueError(f"{name} is not a NumPy array")
     version = (magic[6], magic[7])
     if version not in ((1, 0), (2, 0)):
         raise ValueError(f"{name}: header version {version} is not read")

@@ -12,7 +12,7 @@ import numpy as np
 
 from .._tools.text import jsonable
 from ..diagnosis.decision import way_back
-from ..diagnosis.first_step import MULTIPLES
+from ..diagnosis.first_step import MULTIPLES, loss_ratio
 from ..diagnosis.training import Training
 from ..diagnosis.trial import Trial, times_chance
 from ..optimizers import SGD, Optimizer
@@ -80,10 +80,7 @@ class ForeignStep:
     @property
     def over(self) -> float:
         """Loss after one step over the loss before; 1 where both are 0 or infinite."""
-        after = self.ray[0]
-        if after == self.loss:
-            return 1.0
-        return after / self.loss if self.loss > 0.0 else math.inf
+        return loss_ratio(self.ray[0], self.loss)
 
     @property
     def relative_ray(self) -> tuple[float, ...]:

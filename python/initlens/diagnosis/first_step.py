@@ -23,6 +23,7 @@ __all__ = [
     "FirstStep",
     "distinct_counts",
     "distinct_share",
+    "loss_ratio",
     "measure_first_step",
 ]
 
@@ -215,13 +216,14 @@ def measure_first_step(
         sharpness=found["sharpness"],
         multiples=MULTIPLES,
         ray=ray,
-        over=_over(ray[0], found["loss"]),
+        over=loss_ratio(ray[0], found["loss"]),
         distinct=distinct_share(layers),
     )
 
 
-def _over(after: float, before: float) -> float:
-    if after == before:  # both 0 or infinite, too
+def loss_ratio(after: float, before: float) -> float:
+    """Return the loss after a step over the loss before it; 1 where both are 0 or infinite."""
+    if after == before:
         return 1.0
     return after / before if before > 0 else math.inf
 

@@ -187,7 +187,7 @@ def test_an_attribute_that_is_a_text(tmp_path: Path) -> None:
     attribute = model.graph.node[1].attribute[0]
     attribute.type, attribute.s = onnx.AttributeProto.STRING, b"0.1"
     onnx.save(model, tmp_path / "net.onnx")
-    with pytest.raises(ValueError, match=r"net\.onnx.*an attribute of LeakyRelu is no number"):
+    with pytest.raises(ValueError, match=r"net\.onnx.*an attribute of LeakyRelu is not a number"):
         il.audit(tmp_path / "net.onnx")
 
 

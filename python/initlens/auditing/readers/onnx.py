@@ -184,7 +184,7 @@ class _Walk:
             try:
                 text = _FUNCTIONS[kind](attributes)
             except TypeError as error:
-                raise ValueError(f"{name}: an attribute of {kind} is no number") from error
+                raise ValueError(f"{name}: an attribute of {kind} is not a number") from error
             if text is not None:
                 return Function(name, text)
         if kind == "Clip" and (text := _CLIPPED.get((self._scalar(second), self._scalar(third)))):
